@@ -1,0 +1,188 @@
+"""The properties of a note: its frontmatter, read whatever state it is in, and what they say of the note.
+
+YAML between `---` lines (python-frontmatter), TOML between `+++` lines, `key:: value` lines at the top of the body.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import frontmatter
+import yaml
+
+from cards import links
+
+_FENCE = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\n")
+_SALVAGE = re.compile(r"(?P<key>[A-Za-z][\w -]*):[ \t]+(?P<value>\S[^\n]*)")
+_WIKILINK = re.compile(r"!?\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
+_MD_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
+_URL = re.compile(r"https?://[^\s<>\"')\]}]+")
+_RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording")
+_SOURCE_KEYS = ("source", "url", "link", "media_link", "source_url", "video_id", "videoid", "snipd", "urls")
+_KEY_OF_SOURCE = re.compile(
+    r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|episode|"
+    r"snipd|airr|web ?page|website|web|stream|talk|listen|watch|الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
+    re.I,
+)
+_NOT_SOURCE = re.compile(r"cover|image|img|thumb|banner|icon|avatar|llm|author|channel_url|feed|profile|homepage", re.I)
+_VIDEO_ID = re.compile(r"(?:^|_|youtube|video)[ _-]?id$|^videoid$|^youtube$", re.I)
+
+
+class Properties(NamedTuple):
+    """The properties, the body, the 1-based line the body starts at, and what was wrong with the YAML."""
+
+    values: dict[str, object]
+    body: str
+    first_line: int
+    problem: str | None = None
+
+
+def split(text: str) -> Properties:
+    """A note's text (line ends `\\n`, no byte order mark) taken apart. Never raises: broken YAML keeps its body."""
+    opening = _FENCE.match(text)
+    if not opening:
+        return Properties({}, text, 1)
+    mark = opening["mark"]
+    closing = re.compile(rf"^(?:{re.escape(mark)}{'|[.]{3}' if mark == '---' else ''})[ \t]*(?:\n|$)", re.M).search(text, opening.end())
+    if not closing:
+        return Properties({}, text, 1)
+    head, body = text[opening.end() : closing.start()], text[closing.end() :]
+    first_line = text.count("\n", 0, closing.end()) + 1
+    try:
+        values: object = tomllib.loads(head) if mark == "+++" else _yaml(head)
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, OverflowError, RecursionError, TypeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0)
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return Properties(_salvaged(head), body, first_line, f"{line + 2}:{reason}")
+    if values is None:
+        return Properties({}, body, first_line)
+    if not isinstance(values, dict):
+        return Properties({}, text, 1)  # a note that opens with a rule
+    return Properties({str(key): value for key, value in values.items()}, body, first_line)
+
+
+def _yaml(head: str) -> object:
+    handler = frontmatter.YAMLHandler()
+    return handler.load(head)
+
+
+def _salvaged(head: str) -> dict[str, object]:
+    """The plain `key: value` lines of YAML that does not parse."""
+    found = (_SALVAGE.fullmatch(line.rstrip()) for line in head.split("\n"))
+    return {match["key"].strip(): match["value"].strip().strip("\"'") for match in found if match and "{{" not in match["value"]}
+
+
+def get(values: Mapping[str, object], *keys: str) -> object:
+    """The first of the keys that has a value, whatever its case and whether it writes `_`, `-` or a space."""
+    folded = {_fold(key): value for key, value in reversed(values.items())}
+    for key in keys:
+        value = folded.get(_fold(key))
+        if value not in (None, "", [], {}):
+            return value
+    return None
+
+
+def _fold(key: str) -> str:
+    return re.sub(r"[\s_-]+", "_", key.strip().casefold())
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every text in a value, however it is nested; wikilinks and Markdown links as what a reader sees."""
+    if isinstance(value, str):
+        if text := unlinked(value):
+            yield text
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from strings(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def unlinked(text: str) -> str:
+    """A text with its wikilinks and Markdown links as what a reader sees."""
+    text = _WIKILINK.sub(lambda match: (match[2] or match[1]).strip(), text)
+    return _MD_LINK.sub(r"\1", text).strip().strip("\"'").strip()
+
+
+def urls(value: object) -> Iterator[str]:
+    """Every http(s) URL in a value."""
+    if isinstance(value, str):
+        yield from (match.rstrip(".,;") for match in _URL.findall(value))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from urls(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from urls(inner)
+
+
+def recordings(values: Mapping[str, object]) -> list[str]:
+    """The URLs that the properties name as the note's source, the recording first.
+
+    `media`, `video`, `audio`, `youtube` lead, then `source`, `url` and their like, then any other key that speaks of a
+    source. A YouTube video id counts as its URL.
+    """
+    found: list[str] = []
+    for key in (*_RECORDING_KEYS, *_SOURCE_KEYS):
+        found += _of_key(key, get(values, key))
+    for key, value in values.items():
+        if _KEY_OF_SOURCE.search(key) and not _NOT_SOURCE.search(key):
+            found += _of_key(key, value)
+        elif _VIDEO_ID.search(key):
+            found += _of_key(key, value)
+    return list(dict.fromkeys(found))
+
+
+def _of_key(key: str, value: object) -> list[str]:
+    found = list(urls(value))
+    if not found and _VIDEO_ID.search(key):
+        found = [url for text in strings(value) if (url := links.youtube(text))]
+    return found
+
+
+def local_recording(values: Mapping[str, object]) -> bool:
+    """Whether the properties name a media file of the vault as the recording."""
+    return any(links.is_media(text) for text in strings(get(values, *_RECORDING_KEYS, "source")))
+
+
+def page(values: Mapping[str, object]) -> str | None:
+    """The URL of the note's source as the user wrote it: `source`, `url`, …, else the recording."""
+    for key in (*_SOURCE_KEYS, *_RECORDING_KEYS):
+        if found := _of_key(key, get(values, key)):
+            return found[0]
+    return next(iter(recordings(values)), None)
+
+
+def title(values: Mapping[str, object]) -> str | None:
+    """The title the properties give, None without one."""
+    return next(iter(strings(get(values, "title"))), None)
+
+
+def people(values: Mapping[str, object]) -> frozenset[str]:
+    """The names of the persons in the properties, case folded, slugs spelt out."""
+    names = (
+        name
+        for key in ("guests", "guest", "host", "hosts", "author", "authors", "speaker", "speakers", "people")
+        for text in strings(get(values, key))
+        for name in re.split(r"\s*[,;&]\s*", text)
+    )
+    return frozenset(re.sub(r"[-_]+", " ", name.lstrip("@")).casefold() for name in names if name)
+
+
+def language(values: Mapping[str, object]) -> str:
+    """The two-letter code of the note's language, `en` where it says none."""
+    for text in strings(get(values, "lang", "language", "locale")):
+        if match := re.fullmatch(r"([a-z]{2,3})(?:[-_]\w+)?", text.casefold()):
+            return match[1]
+    return "en"
+
+
+def is_false(value: object) -> bool:
+    """Whether a value says no (`false`, `no`, `off`)."""
+    return value is False or (isinstance(value, str) and value.strip().casefold() in {"false", "no", "off"})

@@ -1,0 +1,118 @@
+"""Work on prose: plain text, slices by plain offsets, stamps taken out.
+
+Prose is a flat row of runs, so every question about a sentence is a question about offsets into its plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from cards.model import Block, Bullets, Code, Formula, Heading, Html, Kind, Paragraph, Prose, Quote, Run, Table
+
+OBJECT = "\ufffc"  # stands for an image in plain text, so that offsets can point past it
+_OPENERS = "([{（【「『“‘\"'"
+
+
+def plain(prose: Prose) -> str:
+    """The text a reader sees, stamps included as written."""
+    return "".join(run.text for run in prose)
+
+
+def squeeze(text: str) -> str:
+    """White space of any kind collapsed to single spaces, none at the ends; no trace of images."""
+    return " ".join(text.replace(OBJECT, " ").split())
+
+
+def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
+    """The prose between two offsets of its plain text."""
+    out: list[Run] = []
+    at = 0
+    for run in prose:
+        stop = at + len(run.text)
+        a = max(start, at)
+        b = stop if end is None else min(end, stop)
+        if a < b:
+            whole = a == at and b == stop
+            out.append(run if whole else replace(run, text=run.text[a - at : b - at]))
+        at = stop
+    return tuple(out)
+
+
+def strip(prose: Prose) -> Prose:
+    """The prose without white space at its ends."""
+    text = plain(prose)
+    return cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
+
+
+def merge(runs: Prose) -> Prose:
+    """Neighbouring text runs under the same marks become one."""
+    out: list[Run] = []
+    for run in runs:
+        last = out[-1] if out else None
+        if last and run.kind is Kind.TEXT is last.kind and (run.marks, run.link) == (last.marks, last.link):
+            out[-1] = replace(last, text=last.text + run.text)
+        elif run.text:
+            out.append(run)
+    return tuple(out)
+
+
+def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple[int, Run], ...]]:
+    """The prose without its stamps, and each stamp with the offset it stood at.
+
+    A stamp goes with its bracket and the space before it: `data (21:02).` becomes `data.`; where the prose is the
+    `opening` of a takeaway, what separates a stamp at its start from the text goes as well.
+    """
+    out: list[Run] = []
+    taken: list[tuple[int, Run]] = []
+    length = 0
+    lead = opening  # nothing but stamps so far
+
+    for run in prose:
+        if run.kind is Kind.STAMP:
+            while out and out[-1].kind is Kind.TEXT and out[-1].text != (kept := out[-1].text.rstrip()):
+                length -= len(out[-1].text) - len(kept)
+                if kept:
+                    out[-1] = replace(out[-1], text=kept)
+                else:
+                    out.pop()
+            taken.append((length, run))
+            continue
+        text = run.text
+        if taken and taken[-1][0] == length and run.kind is Kind.TEXT:
+            if lead:
+                text = re.sub(r"^\s*(?:[-–—:：·|]+\s+)?\s*", "", text)
+            elif out and out[-1].text[-1:] in tuple(_OPENERS):
+                text = text.lstrip()
+        if not text and run.kind is Kind.TEXT:
+            continue
+        lead = lead and not text.strip()
+        out.append(run if text == run.text else replace(run, text=text))
+        length += len(text)
+    return tuple(out), tuple(taken)
+
+
+def visible(prose: Prose) -> str:
+    """The plain text without stamps, white space collapsed."""
+    return squeeze(plain(unstamped(prose)[0]))
+
+
+def block_text(block: Block) -> str:
+    """The plain text of a block and all below it, without stamps."""
+    match block:
+        case Paragraph() | Heading():
+            return visible(block.prose)
+        case Bullets():
+            return squeeze(" ".join(block_text(inner) for item in block.items for inner in item.blocks))
+        case Quote():
+            return squeeze(" ".join(map(block_text, block.blocks)))
+        case Code():
+            return squeeze(block.text)
+        case Formula():
+            return squeeze(block.tex)
+        case Table():
+            return squeeze(" ".join(visible(cell) for row in (block.header, *block.rows) for cell in row))
+        case Html():
+            return squeeze(re.sub(r"<[^>]*>", " ", block.text))
+        case _:
+            return ""

@@ -1,0 +1,87 @@
+"""Sentences of plain text, as offsets. The splitting is sentencex's; brackets and quotes are kept whole."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sentencex import get_sentence_boundaries
+
+_PAIRS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "「": "」", "『": "』", "“": "”", "„": "“", "«": "»", "《": "》"}
+_ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+}
+
+
+@lru_cache(maxsize=1024)
+def sentences(text: str, language: str = "en") -> tuple[tuple[int, int], ...]:
+    """The start and end offsets of each sentence; together they cover the text. A line break ends a sentence."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for line in text.split("\v"):
+        spans += [(at + a, at + b) for a, b in _in_line(line, language)]
+        at += len(line) + 1
+    return tuple(spans)
+
+
+def _in_line(line: str, language: str) -> list[tuple[int, int]]:
+    if not line:
+        return []
+    found = get_sentence_boundaries(language, line.replace("\n", " "))
+    ends = [each["end_index"] for each in found]
+    inside = _inside_pairs(line)
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for end in ends:
+        last = end == ends[-1]
+        if not last and (inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end)):
+            continue
+        if end > start:
+            spans.append((start, end))
+        start = end
+    return spans
+
+
+def _inside_pairs(line: str) -> bytearray:
+    """For each offset 1 where it lies between a bracket or quote and its partner."""
+    inside = bytearray(len(line))
+    open_at: list[tuple[str, int]] = []
+    for i, char in enumerate(line):
+        if open_at and char == open_at[-1][0]:
+            _, start = open_at.pop()
+            if not open_at:
+                inside[start:i] = b"\x01" * (i - start)
+        elif char in _PAIRS:
+            open_at.append((_PAIRS[char], i))
+    return inside
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, case folded, numbers as digits; a hyphenated compound is one word."""
+    return [_NUMBERS.get(word, word) for word in (match.casefold() for match in _WORD.findall(text.replace("’", "'")))]
+
+
+def count(text: str) -> int:
+    """How many words a text has; two CJK characters count as one."""
+    characters = len(_CJK.findall(text))
+    return len(_WORD.findall(_CJK.sub(" ", text))) + (characters + 1) // 2
+
+
+def cjk(text: str) -> int:
+    """How many CJK characters a text has."""
+    return len(_CJK.findall(text))
+
+
+def stands_in(phrase: str, text: str) -> bool:
+    """Whether a phrase stands in a text as whole words (CJK text, which writes no spaces: as characters)."""
+    if _CJK.search(phrase):
+        return "".join(phrase.split()).casefold() in "".join(text.split()).casefold()
+    needle, hay = words(phrase), words(text)
+    return bool(needle) and any(hay[i : i + len(needle)] == needle for i in range(len(hay) - len(needle) + 1))

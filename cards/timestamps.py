@@ -1,0 +1,207 @@
+"""Find, read and print the times of a recording.
+
+Times are `m:ss`, `mm:ss` or `h:mm:ss` (minutes may pass 59 where no hour is written, seconds never do). They are read
+only where they stand the way people write them: alone in brackets, as the text of a link, at the start of an item, or
+in the macros of note plugins. Whether the note has a recording at all is the caller's question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+from cards.model import Kind, Prose, Run, Timestamp
+from cards.prose import cut, plain
+
+_TIME = r"(?:\d{1,2}:[0-5]\d:[0-5]\d|\d{1,3}:[0-5]\d)"
+_APART = r"(?:\s*[-–—]\s*|\s+to\s+)"
+_SPAN = rf"[~≈]?\s?{_TIME}(?:{_APART}[~≈]?{_TIME})?"
+_LIST = rf"{_SPAN}(?:\s*[,;，；、]\s*{_SPAN})*"
+_BRACKETED = re.compile(rf"`?[(（\[]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]]`?")
+_MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
+_ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
+_WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
+_LEAD = re.compile(rf"\s*({_TIME}(?:{_APART}{_TIME})?)(?![\d:.]|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I)
+_MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
+_CLOCK = re.compile(r"\b(?:[ap]\.?m|uhr|utc|gmt|[cpem][ds]?t|cest|o.clock)\b", re.I)
+_URL_TIME = re.compile(r"[?&#;](?:t|start|time_continue)=(?P<t>[\dhms:.]+)")
+_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
+
+
+def seconds(text: str) -> int:
+    """The seconds of a written time: `1:21` is 81, `1:17:40` is 4660."""
+    total = 0
+    for part in text.split(":"):
+        total = total * 60 + int(part)
+    return total
+
+
+def clock(second: int) -> str:
+    """A second as people write it: 81 is `1:21`, 4660 is `1:17:40`."""
+    hours, rest = divmod(second, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def show(stamp: Timestamp) -> str:
+    """A timestamp as people write it: `1:21–1:25`."""
+    return clock(stamp.start) if stamp.end is None else f"{clock(stamp.start)}–{clock(stamp.end)}"
+
+
+def read(text: str) -> tuple[Timestamp, ...]:
+    """All times and ranges in a text that is known to be a list of them."""
+    return tuple(
+        Timestamp(seconds(start), seconds(end) if end else None)
+        for start, end in (match.groups() for match in _ONE.finditer(text))
+    )
+
+
+def whole(text: str) -> tuple[Timestamp, ...]:
+    """The timestamps of a text that is nothing else, brackets aside; empty where it says anything more."""
+    match = _WHOLE.fullmatch(text)
+    return read(match[1]) if match else ()
+
+
+def of_url(url: str) -> Timestamp | None:
+    """The time a URL points at (`t=81`, `t=1m21s`, `#t=81.5,85`), None without one.
+
+    A fragment wins over a query: players that write both keep the query of the first link.
+    """
+    found = None
+    for match in _URL_TIME.finditer(url):
+        found = match["t"].rstrip(".:")
+        if match[0].startswith("#"):
+            break
+    if not found:
+        return None
+    if ":" in found:
+        return Timestamp(seconds(found.split(".")[0])) if re.fullmatch(r"[\d:]+(?:\.\d+)?", found) else None
+    units = _UNITS.fullmatch(found)
+    if not units:
+        return None
+    hours, minutes, left = units.groups()
+    return Timestamp(int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(float(left or 0)))
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+    stamps: tuple[Timestamp, ...]
+
+
+def stamp(prose: Prose, *, at_start: bool = True, is_recording: Recordings | None = None) -> Prose:
+    """The prose with its timestamps as runs of their own.
+
+    `at_start` reads a bare time at the very start (items and headings have them). `is_recording` says of a link's URL
+    whether a time as its text can be a place in a recording; a time that links elsewhere (a Bible verse) stays text.
+    """
+    text = plain(prose)
+    if ":" not in text and "{{" not in text:
+        return prose
+    accepts = is_recording or Recordings()
+    prose = tuple(_linked(run, accepts) for run in prose)
+    found: list[_Found] = []
+    for match in _BRACKETED.finditer(text):
+        if not _glued(text, match.start()):
+            found.append(_Found(match.start(), match.end(), read(match[1])))
+    for match in _MACRO.finditer(text):
+        found.append(_Found(match.start(), match.end(), (_macro(match[1]),)))
+    if at_start and (lead := _LEAD.match(text)) and not text[lead.end() : lead.end() + 1].isalpha():
+        found.append(_Found(lead.start(1), lead.end(1), read(lead[1])))
+    found += _brackets_of_stamps(prose)
+    return _placed(prose, found)
+
+
+class Recordings:
+    """Which links of a note lead into a recording. The base class trusts every link."""
+
+    def __contains__(self, url: object) -> bool:
+        return True
+
+
+def _linked(run: Run, accepts: Recordings) -> Run:
+    """A link whose whole text is a time becomes a stamp that keeps its own recording."""
+    if run.link is None or run.kind not in (Kind.TEXT, Kind.CODE):
+        return run
+    stamps = whole(run.text)
+    if not stamps or (run.link and run.link not in accepts):
+        return run
+    own = run.link or None
+    return replace(run, kind=Kind.STAMP, stamps=tuple(replace(each, url=own) for each in stamps), link=None)
+
+
+def _macro(text: str) -> Timestamp:
+    return Timestamp(seconds(text))
+
+
+def _glued(text: str, start: int) -> bool:
+    """Whether a bracket belongs to the word before it, as in `f(3:20)` or `Genesis[3:16]`."""
+    return start > 0 and (text[start - 1] == "_" or (text[start - 1].isascii() and text[start - 1].isalpha() and text[start] in "(["))
+
+
+def _brackets_of_stamps(prose: Prose) -> list[_Found]:
+    """Brackets that hold nothing but linked stamps, with what separates them: `([Time 0:11:12](url))`."""
+    found: list[_Found] = []
+    text = plain(prose)
+    spans: list[tuple[int, int, tuple[Timestamp, ...]]] = []
+    at = 0
+    for run in prose:
+        if run.kind is Kind.STAMP:
+            spans.append((at, at + len(run.text), run.stamps))
+        at += len(run.text)
+    if not spans:
+        return []
+    for match in _MIXED.finditer(text):
+        inside = [span for span in spans if match.start() < span[0] and span[1] < match.end()]
+        if not inside:
+            continue
+        left = text[match.start(1) : match.end(1)]
+        for start, end, _ in reversed(inside):
+            left = left[: start - match.start(1)] + left[end - match.start(1) :]
+        if not left.strip(" ,;\u00a0\t–-"):
+            found.append(_Found(match.start(), match.end(), tuple(s for span in inside for s in span[2])))
+    return found
+
+
+def _placed(prose: Prose, found: list[_Found]) -> Prose:
+    """The prose with each found span as one stamp run. Spans that cut through code, maths or a link are left alone."""
+    out: Prose = prose
+    taken: list[_Found] = []
+    for one in sorted(found, key=lambda f: (f.start, -f.end)):
+        if taken and one.start < taken[-1].end:
+            continue
+        inside = cut(prose, one.start, one.end)
+        if any(run.kind in (Kind.MATH, Kind.DISPLAY_MATH) or (run.link and run.kind is not Kind.STAMP) for run in inside):
+            continue
+        if not _code_is_whole(prose, one):
+            continue
+        taken.append(one)
+    for one in reversed(taken):
+        inside = cut(prose, one.start, one.end)
+        own = {s.start: s.url for run in inside for s in run.stamps}
+        stamps = tuple(replace(s, url=s.url or own.get(s.start)) for s in one.stamps)
+        marks = frozenset.intersection(*(run.marks for run in inside))
+        run = Run("".join(r.text for r in inside), Kind.STAMP, marks, stamps=stamps)
+        out = (*cut(out, 0, one.start), run, *cut(out, one.end))
+    return out
+
+
+def _code_is_whole(prose: Prose, one: _Found) -> bool:
+    """Whether every code run the span touches lies wholly inside it, and a bare time touches none."""
+    at = 0
+    for run in prose:
+        stop = at + len(run.text)
+        if run.kind is Kind.CODE and at < one.end and one.start < stop and not (one.start <= at and stop <= one.end):
+            return False
+        at = stop
+    text = plain(prose)[one.start : one.end]
+    if text[:1].isdigit():
+        return all(run.kind is not Kind.CODE for run in cut(prose, one.start, one.end))
+    return True
+
+
+def clockish(text: str) -> bool:
+    """Whether a text speaks of the time of day (`6:45pm`, `15:00 UTC`)."""
+    return bool(_CLOCK.search(text))
