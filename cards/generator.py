@@ -1,0 +1,314 @@
+"""Takeaways → drafts: a label asks for its takeaway, a key phrase is deleted from its sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from cards import vocabulary
+from cards.model import (
+    Block,
+    Bullets,
+    Cloze,
+    Deletion,
+    Draft,
+    Kind,
+    Mark,
+    Note,
+    Origin,
+    Paragraph,
+    Place,
+    Prose,
+    Qa,
+    Run,
+    Skipped,
+    Takeaway,
+    Timestamp,
+)
+from cards.prose import cut, plain, squeeze, strip, unstamped, visible
+from cards.sentences import cjk, count, sentences, stands_in, words
+from cards.sieve import is_marked, is_typed
+
+MAX_PHRASE_WORDS = 12
+MAX_PHRASE_CJK = 30
+MIN_WORDS_LEFT = 3
+
+Kinds = Literal["qa", "cloze", "both"]
+
+_TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}")
+_ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
+
+
+class Generated(NamedTuple):
+    """The drafts of a note in deck order, and the takeaways that gave none, with the reason."""
+
+    drafts: tuple[Draft, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    start: int
+    end: int
+    text: str
+    refused: str | None = None
+    hides: str | None = None  # a heading that shows the phrase and must leave the breadcrumb
+
+
+def generate(note: Note, kinds: Kinds = "both") -> Generated:
+    """The drafts of a note: its `qa` before its `cloze`, a parent's after its children's."""
+    drafts: list[tuple[Takeaway, Draft]] = []
+    silent: list[tuple[Takeaway, str]] = []
+    gave: set[int] = set()
+
+    for takeaway in note.takeaways:
+        if takeaway.members:
+            continue
+        made, reason = _clozes(note, takeaway)
+        asked = _qa(note, takeaway)
+        drafts += [(takeaway, draft) for draft in ([asked] if asked else []) + made]
+        if asked or made:
+            gave.add(takeaway.line)
+        elif reason:
+            silent.append((takeaway, reason))
+
+    listed: set[int] = set()
+    skipped: list[Skipped] = []
+    for takeaway in note.takeaways:
+        if not takeaway.members or any(line in gave for line in takeaway.members):
+            continue
+        asked = _qa(note, takeaway)
+        if takeaway.flaw:
+            skipped.append(Skipped(note.path, takeaway.line, f"{_words_of(takeaway)} (the list)", takeaway.flaw))
+        elif asked:
+            drafts.append((takeaway, asked))
+            listed.update(takeaway.members)
+    skipped += [Skipped(note.path, each.line, _words_of(each), reason) for each, reason in silent if each.line not in listed]
+
+    # children end before their parents do; where both end on one line, the deeper comes first
+    drafts.sort(key=lambda each: (each[1].kind != "qa", each[0].last, -each[0].depth))
+    return Generated(tuple(draft for _, draft in drafts if kinds in ("both", draft.kind)), tuple(skipped))
+
+
+def _words_of(takeaway: Takeaway) -> str:
+    """The label and text of a takeaway, for a report."""
+    front = visible(takeaway.front.prose) if takeaway.front else ""
+    return " ".join(filter(None, (front, visible(takeaway.text))))
+
+
+def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
+    front = takeaway.front
+    if front is None:
+        return None
+    prose = unstamped(front.prose)[0]
+    shown = front.shown or visible(prose)
+    back: tuple[Block, ...] = takeaway.rest
+    if strip(takeaway.text) and (visible(takeaway.text) or not back):
+        back = (Paragraph(takeaway.line, takeaway.text), *back)
+    if not shown or not any(map(_says_something, back)):
+        return None
+    label = visible(prose) if front.origin is Origin.LABEL else None
+    return Qa(
+        Place(note.path, takeaway.line, takeaway.context, takeaway.stamps or takeaway.inherited, takeaway.block_id),
+        prose,
+        shown,
+        back,
+        label,
+        cued=front.origin is not Origin.QUESTION and not _ASKS.search(shown),
+        points=takeaway.points,
+    )
+
+
+def _says_something(block: Block) -> bool:
+    if isinstance(block, Paragraph):
+        # a row of underscores is a blank to fill in, not an answer
+        return bool(re.search(r"[^\W_]", visible(block.prose))) or any(run.kind is Kind.IMAGE for run in block.prose)
+    return not isinstance(block, Bullets) or any(_says_something(b) for item in block.items for b in item.blocks)
+
+
+# ------------------------------------------------------------------------------------------------------------- clozes
+
+
+def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
+    """The cloze drafts of a takeaway, one a sentence, and the reason where there are none."""
+    if takeaway.front is not None and takeaway.front.origin is not Origin.LABEL:
+        return [], "the answer is empty"
+    if is_typed(takeaway.text):
+        return _typed(note, takeaway)
+    if not is_marked(takeaway.text):
+        if takeaway.front is not None:
+            return [], f"the label “{visible(takeaway.front.prose)}” has nothing behind it"
+        return [], "plain: no label, no key phrase" if takeaway.depth else None
+    label = visible(takeaway.front.prose) if takeaway.front else None
+    text, taken = unstamped(takeaway.text)
+    spans = [span for span in sentences(plain(text), note.language) if plain(text)[slice(*span)].strip()]
+    phrases = _phrases(text)
+    found: list[Cloze] = []
+    refused: list[str] = []
+    for number, (start, end) in enumerate(spans):
+        sentence = strip(cut(text, start, end))
+        offset = start + len(plain(text)[start:end]) - len(plain(text)[start:end].lstrip())
+        judged = [_judged(each, offset, sentence, takeaway, label) for each in phrases if start <= each[0] and each[1] <= end]
+        refused += [f"“{each.text}” {each.refused}" for each in judged if each.refused]
+        wanted = [each for each in judged if not each.refused]
+        if not wanted:
+            continue
+        hidden = {each.hides for each in wanted if each.hides}
+        context = tuple(part for i, part in enumerate(takeaway.context) if not (i in takeaway.headings and part in hidden))
+        if label:
+            context = (*context, vocabulary.without_emoji(label))
+        own = _of_sentence(taken, spans, number)
+        stamps = own or takeaway.stamps or takeaway.inherited
+        whole = len(spans) == 1 and all(isinstance(block, Bullets) for block in takeaway.rest)
+        found.append(
+            Cloze(
+                Place(note.path, takeaway.line, context, _distinct(stamps), takeaway.block_id),
+                sentence,
+                _numbered(wanted),
+                () if whole else _whole(takeaway),
+                label,
+            )
+        )
+    crossing = [each for each in phrases if not any(a <= each[0] and each[1] <= b for a, b in spans)]
+    refused += [f"“{each[2]}” is more than a sentence" for each in crossing]
+    return found, "; ".join(refused) if refused else None
+
+
+def _phrases(text: Prose) -> list[tuple[int, int, str, bool]]:
+    """The bold and highlighted spans of prose without stamps: start, end, text, and whether it is wholly a link."""
+    found: list[tuple[int, int, str, bool]] = []
+    start, at, linked = -1, 0, True
+    for run in (*text, Run("")):
+        if run.text and run.marks & {Mark.BOLD, Mark.HIGHLIGHT}:
+            if start < 0:
+                start, linked = at, True
+            linked = linked and run.link is not None
+        elif start >= 0:
+            inner = plain(cut(text, start, at))
+            a, b = start + len(inner) - len(inner.lstrip()), at - (len(inner) - len(inner.rstrip()))
+            if a < b:
+                found.append((a, b, inner.strip(), linked))
+            start = -1
+        at += len(run.text)
+    return found
+
+
+def _judged(
+    span: tuple[int, int, str, bool], offset: int, sentence: Prose, takeaway: Takeaway, label: str | None
+) -> _Phrase:
+    """A phrase with the reason why it is no deletion, or the heading it needs hidden."""
+    start, end, text, linked = span
+    phrase = _Phrase(start - offset, end - offset, squeeze(text))
+    whole = plain(sentence)
+    rest = whole[: phrase.start] + " " + whole[phrase.end :]
+    size = count(text)
+
+    def no(reason: str) -> _Phrase:
+        return replace(phrase, refused=reason)
+
+    if not re.search(r"\w", text):
+        return no("has no words")
+    if linked:
+        return no("is a link")
+    if size > MAX_PHRASE_WORDS or cjk(text) > MAX_PHRASE_CJK:
+        return no(f"is longer than {MAX_PHRASE_WORDS} words")
+    if re.fullmatch(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?", text):
+        return no("is a time")
+    if whole.rstrip().endswith((":", "：")):
+        return no("stands in a sentence that ends in a colon")
+    if not count(rest):
+        return no("is its whole sentence")
+    if count(rest) < MIN_WORDS_LEFT:
+        return no(f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence")
+    if _is_stress(text):
+        return no("is a lone function or stress word")
+    for i, part in enumerate(takeaway.context):
+        if i not in takeaway.headings and stands_in(text, part):
+            return no("stands in the breadcrumb")
+    if label and stands_in(text, label):
+        return no("stands in the label")
+    hides = next((part for i, part in enumerate(takeaway.context) if i in takeaway.headings and stands_in(text, part)), None)
+    return replace(phrase, hides=hides)
+
+
+def _is_stress(text: str) -> bool:
+    found = words(text)
+    if cjk(text):
+        return squeeze(text).strip("。，！？、：") in vocabulary.STRESS_WORDS
+    return len(found) == 1 and found[0] in vocabulary.STRESS_WORDS
+
+
+def _numbered(phrases: Iterable[_Phrase]) -> tuple[Deletion, ...]:
+    """Deletions with ordinals in reading order; the same phrase twice shares one."""
+    ordinals: dict[str, int] = {}
+    out: list[Deletion] = []
+    for each in phrases:
+        ordinal = ordinals.setdefault(each.text.casefold(), len(ordinals) + 1)
+        if ordinal <= 500:  # Anki makes no card beyond
+            out.append(Deletion(ordinal, each.start, each.end, each.text))
+    return tuple(out)
+
+
+def _of_sentence(taken: tuple[tuple[int, Run], ...], spans: list[tuple[int, int]], number: int) -> tuple[Timestamp, ...]:
+    """The stamps of one sentence; a stamp after the full stop belongs to the sentence before it."""
+    out: list[Timestamp] = []
+    for at, run in taken:
+        owner = 0
+        for i, (start, _) in enumerate(spans):
+            if start < at:
+                owner = i
+        if owner == number:
+            out += run.stamps
+    return tuple(out)
+
+
+def _distinct(stamps: tuple[Timestamp, ...]) -> tuple[Timestamp, ...]:
+    return tuple(dict.fromkeys(stamps))
+
+
+def _whole(takeaway: Takeaway) -> tuple[Block, ...]:
+    """The whole takeaway as a back, its children aside."""
+    text = takeaway.text
+    if takeaway.front is not None:
+        label = tuple(replace(run, marks=run.marks | {Mark.BOLD}) for run in unstamped(takeaway.front.prose)[0])
+        text = (*label, Run(": "), *text)
+    return (Paragraph(takeaway.line, text), *(block for block in takeaway.rest if not isinstance(block, Bullets)))
+
+
+def _typed(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
+    """Deletions typed by hand keep their ordinals; the text is the whole takeaway."""
+    label = visible(takeaway.front.prose) if takeaway.front else None
+    text = unstamped(takeaway.text)[0]
+    out: Prose = ()
+    deletions: list[Deletion] = []
+    opened: list[tuple[int, int]] = []  # ordinal, offset
+    at = 0
+    source = plain(text)
+    length = 0
+    for match in _TYPED.finditer(source):
+        piece = cut(text, at, match.start())
+        out, length, at = (*out, *piece), length + len(plain(piece)), match.end()
+        if match[1]:
+            opened.append((int(match[1]), length))
+        elif opened:
+            ordinal, start = opened.pop()
+            inner, hint = plain(out)[start:], None
+            if "::" in inner:
+                hint = inner.partition("::")[2]
+                out = cut(out, 0, length - len(hint) - 2)
+                length -= len(hint) + 2
+                inner = inner.partition("::")[0]
+            if ordinal <= 500 and inner.strip():
+                deletions.append(Deletion(ordinal, start, length, squeeze(inner), hint))
+        else:
+            out, length = (*out, Run("}}")), length + 2
+    out = (*out, *cut(text, at))
+    if not deletions:
+        return [], "its typed deletions are empty or not closed"
+    context = (*takeaway.context, label) if label else takeaway.context
+    place = Place(note.path, takeaway.line, context, _distinct(takeaway.stamps or takeaway.inherited), takeaway.block_id)
+    ordered = tuple(sorted(deletions, key=lambda each: (each.start, -each.end)))
+    back = tuple(block for block in takeaway.rest if not isinstance(block, Bullets))
+    return [Cloze(place, out, ordered, back, label, typed=True)], None
