@@ -1,0 +1,177 @@
+"""`cards.toml`: what a vault's owner wants done differently. Flags win over frontmatter, frontmatter over the file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from cards.generator import Kinds
+from cards.model import CardsError
+from cards.parser import Options
+from cards.vocabulary import heading_key
+
+NAME = "cards.toml"
+KINDS = ("qa", "cloze", "both")
+DEFAULT_EXCLUDE = ("*.excalidraw.md",)
+DEFAULT_DECK = "Takeaways"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What holds for the notes below one folder."""
+
+    deck: str | None = None
+    kinds: Kinds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one run. `root` is the vault, `notes` the files and folders to read, `out` where decks go."""
+
+    root: Path
+    notes: tuple[Path, ...]
+    out: Path
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    deck: str | None = None
+    kinds: Kinds = "both"
+    tags: tuple[str, ...] = ()
+    vault: str | None = None
+    options: Options = field(default_factory=Options)
+    folders: dict[str, Folder] = field(default_factory=dict)
+
+    def wants(self, path: str) -> bool:
+        """Whether a note (relative to the root) is to be read."""
+        inside = not self.include or any(_globbed(path, glob) for glob in self.include)
+        return inside and not any(_globbed(path, glob) for glob in self.exclude)
+
+    def folder_of(self, path: str) -> Folder:
+        """The settings of the folders above a note, the nearest first."""
+        deck: str | None = None
+        kinds: Kinds | None = None
+        for parent in PurePosixPath(path).parents:
+            one = self.folders.get(str(parent))
+            if one:
+                deck, kinds = deck or one.deck, kinds or one.kinds
+        return Folder(deck, kinds)
+
+
+def _globbed(path: str, glob: str) -> bool:
+    glob = glob.rstrip("/")
+    return fnmatch(path, glob) or fnmatch(PurePosixPath(path).name, glob) or fnmatch(path, f"{glob}/*")
+
+
+_STRING = "a text"
+_STRINGS = "a list of texts"
+_KEYS = {
+    "notes": _STRINGS,
+    "out": _STRING,
+    "include": _STRINGS,
+    "exclude": _STRINGS,
+    "deck": _STRING,
+    "kinds": _STRING,
+    "tags": _STRINGS,
+    "vault": _STRING,
+    "sections": _STRINGS,
+    "takeaway-headings": _STRINGS,
+    "skipped-headings": _STRINGS,
+    "bare-labels": _STRINGS,
+    "folders": "a table",
+}
+_FOLDER_KEYS = {"deck": _STRING, "kinds": _STRING}
+
+
+def find(start: Path) -> Path | None:
+    """The `cards.toml` of the vault that a path lies in: in its folder or the nearest one above."""
+    folder = start if start.is_dir() else start.parent
+    for each in (folder, *folder.parents):
+        if (each / NAME).is_file():
+            return each / NAME
+    return None
+
+
+def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None) -> Config:
+    """The settings for these paths. Raises CardsError for what can't be read, with the line and the nearest key."""
+    for path in paths:
+        if not path.exists():
+            raise CardsError(f"{path}: no such file or folder")
+    start = _common(paths) if paths else Path.cwd()
+    file = file or find(start.resolve())
+    if file is None:
+        root = start if start.is_dir() else start.parent
+        return Config(root.resolve(), paths or (root,), out or Path("decks"), deck=deck)
+    given = _read(file)
+    root = file.parent.resolve()
+    notes = paths or tuple(root / one for one in given.get("notes", ["."]))
+    for path in notes:
+        if not path.exists():
+            raise CardsError(f"{file}: notes: {path} does not exist")
+    extra = Options(
+        frozenset(map(heading_key, given.get("takeaway-headings", ()))),
+        frozenset(map(heading_key, given.get("skipped-headings", ()))),
+        frozenset(map(heading_key, given.get("bare-labels", ()))),
+        tuple(given.get("sections", ())),
+    )
+    return Config(
+        root,
+        notes,
+        out or root / given.get("out", "decks"),
+        tuple(given.get("include", ())),
+        (*DEFAULT_EXCLUDE, *given.get("exclude", ())),
+        deck or given.get("deck"),
+        given.get("kinds", "both"),
+        tuple(given.get("tags", ())),
+        given.get("vault"),
+        extra,
+        {name.strip("/"): Folder(one.get("deck"), one.get("kinds")) for name, one in given.get("folders", {}).items()},
+    )
+
+
+def _common(paths: tuple[Path, ...]) -> Path:
+    if len(paths) == 1:
+        return paths[0]
+    folders = [path.resolve() if path.is_dir() else path.resolve().parent for path in paths]
+    for candidate in (folders[0], *folders[0].parents):
+        if all(folder == candidate or candidate in folder.parents for folder in folders):
+            return candidate
+    return Path(folders[0].anchor)
+
+
+def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key below
+    try:
+        text = file.read_text(encoding="utf-8")
+        given = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CardsError(f"{file}: can't be read: {error}") from None
+    _check(file, text, given, _KEYS, "")
+    for name, one in given.get("folders", {}).items():
+        if not isinstance(one, dict):
+            raise CardsError(f"{_place(file, text, name)}: folders.{name} must be a table with deck or kinds")
+        _check(file, text, one, _FOLDER_KEYS, f"folders.{name}.")
+    return given
+
+
+def _check(file: Path, text: str, given: dict[str, object], known: dict[str, str], prefix: str) -> None:
+    for key, value in given.items():
+        where = _place(file, text, key)
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known keys are {', '.join(known)}"
+            raise CardsError(f"{where}: unknown key {prefix}{key}; {hint}")
+        right = {
+            _STRING: isinstance(value, str),
+            _STRINGS: isinstance(value, list) and all(isinstance(one, str) for one in value),
+        }.get(known[key], isinstance(value, dict))
+        if not right:
+            raise CardsError(f"{where}: {prefix}{key} must be {known[key]}")
+        if key == "kinds" and value not in KINDS:
+            raise CardsError(f"{where}: {prefix}kinds must be one of {', '.join(KINDS)}, not {value!r}")
+
+
+def _place(file: Path, text: str, key: str) -> str:
+    found = re.search(rf"^[ \t]*\[?.*\b{re.escape(key)}\b", text, re.M)
+    return f"{file}:{text.count(chr(10), 0, found.start()) + 1}" if found else str(file)

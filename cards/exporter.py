@@ -1,0 +1,170 @@
+"""Decks → the bytes of Anki packages. The only room that imports genanki.
+
+The package is Anki's schema 11 in a zip: written once in memory, each Anki note with its own `mod`, zipped with fixed
+dates, so that the same cards give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import sqlite3
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import count
+
+import genanki
+
+from cards.model import Card, CardKind, Cloze, Deck
+
+FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class _Model(genanki.Model):  # type: ignore[misc]
+    """A note type with a `mod` of its own, instead of the time of the build."""
+
+    mod = 0
+
+    def to_json(self, timestamp: float, deck_id: int) -> dict[str, object]:
+        return dict(super().to_json(self.mod, deck_id))
+
+
+class _Note(genanki.Note):  # type: ignore[misc]
+    """An Anki note with a `mod` of its own, and the cards that Anki's grammar gives it."""
+
+    def __init__(self, card: Card, model: _Model, due: int) -> None:
+        super().__init__(model=model, fields=list(card.fields), tags=list(card.tags), guid=card.guid, due=due)
+        self.card = card
+
+    @property
+    def cards(self) -> list[genanki.Card]:
+        return [genanki.Card(ordinal - 1) for ordinal in ordinals(self.card)]
+
+    def write_to_db(self, cursor: sqlite3.Cursor, timestamp: float, deck_id: int, ids: Iterator[int]) -> None:
+        super().write_to_db(cursor, self.card.mod, deck_id, ids)
+
+    def _check_invalid_html_tags_in_fields(self) -> None:
+        """genanki's check takes `1 < x > 2` for a tag; ours are made by `render`."""
+
+
+def ordinals(card: Card) -> list[int]:
+    """The ordinals of the cards that Anki shows for one of ours, in order: 1 for a `qa`."""
+    if isinstance(card.draft, Cloze):
+        return sorted({deletion.ordinal for deletion in card.draft.deletions})
+    return [1]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteType:
+    """One of the frozen note types: its fixed ids, fields and templates."""
+
+    id: int
+    name: str
+    fields: tuple[tuple[str, int], ...]
+    template: tuple[str, int]
+    front: str
+    back: str
+    css: str
+    mod: int
+
+
+@lru_cache(maxsize=1)
+def note_types() -> Mapping[CardKind, NoteType]:
+    """The note types as the files beside this module say."""
+    folder = files("cards") / "notetypes"
+
+    def read(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    given = tomllib.loads(read("notetypes.toml"))
+    css = read("style.css")
+
+    def note_type(kind: str) -> NoteType:
+        one = given[kind]
+        template = one["template"]
+        return NoteType(
+            one["id"],
+            one["name"],
+            tuple((field["name"], field["id"]) for field in one["fields"]),
+            (template["name"], template["id"]),
+            read(template["front"]).strip(),
+            read(template["back"]).strip(),
+            css,
+            given["mod"],
+        )
+
+    return {"qa": note_type("qa"), "cloze": note_type("cloze")}
+
+
+def _model(note_type: NoteType, kind: CardKind) -> _Model:
+    name, identity = note_type.template
+    model = _Model(
+        note_type.id,
+        note_type.name,
+        fields=[{"name": name, "id": identity} for name, identity in note_type.fields],
+        templates=[{"name": name, "id": identity, "qfmt": note_type.front, "afmt": note_type.back}],
+        css=note_type.css,
+        model_type=genanki.Model.CLOZE if kind == "cloze" else genanki.Model.FRONT_BACK,
+    )
+    model.mod = note_type.mod
+    return model
+
+
+def deck_id(name: str) -> int:
+    """A fixed id for a deck's name. Anki goes by the name; the id only has to be steady and not 1."""
+    return FIRST_DECK_ID + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big") // 2
+
+
+def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
+    """The package of a deck and its subdecks. `media` holds the content of each file by its name in the package."""
+    types = note_types()
+    models = {kind: _model(note_type, kind) for kind, note_type in types.items()}
+    decks: dict[str, genanki.Deck] = {}
+    for due, card in enumerate(deck.cards):
+        one = decks.setdefault(card.deck, genanki.Deck(deck_id(card.deck), card.deck))
+        one.add_note(_Note(card, models[card.draft.kind], due))
+    newest = max((card.mod for card in deck.cards), default=types["qa"].mod)
+    database = _database(list(decks.values()), newest)
+    names = sorted({name for card in deck.cards for name in card.media})
+    return _zip(database, {name: media[name] for name in names})
+
+
+def _database(decks: Sequence[genanki.Deck], timestamp: int) -> bytes:
+    connection = sqlite3.connect(":memory:")
+    try:
+        genanki.Package(list(decks)).write_to_db(connection.cursor(), timestamp, count(timestamp * 1000))
+        connection.commit()
+        return connection.serialize()
+    finally:
+        connection.close()
+
+
+def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    numbered = dict(enumerate(media))
+    with zipfile.ZipFile(out, "w") as package:
+
+        def add(name: str, content: bytes) -> None:
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            package.writestr(entry, content)
+
+        add("collection.anki2", database)
+        add("media", json.dumps({str(number): name for number, name in numbered.items()}).encode())
+        for number, name in numbered.items():
+            add(str(number), media[name])
+    return out.getvalue()
+
+
+def media_name(stem: str, suffix: str, content: bytes) -> str:
+    """A file's name in the package: readable, ASCII, and different for every content."""
+    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40] or "media"
+    return f"{slug}-{hashlib.sha256(content).hexdigest()[:12]}{suffix.lower()}"

@@ -1,0 +1,45 @@
+"""Cards and what gave none, as JSON values with the documented keys, in the documented order."""
+
+from __future__ import annotations
+
+from cards.model import Card, Cloze, Skipped
+from cards.prose import OBJECT, block_text, plain, squeeze
+
+
+def card_json(card: Card) -> dict[str, object]:
+    """One card as `cards list --json` prints it."""
+    draft = card.draft
+    return {
+        "id": card.guid,
+        "kind": draft.kind,
+        "deck": card.deck,
+        "note": draft.place.note,
+        "line": draft.place.line,
+        "context": list(draft.place.context),
+        "label": draft.label,
+        "text": question_text(card),
+        "answer": squeeze(" ".join(map(block_text, draft.back))),
+        "phrases": [{"ordinal": each.ordinal, "text": each.text} for each in draft.deletions] if isinstance(draft, Cloze) else [],
+        "timestamps": [{"start": stamp.start, "end": stamp.end, "url": stamp.url} for stamp in draft.place.stamps],
+        "tags": list(card.tags),
+        "source": card.source,
+    }
+
+
+def question_text(card: Card) -> str:
+    """The question side as plain text, a deletion as `{{c1::phrase}}`."""
+    draft = card.draft
+    if not isinstance(draft, Cloze):
+        return draft.shown
+    text = plain(draft.text)
+    edges: list[tuple[int, int, str]] = []
+    for n, each in enumerate(draft.deletions):
+        edges += [(each.start, n, f"{{{{c{each.ordinal}::"), (each.end, -n - 1, "}}")]
+    for at, _, mark in sorted(edges, key=lambda edge: (edge[0], edge[1]), reverse=True):
+        text = text[:at] + mark + text[at:]
+    return squeeze(text.replace(OBJECT, ""))
+
+
+def skipped_json(skipped: Skipped) -> dict[str, object]:
+    """One takeaway that gave no card as `cards list --skipped --json` prints it."""
+    return {"note": skipped.note, "line": skipped.line, "text": skipped.text, "reason": skipped.reason}

@@ -1,0 +1,291 @@
+"""Prose and blocks → the HTML of Anki's fields. The only place that knows escaping, cloze markup and MathJax.
+
+What Anki's grammar would take for markup is broken up with an empty comment (`}<!-- -->}`), which its editor keeps and
+its renderer drops; entities would be undone by the first edit. Raw HTML never gets here: the parser hands over text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from cards.model import (
+    Block,
+    Bullets,
+    Code,
+    Deletion,
+    Draft,
+    Formula,
+    Heading,
+    Html,
+    Item,
+    Kind,
+    Mark,
+    Media,
+    Paragraph,
+    Properties,
+    Prose,
+    Qa,
+    Quote,
+    Rule,
+    Run,
+    Table,
+    Timestamp,
+)
+from cards.prose import cut, plain, squeeze, visible
+from cards.timestamps import show
+
+SEPARATOR = " › "
+PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
+
+_SPLIT = "<!-- -->"
+_CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
+_ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
+_SCHEMES = ("http://", "https://", "mailto:", "obsidian://")
+_TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
+_ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
+
+MediaNames = Mapping[str, Media]
+
+
+def text(value: str) -> str:
+    """Plain text as HTML that shows just it."""
+    return _guarded(escape(value, quote=False))
+
+
+def _guarded(value: str) -> str:
+    value = _CLASH.sub(rf"\1{_SPLIT}", value)
+    return _ACTIVE.sub(lambda match: match[0] + _SPLIT, value)
+
+
+def maths(tex: str, *, display: bool = False) -> str:
+    """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind."""
+    spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
+    spaced = re.sub(r":(?=:)", r":{}", spaced)
+    # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens
+    inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
+    return rf"\[{inner}\]" if display else rf"\({inner}\)"
+
+
+def href(url: str) -> str | None:
+    """A URL as the value of an `href`, None for a scheme that could act."""
+    url = re.sub(r"[\x00-\x20]+", "", url)
+    if not url.lower().startswith(_SCHEMES):
+        return None
+    safe = url.replace("{{", "%7B%7B").replace("}}", "%7D%7D").replace("::", "%3A%3A").replace("[", "%5B").replace("]", "%5D")
+    return escape(quote(safe, safe="%/:?#@!$&'()*+,;=~-._"), quote=True)
+
+
+def link(url: str | None, label: str, css: str = "") -> str:
+    """A link around HTML, or the HTML alone where the URL may not be linked."""
+    target = href(url) if url else None
+    attribute = f' class="{css}"' if css else ""
+    if target is None:
+        return f"<span{attribute}>{label}</span>" if css else label
+    return f'<a{attribute} href="{target}">{label}</a>'
+
+
+def stamps(found: Iterable[Timestamp]) -> str:
+    """Timestamps as the chips of the field Timestamps."""
+    return " ".join(link(stamp.url, f"{PLAY} {show(stamp)}", "stamp") for stamp in found)
+
+
+def breadcrumb(parts: Sequence[str]) -> str:
+    """The field Context: plain text, so that nothing in a title acts."""
+    return text(SEPARATOR.join(parts))
+
+
+# -------------------------------------------------------------------------------------------------------------- prose
+
+
+def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) -> str:
+    """Prose as HTML, with the deletions as clozes. Their offsets are into the plain text of the runs."""
+    out: list[str] = []
+    tags: list[str] = []  # the tags that stand open
+    opened: list[tuple[Deletion, int]] = []  # the deletions that stand open, and where in `out` each begins
+    edges = sorted({edge for each in deletions for edge in (each.start, each.end)})
+    at = 0
+    for run in (*_split_at(runs, edges), None):
+        while opened and opened[-1][0].end <= at:
+            _close(out, tags, 0)
+            _end_cloze(out, *opened.pop())
+        if run is None:
+            break
+        for each in sorted((each for each in deletions if each.start == at), key=lambda each: -each.end):
+            _close(out, tags, 0)
+            _add(out, f"{{{{c{each.ordinal}::")
+            opened.append((each, len(out)))
+        wanted = _wrappers(run, plain_bold=bool(opened))
+        keep = 0
+        while keep < min(len(wanted), len(tags)) and wanted[keep] == tags[keep]:
+            keep += 1
+        _close(out, tags, keep)
+        for tag in wanted[keep:]:
+            out.append(f"<{tag}>")
+            tags.append(tag)
+        _add(out, _run(run, media))
+        at += len(run.text)
+    _close(out, tags, 0)
+    return "".join(out)
+
+
+def _add(out: list[str], piece: str) -> None:
+    """Add a piece, kept apart from what stands before it where both together would be markup."""
+    if out and piece[:1] in "{}:" and out[-1][-1:] == piece[:1]:
+        out.append(_SPLIT)
+    out.append(piece)
+
+
+def _end_cloze(out: list[str], deletion: Deletion, start: int) -> None:
+    if deletion.hint:
+        out.append("::" + text(squeeze(deletion.hint)))
+    inner = "".join(out[start:])
+    # unbalanced braces are harmless to Anki, yet look like a cloze that closed early to whoever checks the field
+    if inner.endswith(("}", ":")) or inner.count("{") != inner.count("}"):
+        out.append(_SPLIT)
+    out.append("}}")
+
+
+def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
+    if not edges:
+        return list(runs)
+    length = len(plain(runs))
+    bounds = [0, *(edge for edge in edges if 0 < edge < length), length]
+    return [run for a, b in zip(bounds, bounds[1:], strict=False) for run in cut(runs, a, b)]
+
+
+def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
+    """The tags around a run, outermost first. A deletion is set apart by the cloze itself, not by its bold."""
+    out = []
+    if run.link and run.kind is not Kind.STAMP and (target := href(run.link)):
+        out.append(f'a href="{target}"')
+    for mark in _ORDER:
+        if mark in run.marks and not (plain_bold and mark in (Mark.BOLD, Mark.HIGHLIGHT)):
+            out.append(mark.value)
+    return out
+
+
+def _close(out: list[str], open_marks: list[str], keep: int) -> None:
+    while len(open_marks) > keep:
+        out.append(f"</{open_marks.pop().split(' ')[0]}>")
+
+
+def _run(run: Run, media: MediaNames) -> str:
+    match run.kind:
+        case Kind.TEXT:
+            return text(run.text)
+        case Kind.CODE:
+            return f"<code>{text(run.text)}</code>"
+        case Kind.MATH:
+            return maths(run.text)
+        case Kind.DISPLAY_MATH:
+            return maths(run.text, display=True)
+        case Kind.BREAK:
+            return "<br>"
+        case Kind.STAMP:
+            links = ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
+            return links
+        case Kind.IMAGE:
+            return _embedded(run.target or "", media)
+
+
+def _embedded(target: str, media: MediaNames) -> str:
+    """An image or sound from the vault; a remote one as a link, a missing one by its name."""
+    found = media.get(target)
+    if found is not None:
+        return f"[sound:{found.name}]" if found.sound else f'<img class="figure" src="{escape(found.name)}">'
+    name = text(target.rpartition("/")[2] or target)
+    return link(target, name) if target.startswith(("http://", "https://")) else f"<i>{name}</i>"
+
+
+# ------------------------------------------------------------------------------------------------------------- blocks
+
+
+def blocks(found: Sequence[Block], media: MediaNames) -> str:
+    """The blocks of a back. One paragraph stands bare, so that Anki's editor shows just its text."""
+    if len(found) == 1 and isinstance(only := found[0], Paragraph):
+        return prose(only.prose, media)
+    return "".join(block(each, media) for each in found)
+
+
+def block(found: Block, media: MediaNames) -> str:
+    match found:
+        case Paragraph():
+            return f'<p dir="auto">{prose(found.prose, media)}</p>'
+        case Heading():
+            return f'<p dir="auto"><b>{prose(found.prose, media)}</b></p>'
+        case Bullets():
+            tag = "ul" if found.start is None else "ol"
+            start = f' start="{found.start}"' if found.start not in (None, 1) else ""
+            return f'<{tag}{start} dir="auto">{"".join(_item(item, media) for item in found.items)}</{tag}>'
+        case Code():
+            return f'<pre dir="ltr"><code>{text(found.text)}</code></pre>'
+        case Formula():
+            return f'<div class="formula">{maths(found.tex, display=True)}</div>'
+        case Quote():
+            return f'<blockquote dir="auto">{"".join(block(each, media) for each in found.blocks)}</blockquote>'
+        case Table():
+            return _table(found, media)
+        case Html():
+            shown = squeeze(_TAGS.sub(" ", found.text))
+            return f'<p dir="auto">{text(shown)}</p>' if shown else ""
+        case Rule():
+            return ""
+        case Properties():
+            return ""
+
+
+def _item(item: Item, media: MediaNames) -> str:
+    inner = []
+    for i, each in enumerate(item.blocks):
+        if isinstance(each, Paragraph) and i == 0:
+            inner.append(prose(each.prose, media))
+        else:
+            inner.append(block(each, media))
+    return f"<li>{''.join(inner)}</li>"
+
+
+def _table(found: Table, media: MediaNames) -> str:
+    def row(cells: Sequence[Prose], tag: str) -> str:
+        return "<tr>" + "".join(f'<{tag} dir="auto">{prose(cell, media)}</{tag}>' for cell in cells) + "</tr>"
+
+    head = row(found.header, "th") if any(visible(cell) for cell in found.header) else ""
+    return f"<table>{head}{''.join(row(cells, 'td') for cells in found.rows)}</table>"
+
+
+# ------------------------------------------------------------------------------------------------------------- fields
+
+
+def fields(draft: Draft, guid: str, source: str, media: MediaNames) -> tuple[str, ...]:
+    """The fields of the Anki note in the order of its note type. `source` is HTML."""
+    front = _question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions)
+    return (
+        front,
+        blocks(draft.back, media),
+        breadcrumb(draft.place.context),
+        stamps(draft.place.stamps),
+        "",
+        source,
+        "",
+        guid,
+    )
+
+
+def _question(draft: Qa, media: MediaNames) -> str:
+    """The field Front. Only the front of a label carries the class from which the template draws its cue."""
+    inner = text(draft.shown) if visible(draft.front) != draft.shown else prose(draft.front, media)
+    if not draft.cued:
+        return inner
+    points = f' data-points="{draft.points}"' if draft.points else ""
+    return f'<div class="label" dir="auto"{points}>{inner}</div>'
+
+
+def source_line(title: str, url: str | None, vault: str | None, path: str) -> str:
+    """The field Source: the source by its title, and the note in Obsidian where the vault is known."""
+    parts = [link(url, text(title))] if url else []
+    if vault:
+        target = f"obsidian://open?vault={quote(vault, safe='')}&file={quote(path.removesuffix('.md'), safe='')}"
+        parts.append(link(target, text("Obsidian" if url else title)))
+    return " · ".join(parts)
