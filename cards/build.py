@@ -276,5 +276,3 @@ def clean_tag(tag: str) -> str:
     if name.casefold() in ("marked", "leech") or ("::" in tag and len([level for level in levels if level]) < 2):
         return ""
     return name
-
-

@@ -168,7 +168,9 @@ def _say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> Non
         counts = written.deck.kinds
         state = "" if written.changed else click.style("  unchanged", dim=True)
         name = safe(_name(written.path)).ljust(width)
-        click.echo(f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}")
+        click.echo(
+            f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}"
+        )
     click.echo()
     quiet = _count(len(collected.skipped), "takeaway")
     click.echo(f"  from {_count(collected.notes_with_cards, 'note')} of {collected.notes:,} read; {quiet} gave no card")

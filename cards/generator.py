@@ -195,9 +195,7 @@ def _phrases(text: Prose) -> list[tuple[int, int, str, bool]]:
     return found
 
 
-def _judged(
-    span: tuple[int, int, str, bool], offset: int, sentence: Prose, takeaway: Takeaway, label: str | None
-) -> _Phrase:
+def _judged(span: tuple[int, int, str, bool], offset: int, sentence: Prose, takeaway: Takeaway, label: str | None) -> _Phrase:
     """A phrase with the reason why it is no deletion, or the heading it needs hidden."""
     start, end, text, linked = span
     phrase = _Phrase(start - offset, end - offset, squeeze(text))

@@ -19,7 +19,9 @@ def card_json(card: Card) -> dict[str, object]:
         "label": draft.label,
         "text": question_text(card),
         "answer": squeeze(" ".join(map(block_text, draft.back))),
-        "phrases": [{"ordinal": each.ordinal, "text": each.text} for each in draft.deletions] if isinstance(draft, Cloze) else [],
+        "phrases": [{"ordinal": each.ordinal, "text": each.text} for each in draft.deletions]
+        if isinstance(draft, Cloze)
+        else [],
         "timestamps": [{"start": stamp.start, "end": stamp.end, "url": stamp.url} for stamp in draft.place.stamps],
         "tags": list(card.tags),
         "source": card.source,

@@ -64,7 +64,7 @@ class _Reader:
             case "heading_open":
                 return [Heading(line, int(token.tag[1]), self.prose(self.tokens[at + 1].content))]
             case "bullet_list_open" | "ordered_list_open":
-                return self.list(token, at, stop)
+                return self.bullets(token, at, stop)
             case "blockquote_open":
                 return self.quote(line, self.blocks(at + 1, stop))
             case "fence" | "code_block":
@@ -126,7 +126,7 @@ class _Reader:
                 return rows[:i], (start + i, rows[i:])
         return rows, None
 
-    def list(self, token: Token, at: int, stop: int) -> list[Block]:
+    def bullets(self, token: Token, at: int, stop: int) -> list[Block]:
         items: list[Item] = []
         at += 1
         while at < stop:

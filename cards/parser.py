@@ -71,7 +71,9 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
     if head.problem:
         line, _, reason = head.problem.partition(":")
         problems.append(
-            Problem(path, int(line), "frontmatter", f"the frontmatter is not valid YAML ({reason}); its body is read all the same")
+            Problem(
+                path, int(line), "frontmatter", f"the frontmatter is not valid YAML ({reason}); its body is read all the same"
+            )
         )
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)
@@ -119,7 +121,8 @@ def _title(values: dict[str, object], blocks: tuple[Block, ...], path: str) -> t
     given = properties.title(values)
     stem = PurePosixPath(path).stem
     if sole:
-        assert isinstance(heading, Heading) and first is not None
+        assert isinstance(heading, Heading)
+        assert first is not None
         text = _clean(visible(heading.prose))
         if text and (given is None or text.casefold() == squeeze(given).casefold()):
             given, blocks = given or text, (*blocks[:first], *blocks[first + 1 :])
@@ -246,7 +249,7 @@ class _Walk:
                 else:
                     self.unit(block, (), (), parents, depth, item=False)
             elif isinstance(block, Bullets):
-                self.list(block, parents, depth)
+                self.bullets(block, parents, depth)
             elif isinstance(block, Code):
                 if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
                     self.date(timestamps.whole(block.text))
@@ -261,7 +264,9 @@ class _Walk:
         while self.sections and self.sections[-1].level >= heading.level:
             self.sections.pop()
         above_skipped = bool(self.sections) and self.sections[-1].skipped
-        wanted = not self.options.sections or any(vocabulary.matches(text, {vocabulary.heading_key(s)}) for s in self.options.sections)
+        wanted = not self.options.sections or any(
+            vocabulary.matches(text, {vocabulary.heading_key(s)}) for s in self.options.sections
+        )
         takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
         self.sections.append(
             _Section(
@@ -276,7 +281,7 @@ class _Walk:
         )
         self.pending = ()
 
-    def list(self, bullets: Bullets, parents: tuple[_Parent, ...], depth: int, directly: bool = True) -> None:
+    def bullets(self, bullets: Bullets, parents: tuple[_Parent, ...], depth: int, directly: bool = True) -> None:
         self.list_count += 1
         number = self.list_count
         if directly and depth == 0:
@@ -325,7 +330,10 @@ class _Walk:
         self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
     ) -> sieve.HeadingList:
         flat = all(len(item.blocks) == 1 and isinstance(item.blocks[0], Paragraph) and not item.task for item in bullets.items)
-        members = tuple(item.blocks[0].line if item.blocks and isinstance(item.blocks[0], Paragraph) else item.line for item in bullets.items)
+        members = tuple(
+            item.blocks[0].line if item.blocks and isinstance(item.blocks[0], Paragraph) else item.line
+            for item in bullets.items
+        )
         read = self.read(bullets)
         own = tuple(stamp for paragraph in paragraphs((read,)) for stamp in _stamps(paragraph.prose))
         return sieve.HeadingList(
@@ -367,7 +375,7 @@ class _Walk:
         if not item and (own := _only_a_stamp(prose)) and self.recordings.known:
             self.date(own)
             for each in children:
-                self.list(each, parents, depth, directly=False)
+                self.bullets(each, parents, depth, directly=False)
             return
         self.settle()
         name = visible(prose)
@@ -375,7 +383,13 @@ class _Walk:
         if announced and lead(prose, self.language, parent=True) is None and not (section and section.skipped):
             heading = _clean(name)
             self.lists.append(
-                self.heading_list(children[0], heading, section.text if section else self.title, self.context(parents), self.inherited(parents))
+                self.heading_list(
+                    children[0],
+                    heading,
+                    section.text if section else self.title,
+                    self.context(parents),
+                    self.inherited(parents),
+                )
             )
         followed = bool(texts) and isinstance(texts[0], Paragraph)
         found = lead(prose, self.language, followed=followed, parent=bool(children))
@@ -398,7 +412,8 @@ class _Walk:
                 number=number,
                 level=section.level if section else 0,
                 comments=paragraph.comments,
-                block_id=paragraph.block_id or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
+                block_id=paragraph.block_id
+                or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
                 depth=depth,
                 language=self.language,
                 last=_last((paragraph, *texts, *children)),
@@ -407,7 +422,7 @@ class _Walk:
         shown = _clean(visible(found.label)) if found else self.as_parent(prose)
         for block in (*texts, *children):
             if isinstance(block, Bullets):
-                self.list(block, (*parents, _Parent(shown, stamps)), depth, directly=not item)
+                self.bullets(block, (*parents, _Parent(shown, stamps)), depth, directly=not item)
             elif isinstance(block, Quote | Table):
                 self.quoted(block)
 
@@ -519,9 +534,7 @@ class _Walk:
             case Paragraph():
                 return replace(block, prose=self.stamped(_without_leftovers(block.prose)))
             case Bullets():
-                return replace(
-                    block, items=tuple(Item(i.line, tuple(map(self.read, i.blocks)), i.task) for i in block.items)
-                )
+                return replace(block, items=tuple(Item(i.line, tuple(map(self.read, i.blocks)), i.task) for i in block.items))
             case Quote():
                 return replace(block, blocks=tuple(map(self.read, block.blocks)))
             case Heading():

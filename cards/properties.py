@@ -10,8 +10,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 from cards import links
 
@@ -23,8 +23,8 @@ _URL = re.compile(r"https?://[^\s<>\"')\]}]+")
 _RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording")
 _SOURCE_KEYS = ("source", "url", "link", "media_link", "source_url", "video_id", "videoid", "snipd", "urls")
 _KEY_OF_SOURCE = re.compile(
-    r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|episode|"
-    r"snipd|airr|web ?page|website|web|stream|talk|listen|watch|الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
+    r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|"
+    r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
     re.I,
 )
 _NOT_SOURCE = re.compile(r"cover|image|img|thumb|banner|icon|avatar|llm|author|channel_url|feed|profile|homepage", re.I)
@@ -46,7 +46,9 @@ def split(text: str) -> Properties:
     if not opening:
         return Properties({}, text, 1)
     mark = opening["mark"]
-    closing = re.compile(rf"^(?:{re.escape(mark)}{'|[.]{3}' if mark == '---' else ''})[ \t]*(?:\n|$)", re.M).search(text, opening.end())
+    closing = re.compile(rf"^(?:{re.escape(mark)}{'|[.]{3}' if mark == '---' else ''})[ \t]*(?:\n|$)", re.M).search(
+        text, opening.end()
+    )
     if not closing:
         return Properties({}, text, 1)
     head, body = text[opening.end() : closing.start()], text[closing.end() :]
@@ -65,19 +67,20 @@ def split(text: str) -> Properties:
 
 
 def _yaml(head: str) -> object:
-    handler = frontmatter.YAMLHandler()
-    return handler.load(head)
+    return YAMLHandler().load(head)
 
 
 def _salvaged(head: str) -> dict[str, object]:
     """The plain `key: value` lines of YAML that does not parse."""
     found = (_SALVAGE.fullmatch(line.rstrip()) for line in head.split("\n"))
-    return {match["key"].strip(): match["value"].strip().strip("\"'") for match in found if match and "{{" not in match["value"]}
+    return {
+        match["key"].strip(): match["value"].strip().strip("\"'") for match in found if match and "{{" not in match["value"]
+    }
 
 
 def get(values: Mapping[str, object], *keys: str) -> object:
     """The first of the keys that has a value, whatever its case and whether it writes `_`, `-` or a space."""
-    folded = {_fold(key): value for key, value in reversed(values.items())}
+    folded = {_fold(key): value for key, value in reversed(list(values.items()))}
     for key in keys:
         value = folded.get(_fold(key))
         if value not in (None, "", [], {}):
@@ -132,9 +135,7 @@ def recordings(values: Mapping[str, object]) -> list[str]:
     for key in (*_RECORDING_KEYS, *_SOURCE_KEYS):
         found += _of_key(key, get(values, key))
     for key, value in values.items():
-        if _KEY_OF_SOURCE.search(key) and not _NOT_SOURCE.search(key):
-            found += _of_key(key, value)
-        elif _VIDEO_ID.search(key):
+        if (_KEY_OF_SOURCE.search(key) and not _NOT_SOURCE.search(key)) or _VIDEO_ID.search(key):
             found += _of_key(key, value)
     return list(dict.fromkeys(found))
 

@@ -162,9 +162,7 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stampe
         if parts:
             question, answer = parts
             key = squeeze(plain(question))
-            found.append(
-                Question(number, question, (Paragraph(number, answer, number),), first.comments, first.block_id, key)
-            )
+            found.append(Question(number, question, (Paragraph(number, answer, number),), first.comments, first.block_id, key))
     if not found:
         return None
     following = blocks[1] if len(blocks) > 1 else None

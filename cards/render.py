@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from urllib.parse import quote
 
 from cards.model import (
@@ -153,7 +154,7 @@ def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
         return list(runs)
     length = len(plain(runs))
     bounds = [0, *(edge for edge in edges if 0 < edge < length), length]
-    return [run for a, b in zip(bounds, bounds[1:], strict=False) for run in cut(runs, a, b)]
+    return [run for a, b in pairwise(bounds) for run in cut(runs, a, b)]
 
 
 def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
@@ -185,8 +186,7 @@ def _run(run: Run, media: MediaNames) -> str:
         case Kind.BREAK:
             return "<br>"
         case Kind.STAMP:
-            links = ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
-            return links
+            return ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
         case Kind.IMAGE:
             return _embedded(run.target or "", media)
 

@@ -121,7 +121,9 @@ class _Reasons:
 
     def __init__(self, units: Sequence[Unit], people: frozenset[str]) -> None:
         self.people = people | {part for name in people for part in name.split() if len(part) > 2}
-        names = Counter((unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit)))
+        names = Counter(
+            (unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit))
+        )
         self.speakers = {key for key, times in names.items() if times >= 3}
         self.keys = Counter(unit.key.casefold() for unit in units if unit.key)
         self.infobox = _infobox(units)
@@ -222,7 +224,9 @@ def _qualified(
         front = one.takeaway.front
         assert front is not None
         if names[_text(one.takeaway).casefold()] > 1:
-            twins = Counter(other.above for other in lists if _text(other.takeaway).casefold() == _text(one.takeaway).casefold())
+            twins = Counter(
+                other.above for other in lists if _text(other.takeaway).casefold() == _text(one.takeaway).casefold()
+            )
             shown = f"{one.above if twins[one.above] == 1 else one.before or one.above} › {_text(one.takeaway)}"
             one = replace(one, takeaway=replace(one.takeaway, front=replace(front, shown=shown)))
         qualified.append(one)
@@ -322,4 +326,3 @@ def _is_infobox(items: Sequence[Unit], follows: bool) -> bool:
         and not any(_is_sentence(value) for value in values)
         and not any(is_marked(unit.lead.rest) for unit in labelled if unit.lead)
     )
-

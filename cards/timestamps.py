@@ -24,7 +24,6 @@ _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
 _LEAD = re.compile(rf"\s*({_TIME}(?:{_APART}{_TIME})?)(?![\d:.]|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I)
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
-_CLOCK = re.compile(r"\b(?:[ap]\.?m|uhr|utc|gmt|[cpem][ds]?t|cest|o.clock)\b", re.I)
 _URL_TIME = re.compile(r"[?&#;](?:t|start|time_continue)=(?P<t>[\dhms:.]+)")
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
@@ -107,7 +106,7 @@ def stamp(prose: Prose, *, at_start: bool = True, is_recording: Recordings | Non
         if not _glued(text, match.start()):
             found.append(_Found(match.start(), match.end(), read(match[1])))
     for match in _MACRO.finditer(text):
-        found.append(_Found(match.start(), match.end(), (_macro(match[1]),)))
+        found.append(_Found(match.start(), match.end(), (Timestamp(seconds(match[1])),)))
     if at_start and (lead := _LEAD.match(text)) and not text[lead.end() : lead.end() + 1].isalpha():
         found.append(_Found(lead.start(1), lead.end(1), read(lead[1])))
     found += _brackets_of_stamps(prose)
@@ -132,13 +131,11 @@ def _linked(run: Run, accepts: Recordings) -> Run:
     return replace(run, kind=Kind.STAMP, stamps=tuple(replace(each, url=own) for each in stamps), link=None)
 
 
-def _macro(text: str) -> Timestamp:
-    return Timestamp(seconds(text))
-
-
 def _glued(text: str, start: int) -> bool:
-    """Whether a bracket belongs to the word before it, as in `f(3:20)` or `Genesis[3:16]`."""
-    return start > 0 and (text[start - 1] == "_" or (text[start - 1].isascii() and text[start - 1].isalpha() and text[start] in "(["))
+    """Whether a bracket belongs to the word before it, as in `x[3:20]`."""
+    return start > 0 and (
+        text[start - 1] == "_" or (text[start - 1].isascii() and text[start - 1].isalpha() and text[start] in "([")
+    )
 
 
 def _brackets_of_stamps(prose: Prose) -> list[_Found]:
@@ -200,8 +197,3 @@ def _code_is_whole(prose: Prose, one: _Found) -> bool:
     if text[:1].isdigit():
         return all(run.kind is not Kind.CODE for run in cut(prose, one.start, one.end))
     return True
-
-
-def clockish(text: str) -> bool:
-    """Whether a text speaks of the time of day (`6:45pm`, `15:00 UTC`)."""
-    return bool(_CLOCK.search(text))

@@ -46,9 +46,7 @@ def _walk(folder: Path, out: Path, root: Path, problems: list[Problem]) -> Itera
 
     for here, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in _SKIPPED_FOLDERS and Path(here, name) != out
+            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and Path(here, name) != out
         )
         for name in names:
             if name.lower().endswith(NOTE_SUFFIXES) and not name.startswith("."):
@@ -141,7 +139,9 @@ class Media:
         if self._by_name is None:
             self._by_name = {}
             for here, folders, names in os.walk(self.root):
-                folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in _SKIPPED_FOLDERS and Path(here, n) != self.out)
+                folders[:] = sorted(
+                    n for n in folders if not n.startswith(".") and n not in _SKIPPED_FOLDERS and Path(here, n) != self.out
+                )
                 for name in sorted(names):
                     if os.path.splitext(name)[1].lower() in IMAGES | SOUNDS:
                         self._by_name.setdefault(name.casefold(), []).append(Path(here, name))
