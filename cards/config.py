@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from cards.generator import Kinds
 from cards.model import CardsError
-from cards.parser import Options
 from cards.vocabulary import heading_key
+from cards.walk import Options
 
 NAME = "cards.toml"
 KINDS = ("qa", "cloze", "both")

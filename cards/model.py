@@ -235,14 +235,6 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a note comes from: a page or recording, by the note's title."""
-
-    title: str
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """One Markdown file, read. `path` is relative to the vault's root, with forward slashes."""
 

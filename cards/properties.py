@@ -24,7 +24,8 @@ _RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording")
 _SOURCE_KEYS = ("source", "url", "link", "media_link", "source_url", "video_id", "videoid", "snipd", "urls")
 _KEY_OF_SOURCE = re.compile(
     r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|"
-    r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
+    r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|"
+    r"الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
     re.I,
 )
 _NOT_SOURCE = re.compile(r"cover|image|img|thumb|banner|icon|avatar|llm|author|channel_url|feed|profile|homepage", re.I)

@@ -133,8 +133,8 @@ def _linked(run: Run, accepts: Recordings) -> Run:
 
 def _glued(text: str, start: int) -> bool:
     """Whether a bracket belongs to the word before it, as in `x[3:20]`."""
-    return start > 0 and (
-        text[start - 1] == "_" or (text[start - 1].isascii() and text[start - 1].isalpha() and text[start] in "([")
+    return (
+        start > 0 and text[start] == "[" and text[start - 1].isascii() and (text[start - 1].isalnum() or text[start - 1] == "_")
     )
 
 

@@ -1,0 +1,64 @@
+"""What a note's cards are called by in Anki: deck and tags, and the file a deck is written to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from cards import properties
+from cards.config import DEFAULT_DECK, Config
+from cards.model import Note
+
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)
+
+
+def deck_of(config: Config, note: Note) -> str:
+    """A note's deck: frontmatter, then `cards.toml`, then the folder path, then `Takeaways`."""
+    given = next(properties.strings(properties.get(note.properties, "deck", "cards-deck", "TARGET DECK")), None)
+    folder = PurePosixPath(note.path).parent
+    name = given or config.folder_of(note.path).deck or config.deck
+    parts = name.split("::") if name else [part for part in folder.parts if part != "."]
+    clean = [re.sub(r'[\x00-\x1f"]+', " ", part).strip() for part in parts]
+    return "::".join(part for part in clean if part) or DEFAULT_DECK
+
+
+_PODCAST_TAGS = (
+    ("show", ("show", "podcast", "show_title")),
+    ("guest", ("guests", "guest")),
+    ("topic", ("topics", "topic")),
+    ("author", ("author", "authors")),
+)
+
+
+def tags_of(config: Config, note: Note) -> tuple[str, ...]:
+    """Anki's tags of a note: those of the frontmatter and `cards.toml`, and show, guests, topics, authors."""
+    values = note.properties
+    found = [*config.tags]
+    given = properties.get(values, "tags", "tag")
+    for text in properties.strings(given):
+        if "," in text or "，" in text:
+            found += re.split(r"[,，]", text)
+        else:  # one text of several words is a row of tags, a list entry of several words is one
+            found += text.split() if isinstance(given, str) else [text]
+    for prefix, keys in _PODCAST_TAGS:
+        for text in properties.strings(properties.get(values, *keys)):
+            found += [f"{prefix}::{one}" for one in re.split(r"\s*[,，]\s*", text) if one]
+    clean = (clean_tag(tag) for tag in found)
+    return tuple(sorted({tag.casefold(): tag for tag in reversed([tag for tag in clean if tag])}.values()))
+
+
+def clean_tag(tag: str) -> str:
+    """A tag as Anki takes it: no white space, `/` as `::`, no empty level; empty for one that Anki keeps to itself."""
+    parts = re.split(r"::|/", tag.strip().lstrip("#"))
+    levels = [re.sub(r"[\s\x00-\x1f\"“”「」]+", "_", part.strip()).strip("_#:") for part in parts]
+    name = "::".join(level for level in levels if level)
+    if name.casefold() in ("marked", "leech") or ("::" in tag and len([level for level in levels if level]) < 2):
+        return ""
+    return name
+
+
+def file_name(deck: str) -> str:
+    """A deck's name as a file name that every system takes."""
+    name = _UNSAFE.sub("_", deck).strip(" .")[:100] or "deck"
+    return f"{name}_" if _RESERVED.fullmatch(name) else name

@@ -1,0 +1,67 @@
+"""Which recordings a note points into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from cards import links, properties, timestamps
+from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp
+
+_SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
+
+
+class Recordings(timestamps.Recordings):
+    """The recordings a note points into: `main` is the one that bare stamps belong to."""
+
+    def __init__(self, values: dict[str, object], blocks: Iterable[Block]) -> None:
+        named = properties.recordings(values)
+        found = [url for url in _links(blocks) if links.is_media(url)]
+        self.all = [*named, *found]
+        self.main = next(iter(self.all), None)
+        self.known = bool(self.all) or properties.local_recording(values)
+        self.hosts = {links.host(url) for url in self.all}
+
+    def __contains__(self, url: object) -> bool:
+        text = str(url)
+        return links.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
+
+    def resolve(self, stamp: Timestamp) -> Timestamp:
+        """The stamp with the URL that opens its recording there."""
+        url = stamp.url or self.main
+        return replace(stamp, url=links.at_second(url, stamp) if url else None)
+
+
+def _links(blocks: Iterable[Block]) -> Iterator[str]:
+    """Every URL of the blocks, in reading order."""
+    for block in blocks:
+        match block:
+            case Paragraph() | Heading():
+                yield from _of_prose(block.prose)
+            case Bullets():
+                for item in block.items:
+                    yield from _links(item.blocks)
+            case Quote():
+                yield from _links(block.blocks)
+            case Code(language=language, text=text) if language.split(" ")[0] == "timestamp-url":
+                yield from properties.urls(text)
+            case Html(text=text):
+                yield from _SRC.findall(text)
+            case Properties(values=values):
+                for _, value in values:
+                    yield from properties.urls(value)
+            case _:
+                pass
+
+
+def _of_prose(prose: Prose) -> Iterator[str]:
+    for run in prose:
+        if run.link:
+            yield run.link
+        elif run.target and run.target.startswith(("http://", "https://")):
+            yield run.target
+        elif "src" in run.text:
+            yield from _SRC.findall(run.text)
+        elif "{{" in run.text:
+            yield from properties.urls(run.text)

@@ -1,0 +1,451 @@
+"""The walk down a note's outline, once, keeping where it is: headings, parents, the timestamps that still date what follows.
+
+Every item and paragraph becomes a `Unit`; `sieve` then says which units are takeaways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from cards import links, questions, sieve, timestamps, vocabulary
+from cards.labels import lead
+from cards.model import (
+    Block,
+    Bullets,
+    Code,
+    Front,
+    Heading,
+    Item,
+    Kind,
+    Origin,
+    Paragraph,
+    Prose,
+    Quote,
+    Run,
+    Table,
+    Takeaway,
+    Timestamp,
+    paragraphs,
+)
+from cards.prose import cut, plain, strip, unstamped, visible
+from cards.recordings import Recordings
+from cards.sentences import sentences
+from cards.sieve import Unit
+
+MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
+
+_LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the configuration says to the parser."""
+
+    takeaway_headings: frozenset[str] = frozenset()
+    skipped_headings: frozenset[str] = frozenset()
+    bare_labels: frozenset[str] = frozenset()
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Section:
+    """A heading the walk is under. `stamps` date what stands under it."""
+
+    level: int
+    text: str
+    line: int
+    takeaways: bool = False
+    skipped: bool = False
+    chosen: bool = True
+    stamps: tuple[Timestamp, ...] = ()
+    fresh: bool = True  # no list has stood directly under it yet
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """A takeaway the walk is below."""
+
+    text: str
+    stamps: tuple[Timestamp, ...]
+
+
+@dataclass(slots=True)
+class Walk:
+    title: str
+    recordings: Recordings
+    options: Options
+    language: str
+    units: list[Unit] = field(default_factory=list)
+    lists: list[sieve.HeadingList] = field(default_factory=list)
+    skipped: list[tuple[int, str, str]] = field(default_factory=list)
+    sections: list[_Section] = field(default_factory=list)
+    pending: tuple[Timestamp, ...] = ()  # stamps on a line of their own that a heading may still take
+    opening: tuple[Timestamp, ...] = ()  # stamps that date what stands before the first heading
+    list_count: int = 0
+    here: str = ""  # the last heading, and the one before it
+    before: str = ""
+
+    # ------------------------------------------------------------------------------------------------ going down
+
+    def blocks(self, blocks: Sequence[Block], parents: tuple[_Parent, ...], depth: int = 0) -> None:
+        at = 0
+        while at < len(blocks):
+            block = blocks[at]
+            following = blocks[at + 1] if at + 1 < len(blocks) else None
+            if isinstance(block, Heading):
+                self.heading(block)
+            elif isinstance(block, Paragraph):
+                asked = questions.read(blocks[at:], self.stamped)
+                if asked:
+                    for each in asked.found:
+                        self.question(each, parents, depth)
+                    at += asked.used
+                    continue
+                if isinstance(following, Bullets) and self.leads(block, following):
+                    self.unit(block, (), (following,), parents, depth, item=False)
+                    at += 1
+                else:
+                    self.unit(block, (), (), parents, depth, item=False)
+            elif isinstance(block, Bullets):
+                self.bullets(block, parents, depth)
+            elif isinstance(block, Code):
+                if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
+                    self.date(timestamps.whole(block.text))
+            elif isinstance(block, Quote | Table):
+                self.quoted(block)
+            at += 1
+
+    def heading(self, heading: Heading) -> None:
+        prose = self.stamped(heading.prose)
+        text = clean(visible(prose))
+        self.before, self.here = self.here, text
+        while self.sections and self.sections[-1].level >= heading.level:
+            self.sections.pop()
+        above_skipped = bool(self.sections) and self.sections[-1].skipped
+        wanted = not self.options.sections or any(
+            vocabulary.matches(text, {vocabulary.heading_key(s)}) for s in self.options.sections
+        )
+        takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
+        self.sections.append(
+            _Section(
+                heading.level,
+                text,
+                heading.line,
+                takeaways=takeaways,
+                skipped=above_skipped or (not takeaways and vocabulary.is_skipped_heading(text, self.options.skipped_headings)),
+                chosen=wanted or (bool(self.options.sections) and any(s.chosen for s in self.sections)),
+                stamps=_stamps(prose) or self.pending,
+            )
+        )
+        self.pending = ()
+
+    def bullets(self, bullets: Bullets, parents: tuple[_Parent, ...], depth: int, directly: bool = True) -> None:
+        self.list_count += 1
+        number = self.list_count
+        if directly and depth == 0:
+            self.offer(bullets)
+        standing: tuple[Timestamp, ...] = ()
+        items = bullets.items
+        at = 0
+        while at < len(items):
+            item = items[at]
+            if asked := questions.read_items(items[at:], self.stamped):
+                for each in asked.found:
+                    self.question(each, parents, depth + 1)
+                at += asked.used
+                continue
+            scope = len(self.sections)
+            first = item.blocks[0] if item.blocks else None
+            held = (*parents, _Parent("", standing)) if standing else parents
+            if isinstance(first, Heading):
+                level = self.sections[-1].level + 1 if self.sections else 1
+                self.heading(replace(first, level=level))
+                self.blocks(item.blocks[1:], held, depth)
+            elif isinstance(first, Paragraph):
+                own = _only_a_stamp(self.stamped(first.prose))
+                if own and self.recordings.known:
+                    standing = own
+                    self.blocks(item.blocks[1:], (*parents, _Parent("", standing)), depth + 1)
+                else:
+                    texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
+                    children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
+                    self.unit(first, texts, children, held, depth + 1, item=True, task=item.task, number=number)
+            else:
+                self.blocks(item.blocks, held, depth + 1)
+            del self.sections[scope:]
+            at += 1
+
+    def offer(self, bullets: Bullets) -> None:
+        """Note a list that stands directly under a takeaway heading: the generator may ask for it as a whole."""
+        if not self.sections or not self.sections[-1].takeaways or not self.sections[-1].fresh or self.sections[-1].skipped:
+            return
+        section = self.sections[-1]
+        section.fresh = False
+        above = self.sections[-2].text if len(self.sections) > 1 else self.title
+        self.lists.append(self.heading_list(bullets, section.text, above, self.context()[:-1], section.stamps))
+
+    def heading_list(
+        self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
+    ) -> sieve.HeadingList:
+        flat = all(len(item.blocks) == 1 and isinstance(item.blocks[0], Paragraph) and not item.task for item in bullets.items)
+        members = tuple(
+            item.blocks[0].line if item.blocks and isinstance(item.blocks[0], Paragraph) else item.line
+            for item in bullets.items
+        )
+        read = self.read(bullets)
+        own = tuple(stamp for paragraph in paragraphs((read,)) for stamp in _stamps(paragraph.prose))
+        return sieve.HeadingList(
+            Takeaway(
+                members[0],
+                Front((Run(name),), Origin.HEADING),
+                (),
+                (read,),
+                context,
+                frozenset(range(1, len(context))),
+                own,
+                stamps,
+                points=len(bullets.items),
+                last=_last((bullets,)),
+            ),
+            members,
+            flat,
+            above,
+            self.before,
+        )
+
+    # ------------------------------------------------------------------------------------------------- one takeaway
+
+    def unit(
+        self,
+        paragraph: Paragraph,
+        texts: tuple[Block, ...],
+        children: tuple[Bullets, ...],
+        parents: tuple[_Parent, ...],
+        depth: int,
+        *,
+        item: bool,
+        task: bool = False,
+        number: int = 0,
+    ) -> None:
+        prose = self.stamped(_without_leftovers(paragraph.prose))
+        stamps = _stamps(prose)
+        section = self.sections[-1] if self.sections else None
+        if not item and (own := _only_a_stamp(prose)) and self.recordings.known:
+            self.date(own)
+            for each in children:
+                self.bullets(each, parents, depth, directly=False)
+            return
+        self.settle()
+        name = visible(prose)
+        announced = children and not item and name.endswith((":", "：")) and vocabulary.is_takeaway_heading(name)
+        if announced and lead(prose, self.language, parent=True) is None and not (section and section.skipped):
+            heading = clean(name)
+            self.lists.append(
+                self.heading_list(
+                    children[0],
+                    heading,
+                    section.text if section else self.title,
+                    self.context(parents),
+                    self.inherited(parents),
+                )
+            )
+        followed = bool(texts) and isinstance(texts[0], Paragraph)
+        found = lead(prose, self.language, followed=followed, parent=bool(children))
+        rest = (*map(self.read, texts), *map(self.read, children))
+        self.units.append(
+            Unit(
+                line=paragraph.line,
+                prose=prose,
+                lead=found,
+                rest=rest,
+                points=sum(len(each.items) for each in children) if children and not texts else 0,
+                context=self.context(parents),
+                headings=frozenset(range(1, 1 + len(self.shown_sections()))),
+                stamps=(*stamps, *(s for block in rest if isinstance(block, Paragraph) for s in _stamps(block.prose))),
+                inherited=self.inherited(parents),
+                section=section.line if section else 0,
+                left_out=self.left_out(),
+                item=item,
+                task=task,
+                number=number,
+                level=section.level if section else 0,
+                comments=paragraph.comments,
+                block_id=paragraph.block_id
+                or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
+                depth=depth,
+                language=self.language,
+                last=_last((paragraph, *texts, *children)),
+            )
+        )
+        shown = clean(visible(found.label)) if found else self.as_parent(prose)
+        for block in (*texts, *children):
+            if isinstance(block, Bullets):
+                self.bullets(block, (*parents, _Parent(shown, stamps)), depth, directly=not item)
+            elif isinstance(block, Quote | Table):
+                self.quoted(block)
+
+    def question(self, asked: questions.Question, parents: tuple[_Parent, ...], depth: int) -> None:
+        self.settle()
+        if not asked.answer:
+            self.skipped.append((asked.line, visible(asked.question), "a question without an answer"))
+            return
+        answer = tuple(map(self.read, asked.answer))
+        stamps = [s for block in paragraphs(answer) for s in _stamps(block.prose)]
+        front = Front(unstamped(asked.question)[0], Origin.QUESTION)
+        self.units.append(
+            Unit(
+                line=asked.line,
+                prose=asked.question,
+                front=front,
+                rest=answer,
+                context=self.context(parents),
+                headings=frozenset(range(1, 1 + len(self.shown_sections()))),
+                stamps=(*_stamps(asked.question), *stamps),
+                inherited=self.inherited(parents),
+                section=self.sections[-1].line if self.sections else 0,
+                left_out=self.left_out(),
+                comments=asked.comments,
+                block_id=asked.block_id,
+                depth=depth,
+                language=self.language,
+                key=asked.key,
+                last=_last(asked.answer),
+            )
+        )
+
+    def quoted(self, block: Quote | Table) -> None:
+        """Block quotes and tables hold no takeaways; say so where they look like it."""
+        what = "a block quote" if isinstance(block, Quote) else "a table"
+        if isinstance(block, Table):
+            cells = [cell for row in block.rows for cell in row if sieve.is_marked(cell)]
+            if cells:
+                self.skipped.append((block.line, visible(cells[0]), what))
+            return
+        for paragraph in paragraphs((block,)):
+            if sieve.is_marked(paragraph.prose):
+                self.skipped.append((paragraph.line, visible(paragraph.prose), what))
+
+    # ------------------------------------------------------------------------------------------------ where we are
+
+    def shown_sections(self) -> list[str]:
+        """The headings of the breadcrumb: those that say more than the title and the heading before."""
+        out: list[str] = []
+        last = self.title
+        for section in self.sections:
+            if section.text and section.text.casefold() != last.casefold():
+                out.append(section.text)
+                last = section.text
+        return out
+
+    def context(self, parents: tuple[_Parent, ...] = ()) -> tuple[str, ...]:
+        return (clean(self.title) or self.title, *self.shown_sections(), *(parent.text for parent in parents if parent.text))
+
+    def inherited(self, parents: tuple[_Parent, ...]) -> tuple[Timestamp, ...]:
+        """The stamps of the nearest parent or heading that has any."""
+        for parent in reversed(parents):
+            if parent.stamps:
+                return parent.stamps
+        for section in reversed(self.sections):
+            if section.stamps:
+                return section.stamps
+        return self.opening
+
+    def left_out(self) -> str | None:
+        for section in self.sections:
+            if section.skipped:
+                return f"the section “{section.text}” holds no takeaways"
+        if self.options.sections and not (self.sections and self.sections[-1].chosen):
+            return "outside the sections that cards.toml names"
+        return None
+
+    def date(self, stamps: tuple[Timestamp, ...]) -> None:
+        """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
+        if stamps:
+            self.pending = tuple(map(self.recordings.resolve, stamps))
+            if self.sections:
+                self.sections[-1].stamps = self.pending
+            else:
+                self.opening = self.pending
+
+    def settle(self) -> None:
+        """Something other than a heading follows: the standing stamps belong to the section we are in."""
+        self.pending = ()
+
+    # --------------------------------------------------------------------------------------------------- reading
+
+    def leads(self, paragraph: Paragraph, bullets: Bullets) -> bool:
+        """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
+        text = visible(paragraph.prose)
+        return bullets.line <= paragraph.end + 1 or text.rstrip("*_ ").endswith((":", "："))
+
+    def stamped(self, prose: Prose) -> Prose:
+        if not self.recordings.known:
+            return prose
+        marked = timestamps.stamp(prose, is_recording=self.recordings)
+        return tuple(
+            replace(run, stamps=tuple(map(self.recordings.resolve, run.stamps))) if run.stamps else run for run in marked
+        )
+
+    def read(self, block: Block) -> Block:
+        """A block for the back of a card: its stamps found."""
+        match block:
+            case Paragraph():
+                return replace(block, prose=self.stamped(_without_leftovers(block.prose)))
+            case Bullets():
+                return replace(block, items=tuple(Item(i.line, tuple(map(self.read, i.blocks)), i.task) for i in block.items))
+            case Quote():
+                return replace(block, blocks=tuple(map(self.read, block.blocks)))
+            case Heading():
+                return replace(block, prose=self.stamped(block.prose))
+            case _:
+                return block
+
+    def as_parent(self, prose: Prose) -> str:
+        """A parent without a label in the breadcrumb: its last sentence, cut at twelve words."""
+        text = visible(prose)
+        spans = sentences(text, self.language)
+        last = text[slice(*spans[-1])].strip() if spans else text
+        parts = last.split(" ")
+        if len(parts) > MAX_PARENT_WORDS:
+            last = " ".join(parts[:MAX_PARENT_WORDS]).rstrip(",;:") + "…"
+        elif len(last) > 80:
+            last = last[:60] + "…"
+        return clean(last)
+
+
+def _stamps(prose: Prose) -> tuple[Timestamp, ...]:
+    return tuple(stamp for run in prose for stamp in run.stamps)
+
+
+def _last(blocks: Iterable[Block]) -> int:
+    """The last line that a paragraph of the blocks stands on."""
+    return max((paragraph.end for paragraph in paragraphs(tuple(blocks))), default=0)
+
+
+def _only_a_stamp(prose: Prose) -> tuple[Timestamp, ...]:
+    """The stamps of prose that is nothing else; a bare URL with a time in it counts as one."""
+    if not prose:
+        return ()
+    if any(run.kind is Kind.STAMP for run in prose):
+        return () if visible(prose).strip(" -–—·•:,;") else _stamps(prose)
+    if len(prose) == 1 and (url := prose[0].link) and prose[0].text == url and links.is_media(url):
+        found = timestamps.of_url(url)
+        return (replace(found, url=links.at_second(url, found)),) if found else ()
+    return ()
+
+
+def _without_leftovers(prose: Prose) -> Prose:
+    """Prose without what exporters append: `([View Highlight](…))`."""
+    text = plain(prose)
+    if "(" not in text or not any(run.link for run in prose):
+        return prose
+    for match in reversed(list(_LEFTOVER.finditer(text))):
+        prose = (*cut(prose, 0, match.start()), *cut(prose, match.end()))
+    return strip(prose)
+
+
+def clean(text: str) -> str:
+    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end."""
+    return vocabulary.without_emoji(text).rstrip(" :：").strip()
