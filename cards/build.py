@@ -70,11 +70,18 @@ def collect(config: Config) -> Collected:
         if isinstance(text, Problem):
             problems.append(text)
             continue
-        note = parse(text, path, config.options)
+        try:
+            note = parse(text, path, config.options)
+            made = generate(note, config.folder_of(path).kinds or config.kinds)
+        except Exception as error:  # a fault of ours in one note must not cost the cards of all others
+            message = (
+                f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
+            )
+            problems.append(Problem(path, 0, "fault", message))
+            continue
         problems += note.problems
         if not note.wanted:
             continue
-        made = generate(note, config.folder_of(path).kinds or config.kinds)
         skipped += (*note.skipped, *made.skipped)
         drafted += [(note, draft) for draft in made.drafts]
         with_cards += bool(made.drafts)

@@ -129,13 +129,13 @@ def _cut(text: str, width: int = 100) -> str:
 
 
 def _line(card: Card) -> str:
-    from cards.listing import question_text
+    from cards.listing import marked_text
     from cards.timestamps import show
 
     place = card.draft.place
     where = click.style(f"{safe(place.note)}:{place.line}", dim=True)
     times = "  ".join(show(stamp) for stamp in place.stamps)
-    return f"{where}  {card.draft.kind:<5}  {safe(_cut(question_text(card)))}" + (f"  {times}" if times else "")
+    return f"{where}  {card.draft.kind:<5}  {safe(_cut(marked_text(card.draft)))}" + (f"  {times}" if times else "")
 
 
 def _problems(collected: Collected) -> None:

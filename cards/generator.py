@@ -27,17 +27,18 @@ from cards.model import (
     Takeaway,
     Timestamp,
 )
-from cards.prose import cut, plain, squeeze, strip, unstamped, visible
+from cards.prose import OBJECT, cut, plain, squeeze, strip, unstamped, visible
 from cards.sentences import cjk, count, sentences, stands_in, words
 from cards.sieve import is_marked, is_typed
 
 MAX_PHRASE_WORDS = 12
 MAX_PHRASE_CJK = 30
 MIN_WORDS_LEFT = 3
+MAX_ORDINAL = 500  # Anki makes no card beyond
 
 Kinds = Literal["qa", "cloze", "both"]
 
-_TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}")
+_TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}|::")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
 
@@ -71,7 +72,7 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
         drafts += [(takeaway, draft) for draft in ([asked] if asked else []) + made]
         if asked or made:
             gave.add(takeaway.line)
-        elif reason:
+        elif reason and _words_of(takeaway):
             silent.append((takeaway, reason))
 
     listed: set[int] = set()
@@ -85,7 +86,13 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
         elif asked:
             drafts.append((takeaway, asked))
             listed.update(takeaway.members)
-    skipped += [Skipped(note.path, each.line, _words_of(each), reason) for each, reason in silent if each.line not in listed]
+    parents = [each for each, draft in drafts if isinstance(draft, Qa)]
+    for each, reason in silent:
+        if each.line in listed:
+            continue
+        if above := next((p for p in reversed(parents) if p.line < each.line <= p.last), None):
+            reason = f"{reason}; it stands on the back of “{visible(above.front.prose) if above.front else ''}”"
+        skipped.append(Skipped(note.path, each.line, _words_of(each), reason))
 
     # children end before their parents do; where both end on one line, the deeper comes first
     drafts.sort(key=lambda each: (each[1].kind != "qa", each[0].last, -each[0].depth))
@@ -244,7 +251,7 @@ def _numbered(phrases: Iterable[_Phrase]) -> tuple[Deletion, ...]:
     out: list[Deletion] = []
     for each in phrases:
         ordinal = ordinals.setdefault(each.text.casefold(), len(ordinals) + 1)
-        if ordinal <= 500:  # Anki makes no card beyond
+        if ordinal <= MAX_ORDINAL:
             out.append(Deletion(ordinal, each.start, each.end, each.text))
     return tuple(out)
 
@@ -278,35 +285,53 @@ def _whole(takeaway: Takeaway) -> tuple[Block, ...]:
 def _typed(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     """Deletions typed by hand keep their ordinals; the text is the whole takeaway."""
     label = visible(takeaway.front.prose) if takeaway.front else None
-    text = unstamped(takeaway.text)[0]
-    out: Prose = ()
-    deletions: list[Deletion] = []
-    opened: list[tuple[int, int]] = []  # ordinal, offset
-    at = 0
-    source = plain(text)
-    length = 0
-    for match in _TYPED.finditer(source):
-        piece = cut(text, at, match.start())
-        out, length, at = (*out, *piece), length + len(plain(piece)), match.end()
-        if match[1]:
-            opened.append((int(match[1]), length))
-        elif opened:
-            ordinal, start = opened.pop()
-            inner, hint = plain(out)[start:], None
-            if "::" in inner:
-                hint = inner.partition("::")[2]
-                out = cut(out, 0, length - len(hint) - 2)
-                length -= len(hint) + 2
-                inner = inner.partition("::")[0]
-            if ordinal <= 500 and inner.strip():
-                deletions.append(Deletion(ordinal, start, length, squeeze(inner), hint))
-        else:
-            out, length = (*out, Run("}}")), length + 2
-    out = (*out, *cut(text, at))
+    text, deletions = _without_marks(unstamped(takeaway.text)[0])
     if not deletions:
         return [], "its typed deletions are empty or not closed"
     context = (*takeaway.context, label) if label else takeaway.context
     place = Place(note.path, takeaway.line, context, _distinct(takeaway.stamps or takeaway.inherited), takeaway.block_id)
-    ordered = tuple(sorted(deletions, key=lambda each: (each.start, -each.end)))
     back = tuple(block for block in takeaway.rest if not isinstance(block, Bullets))
-    return [Cloze(place, out, ordered, back, label, typed=True)], None
+    return [Cloze(place, text, deletions, back, label, typed=True)], None
+
+
+def _without_marks(text: Prose) -> tuple[Prose, tuple[Deletion, ...]]:
+    """Prose with typed deletions → the prose without their marks, and the deletions. Marks in code are text."""
+    source = "".join(run.text if run.kind is Kind.TEXT else OBJECT * len(run.text) for run in text)
+    closed = _pairs_of_marks(source)
+    out: Prose = ()
+    length = at = 0
+    found: list[Deletion] = []
+    opened: list[list[int]] = []  # ordinal, offset of the phrase, offset of its hint or -1
+    for match in _TYPED.finditer(source):
+        is_hint = match[0] == "::" and bool(opened) and opened[-1][2] < 0
+        if match.start() not in closed and not is_hint:
+            continue
+        piece = cut(text, at, match.start())
+        out, length, at = (*out, *piece), length + match.start() - at, match.end()
+        if match[1]:
+            opened.append([int(match[1]), length, -1])
+        elif is_hint:
+            opened[-1][2] = length
+        else:
+            ordinal, start, hint_at = opened.pop()
+            hint = None
+            if hint_at >= 0:
+                hint = squeeze(plain(cut(out, hint_at))) or None
+                out, length = cut(out, 0, hint_at), hint_at
+                found = [each for each in found if each.end <= length]
+            phrase = squeeze(plain(cut(out, start)))
+            if phrase and ordinal <= MAX_ORDINAL:
+                found.append(Deletion(ordinal, start, length, phrase, hint))
+    return (*out, *cut(text, at)), tuple(sorted(found, key=lambda each: (each.start, -each.end)))
+
+
+def _pairs_of_marks(source: str) -> set[int]:
+    """The offsets of the opening and closing marks that belong together."""
+    closed: set[int] = set()
+    opened: list[int] = []
+    for match in _TYPED.finditer(source):
+        if match[1]:
+            opened.append(match.start())
+        elif match[0] == "}}" and opened:
+            closed |= {opened.pop(), match.start()}
+    return closed

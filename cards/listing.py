@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cards.model import Card, Cloze, Skipped
+from cards.model import Card, Cloze, Draft, Skipped
 from cards.prose import OBJECT, block_text, plain, squeeze
 
 
@@ -17,7 +17,7 @@ def card_json(card: Card) -> dict[str, object]:
         "line": draft.place.line,
         "context": list(draft.place.context),
         "label": draft.label,
-        "text": question_text(card),
+        "text": marked_text(draft),
         "answer": squeeze(" ".join(map(block_text, draft.back))),
         "phrases": [{"ordinal": each.ordinal, "text": each.text} for each in draft.deletions]
         if isinstance(draft, Cloze)
@@ -28,9 +28,8 @@ def card_json(card: Card) -> dict[str, object]:
     }
 
 
-def question_text(card: Card) -> str:
+def marked_text(draft: Draft) -> str:
     """The question side as plain text, a deletion as `{{c1::phrase}}`."""
-    draft = card.draft
     if not isinstance(draft, Cloze):
         return draft.shown
     text = plain(draft.text)

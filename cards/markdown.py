@@ -31,7 +31,7 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-
 _PLAIN = re.compile(r"[^\\`*_~=\[\]<>!&$%{}\n]*")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
 _CLOSING = {")": "(", "]": "["}
-_SPACING_PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`\[(](?:[^:\n`]{0,60}[^\s:?？`])?)::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
+_PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
@@ -116,6 +116,8 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
 
 
 def _footnote(state: StateInline, silent: bool) -> bool:
+    if state.pos == 0 and re.match(r"\[\^[^\]]+\]:", state.src):
+        return False  # the footnote itself
     return _between(state, silent, "[^", "]", "footnote")
 
 
@@ -189,6 +191,8 @@ def _configured() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
     md.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     md.disable("code")
+    # which links may act is decided where HTML is made (`render.href`); here a refused link would stay as its markup
+    md.validateLink = lambda url: True  # type: ignore[method-assign]
     md.block.ruler.before("table", "indented_code", _indented_code)
     md.block.ruler.before("table", "comment_block", _comment_block, {"alt": ["paragraph", "reference", "list"]})
     md.block.ruler.at("paragraph", _paragraph)
@@ -233,7 +237,7 @@ def take_block_id(source: str) -> tuple[str, str | None]:
 
 def property_of(line: str) -> tuple[str, str] | None:
     """The key and value of a `key:: value` line, None for any other line."""
-    match = _SPACING_PROPERTY.fullmatch(line)
+    match = _PROPERTY.fullmatch(line)
     return (match["key"].strip(), (match["value"] or "").strip()) if match else None
 
 

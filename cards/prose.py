@@ -68,7 +68,7 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
     length = 0
     lead = opening  # nothing but stamps so far
 
-    for run in prose:
+    for i, run in enumerate(prose):
         if run.kind is Kind.STAMP:
             while out and out[-1].kind is Kind.TEXT and out[-1].text != (kept := out[-1].text.rstrip()):
                 length -= len(out[-1].text) - len(kept)
@@ -80,6 +80,9 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
             continue
         text = run.text
         if taken and taken[-1][0] == length and run.kind is Kind.TEXT:
+            between = i + 1 < len(prose) and prose[i + 1].kind is Kind.STAMP
+            if between and not text.strip(" \t,;，；、"):
+                continue  # what separates two stamps goes with them
             if lead:
                 text = re.sub(r"^\s*(?:[-–—:：·|]+\s+)?\s*", "", text)
             elif out and out[-1].text[-1:] in tuple(_OPENERS):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cards.labels import lead
-from cards.model import Block, Bullets, Code, Formula, Heading, Html, Item, Kind, Paragraph, Prose, Quote, Rule, Run, Table
+from cards.model import Block, Bullets, Heading, Item, Kind, Paragraph, Properties, Prose, Rule, Run
 from cards.prose import cut, plain, squeeze, strip
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
@@ -51,7 +51,7 @@ def read(blocks: Sequence[Block], stamped: Stamp) -> Read | None:
     if not isinstance(first, Paragraph):
         return None
     lines = _lines(first)
-    if any(_Q.match(plain(line)) and plain(line)[_Q.match(plain(line)).end() :].strip() for _, line in lines):  # type: ignore[union-attr]
+    if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
         return _marked(blocks, stamped)
     return _on_one_line(blocks, lines, stamped)
 
@@ -118,19 +118,21 @@ def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
         between.clear()
 
     used = 0
+    end = first.end
     for n, block in enumerate(blocks):
-        if isinstance(block, Heading | Rule):
+        if isinstance(block, Heading | Rule | Properties):
             break
         if not isinstance(block, Paragraph):
-            if isinstance(block, Bullets | Code | Formula | Table | Quote | Html):
-                (answer if answer is not None else between).append(block)
+            if _asks(block) or (answer and not _belongs(block, answer, end)):
+                break
+            (answer if answer is not None else between).append(block)
             used = n + 1
             continue
         lines = _lines(block)
         starts = [bool(_Q.match(plain(line)) or _A.match(plain(line))) for _, line in lines]
         if n and not any(starts) and (answer is not None or lead(stamped(block.prose)) is not None):
             break
-        used = n + 1
+        used, end = n + 1, block.end
         here: list[Block] | None = None
         for (number, line), _ in zip(lines, starts, strict=True):
             text = plain(line)
@@ -148,6 +150,19 @@ def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
                 here.append(Paragraph(number, line, number))
     close()
     return Read(tuple(found), max(used, 1))
+
+
+def _asks(block: Block) -> bool:
+    """Whether a list begins with a question of its own."""
+    first = block.items[0].blocks[:1] if isinstance(block, Bullets) and block.items else ()
+    return any(isinstance(each, Paragraph) and bool(_Q.match(plain(each.prose))) for each in first)
+
+
+def _belongs(block: Block, answer: list[Block], end: int) -> bool:
+    """Whether a block goes on with an answer that ended on line `end`: directly below it, or announced by a colon."""
+    last = answer[-1]
+    announced = isinstance(last, Paragraph) and plain(last.prose).rstrip().endswith((":", "："))
+    return block.line <= end + 1 or announced
 
 
 def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stamped: Stamp) -> Read | None:

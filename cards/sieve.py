@@ -15,13 +15,13 @@ from cards.labels import Lead
 from cards.labels import lead as read_lead
 from cards.model import Block, Front, Kind, Mark, Origin, Prose, Skipped, Takeaway, Timestamp
 from cards.prose import cut, plain, squeeze, unstamped, visible
-from cards.sentences import count, words
+from cards.sentences import count
 
 LIST_SIZES = range(2, 8)  # the points of a list card
 SHORT_VALUE = 12  # words of a metadata value
 INFOBOX_VALUE = 20  # words of one value of an infobox, whose mean is at most eight
 
-_TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::")
+_TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
 _NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
 _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
@@ -71,12 +71,12 @@ class HeadingList:
 
 def is_marked(prose: Prose) -> bool:
     """Whether prose has something that could become a card: bold, a highlight, a typed deletion."""
-    return any(run.marks & {Mark.BOLD, Mark.HIGHLIGHT} for run in prose) or bool(_TYPED.search(plain(prose)))
+    return any(run.marks & {Mark.BOLD, Mark.HIGHLIGHT} for run in prose) or is_typed(prose)
 
 
 def is_typed(prose: Prose) -> bool:
     """Whether the user typed a deletion (`{{c1::…}}`) into it."""
-    return any(run.kind is Kind.TEXT and _TYPED.search(run.text) for run in prose)
+    return bool(_TYPED.search("".join(run.text if run.kind is Kind.TEXT else "\ufffc" for run in prose)))
 
 
 def sift(
@@ -124,7 +124,8 @@ class _Reasons:
         names = Counter(
             (unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit))
         )
-        self.speakers = {key for key, times in names.items() if times >= 3}
+        talks = {section for (section, _), times in names.items() if times >= 3}
+        self.speakers = {(section, label) for section, label in names if section in talks}
         self.keys = Counter(unit.key.casefold() for unit in units if unit.key)
         self.infobox = _infobox(units)
 
@@ -146,7 +147,7 @@ class _Reasons:
         if unit.lead is not None:
             label = _label(unit)
             key = vocabulary.heading_key(label)
-            if key in self.people or _NUMBERED_SPEAKER.fullmatch(key) or key in vocabulary.SPEAKERS:
+            if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
                 return f"a transcript line of {label}"
             if (unit.section, label) in self.speakers:
                 return f"a transcript line of {label}"
@@ -288,7 +289,7 @@ def _all_links(prose: Prose) -> bool:
 
 
 def _is_sentence(value: str) -> bool:
-    return value.endswith((".", "!", "?", "。", "！", "？")) and len(words(value)) > 3
+    return value.endswith((".", "!", "?", "。", "！", "？")) and count(value) > 3
 
 
 def _infobox(units: Sequence[Unit]) -> frozenset[int]:
@@ -313,7 +314,7 @@ def _is_infobox(items: Sequence[Unit], follows: bool) -> bool:
     labelled = [unit for unit in items if unit.lead is not None]
     if len(items) < 3 or len(labelled) < len(items):
         return False
-    known = sum(vocabulary.heading_key(_label(unit)) in vocabulary.METADATA_LABELS for unit in items)
+    known = sum(vocabulary.heading_key(_label(unit)) in vocabulary.INFOBOX_LABELS for unit in items)
     if known >= 3 and known * 2 > len(items):
         return True
     if not follows or items[0].level > 1 or any(unit.rest or unit.stamps for unit in items):

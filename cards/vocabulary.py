@@ -28,6 +28,7 @@ SKIPPED_HEADINGS = _entries("skipped-headings")
 BARE_LABELS = _entries("bare-labels")
 
 METADATA_LABELS = _entries("metadata-labels")
+INFOBOX_LABELS = METADATA_LABELS | _entries("infobox-labels")
 
 SPEAKERS = _entries("speakers")
 

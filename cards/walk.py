@@ -21,6 +21,7 @@ from cards.model import (
     Kind,
     Origin,
     Paragraph,
+    Properties,
     Prose,
     Quote,
     Run,
@@ -115,6 +116,8 @@ class Walk:
                     self.date(timestamps.whole(block.text))
             elif isinstance(block, Quote | Table):
                 self.quoted(block)
+            elif isinstance(block, Properties) and (at or depth or self.sections):  # those of the page come first
+                self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
             at += 1
 
     def heading(self, heading: Heading) -> None:

@@ -92,9 +92,7 @@ def _rendered(package: Path, work: Path) -> list[tuple[str, str]]:
     folder.mkdir()
     collection = Collection(str(folder / "collection.anki2"))
     try:
-        collection.import_anki_package(
-            ImportAnkiPackageRequest(package_path=str(package), options=ImportAnkiPackageOptions())
-        )
+        collection.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=ImportAnkiPackageOptions()))
         media = Path(collection.media.dir())
         found = []
         for identity in collection.db.list("select id from cards order by due, ord"):  # type: ignore[union-attr]

@@ -1,0 +1,43 @@
+"""From a note's text to what a test compares: one line a card, in deck order."""
+
+from __future__ import annotations
+
+from cards.generator import generate
+from cards.listing import marked_text
+from cards.model import Draft, Note, Qa, Skipped
+from cards.parser import parse
+from cards.prose import block_text, squeeze
+from cards.timestamps import show
+from cards.walk import Options
+
+
+def note_of(text: str, path: str = "Note.md", options: Options | None = None) -> Note:
+    return parse(text, path, options)
+
+
+def drafts_of(text: str, path: str = "Note.md") -> tuple[Draft, ...]:
+    return generate(note_of(text, path)).drafts
+
+
+def skipped_of(text: str, path: str = "Note.md") -> list[Skipped]:
+    note = note_of(text, path)
+    return sorted([*note.skipped, *generate(note).skipped], key=lambda each: each.line)
+
+
+def line_of(draft: Draft) -> str:
+    """`qa 4 [Title › Heading] Label => answer @ 1:20–1:25`."""
+    context = " › ".join(draft.place.context[1:])
+    times = ", ".join(show(stamp) for stamp in draft.place.stamps)
+    back = squeeze(" ".join(map(block_text, draft.back)))
+    points = f" ({draft.points} points)" if isinstance(draft, Qa) and draft.points else ""
+    return (
+        f"{draft.kind} {draft.place.line} [{context}] {marked_text(draft)}{points}"
+        + (f" => {back}" if back else "")
+        + (f" @ {times}" if times else "")
+    )
+
+
+def report(text: str) -> list[str]:
+    """What a note gives: its cards, then what gave none."""
+    lines = [line_of(draft) for draft in drafts_of(text)]
+    return lines + [f"none {each.line} {each.text} :: {each.reason}" for each in skipped_of(text)]

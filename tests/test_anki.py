@@ -1,0 +1,154 @@
+"""Decks in the real Anki: what is imported, what each card shows, and that no text breaks a cloze."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cards.build import build
+from cards.config import load
+from cards.exporter import ordinals
+from tests.strategies import NOTE
+
+anki_run = pytest.importorskip("tests.anki_run")
+
+NASTY = {
+    "braces": "the sum **a }} b** is in the book of sums",
+    "colons": "the name **std::vector** is in the book of names",
+    "code": "the code **`map<int, std::vector<int>>{{1}}`** is in the book of code",
+    "maths": "the term **$\\frac{a}{b^{2}}$** is in the book of terms",
+    "display": "the term **$$x^{2^{3}}$$** is in the book of terms",
+    "literal": "the text {{c1:: alone and `{{c2::x}}` **stands here {{c3:: plainly** in the book",
+    "template": "on {{date}} the **door was open** to {{FrontSide}} and {{#Text}}",
+    "nested": "the ***very* deep `}}`** and ==**the** wide== in the book",
+    "html": "the <b>old</b> <script>alert(1)</script> **<i>door</i> & wall** is open",
+    "control": "the \x07bell\x1f rang **twice \x00 at noon** for all of us",
+    "rtl": "الربان يعرف **كل ضفة رملية }} باسمها** ولا ينظر",
+    "emoji": "the 👩‍👩‍👧‍👦 family **🏳️‍🌈 a::b::c flag** is on the house",
+    "nfd": "the cafe\u0301 has **a cre\u0300me bru\u0302le\u0301e** on the menu today",
+    "tags": "the [sound:x.mp3] and **[latex]x[/latex] tag** and \\\\(y\\\\) are text",
+    "ends": "the set **{1, {2}}** is in the book of sets",
+}
+
+
+def deck_of(folder: Path, notes: dict[str, str]) -> Path:
+    for name, text in notes.items():
+        path = folder / "notes" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    report = build(load((folder / "notes",), folder / "decks", None, None))
+    (written,) = report.written
+    return written.path
+
+
+def test_the_examples_in_anki(tmp_path: Path) -> None:
+    examples = Path(__file__).parent.parent / "examples"
+    report = build(load((examples,), tmp_path / "decks", None, None))
+    with anki_run.collection(tmp_path / "anki") as opened:
+        for written in report.written:
+            assert anki_run.import_deck(opened, written.path) == {"new": len(written.deck.cards)}
+        wanted = sum(len(ordinals(card)) for card in report.collected.cards)
+        assert opened.card_count() == wanted
+        decks = {deck.name for deck in opened.decks.all_names_and_ids()}
+        assert {"Podcasts", "Lectures", "Reading::Essays"} <= decks
+        for _, question, answer in anki_run.sides(opened):
+            assert anki_run.shown(question)
+            assert "{{" not in anki_run.shown(answer)
+        assert anki_run.healthy(opened) == []
+        for written in report.written:
+            assert anki_run.import_deck(opened, written.path) == {"duplicate": len(written.deck.cards)}
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_no_text_breaks_a_cloze(name: str, tmp_path: Path) -> None:
+    package = deck_of(tmp_path, {"note": NASTY[name]})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        drawn = anki_run.sides(opened)
+        assert drawn
+        for _, question, answer in drawn:
+            shown = anki_run.shown(question)
+            assert shown.count("[...]") == 1, shown
+            whole = "".join(anki_run.shown(answer).split())
+            rest = "".join(shown.split()).split("[...]")
+            # what stands around the gap stands around the phrase, too: nothing leaked out of the cloze
+            assert whole.startswith(rest[0].removesuffix("\u2066")), (shown, whole)
+            assert rest[1][:20] in whole
+        assert anki_run.healthy(opened) == []
+
+
+def test_the_phrase_is_hidden_and_shown(tmp_path: Path) -> None:
+    package = deck_of(tmp_path, {"note": "the name **std::vector<}}>** is in the book of names"})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        ((_, question, answer),) = anki_run.sides(opened)
+        assert anki_run.shown(question) == "note the name [...] is in the book of names"
+        assert anki_run.shown(answer).startswith("note the name std::vector<}}> is in the book of names")
+
+
+def test_five_hundred_deletions(tmp_path: Path) -> None:
+    phrases = " and ".join(f"**sand {number}**" for number in range(501))
+    package = deck_of(tmp_path, {"note": f"the pilot knows {phrases} by name and by heart."})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        assert anki_run.import_deck(opened, package) == {"new": 1}
+        assert opened.card_count() == 500
+        assert anki_run.healthy(opened) == []
+
+
+def test_typed_deletions_with_hints_and_nesting(tmp_path: Path) -> None:
+    package = deck_of(tmp_path, {"note": "- the {{c2::deep {{c1::blue::colour}} sea}} is wide"})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
+        assert fronts == ["note the deep [colour] sea is wide", "note the [...] is wide"]
+
+
+def test_media_are_packed_and_found(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    (notes / "figures").mkdir(parents=True)
+    (notes / "figures" / "A wave #1.PNG").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (notes / "bell.mp3").write_bytes(b"ID3")
+    text = "- **Wave:** ![[A wave #1.PNG|300]] and ![again](figures/A%20wave%20%231.PNG)\n- **Bell:** it rings. ![[bell.mp3]]"
+    package = deck_of(tmp_path, {"note": text})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        assert anki_run.healthy(opened) == []
+        assert len(list(Path(opened.media.dir()).iterdir())) == 2
+        bell = opened.get_card(opened.db.list("select id from cards order by due")[1])
+        assert len(bell.render_output().answer_av_tags) == 1
+
+
+def test_new_cards_come_in_note_order(tmp_path: Path) -> None:
+    package = deck_of(tmp_path, {"b": "- **B one:** x\n- **B two:** has **a key phrase** in it", "a": "- **A one:** y"})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
+        assert fronts == ["a A one", "b B one", "b B two", "b › B two has [...] in it"]
+
+
+def test_the_id_finds_the_card(tmp_path: Path) -> None:
+    package = deck_of(tmp_path, {"a": "- **A one:** y"})
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        (guid,) = opened.db.list("select guid from notes")
+        assert len(opened.find_cards(f"ID:{guid}")) == 1
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(NOTE)
+def test_whatever_a_note_says_anki_finds_nothing_wrong(tmp_path_factory: pytest.TempPathFactory, note: str) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "note.md").write_text(note, encoding="utf-8")
+    report = build(load((folder / "notes",), folder / "decks", None, None))
+    if not report.written:
+        return
+    with anki_run.collection(folder / "anki") as opened:
+        imported = anki_run.import_deck(opened, report.written[0].path)
+        assert imported == {"new": len(report.collected.cards)}
+        assert opened.card_count() == sum(len(ordinals(card)) for card in report.collected.cards)
+        assert anki_run.healthy(opened) == []
+        for _, question, _ in anki_run.sides(opened):
+            assert anki_run.shown(question)

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cards.cli import main
+
+NOTE = "# Sea\n\n- **Label:** text with **a key phrase** in it.\n- plain\n"
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "Sea.md").write_text(NOTE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_build_says_what_it_did(vault: Path) -> None:
+    ran = run("build")
+    assert ran.exit_code == 0
+    assert "wrote 1 deck with 2 cards" in ran.stdout
+    assert "decks/Takeaways.apkg      1 question      1 cloze" in ran.stdout
+    assert "from 1 note of 1 read; 1 takeaway gave no card" in ran.stdout
+    assert (vault / "decks" / "Takeaways.apkg").is_file()
+    assert "nothing to do: 1 deck with 2 cards up to date" in run("build").stdout
+
+
+def test_a_dry_run_writes_nothing(vault: Path) -> None:
+    assert "would write 1 deck" in run("build", "--dry-run").stdout
+    assert not (vault / "decks").exists()
+
+
+def test_quiet_and_json(vault: Path) -> None:
+    assert run("build", "-q").stdout == ""
+    outcome = json.loads(run("build", "--json").stdout)
+    assert outcome["cards"] == 2
+    assert outcome["decks"][0] == {
+        "path": "decks/Takeaways.apkg",
+        "deck": "Takeaways",
+        "qa": 1,
+        "cloze": 1,
+        "changed": False,
+    }
+
+
+def test_list_json_has_the_documented_keys_in_order(vault: Path) -> None:
+    ran = run("list", "--json")
+    qa, cloze = map(json.loads, ran.stdout.splitlines())
+    assert list(qa) == "id kind deck note line context label text answer phrases timestamps tags source".split()
+    assert qa | {"id": ""} == {
+        "id": "",
+        "kind": "qa",
+        "deck": "Takeaways",
+        "note": "Sea.md",
+        "line": 3,
+        "context": ["Sea"],
+        "label": "Label",
+        "text": "Label",
+        "answer": "text with a key phrase in it.",
+        "phrases": [],
+        "timestamps": [],
+        "tags": [],
+        "source": None,
+    }
+    assert cloze["text"] == "text with {{c1::a key phrase}} in it."
+    assert cloze["context"] == ["Sea", "Label"]
+    assert cloze["phrases"] == [{"ordinal": 1, "text": "a key phrase"}]
+
+
+def test_list_and_skipped(vault: Path) -> None:
+    assert "Sea.md:3  qa     Label" in run("list").stdout
+    assert "Sea.md:4: plain" in run("list", "--skipped").stdout
+    assert json.loads(run("list", "--skipped", "--json").stdout) == {
+        "note": "Sea.md",
+        "line": 4,
+        "text": "plain",
+        "reason": "plain: no label, no key phrase",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["build", "gone"], "gone: no such file or folder"),
+        (["list", "gone.md"], "gone.md: no such file or folder"),
+        (["build", "empty"], "empty: no Markdown notes here"),
+    ],
+)
+def test_what_cannot_be_done_is_said(vault: Path, arguments: list[str], says: str) -> None:
+    (vault / "empty").mkdir()
+    ran = run(*arguments)
+    assert ran.exit_code == 2
+    assert says in ran.stderr
+    assert "Traceback" not in ran.output
+
+
+def test_wrong_usage(vault: Path) -> None:
+    assert run("build", "--nonsense").exit_code == 2
+    assert run("nonsense").exit_code == 2
+
+
+def test_strict_makes_a_problem_an_error(vault: Path) -> None:
+    (vault / "Bad.md").write_text("---\na: b: c\n---\n- **A b:** c", encoding="utf-8")
+    assert run("build").exit_code == 0
+    ran = run("build", "--strict")
+    assert ran.exit_code == 1
+    assert "Bad.md:2: the frontmatter is not valid YAML" in ran.stderr
+    assert run("list", "--strict").exit_code == 1
+
+
+def test_names_cannot_steer_the_terminal(vault: Path) -> None:
+    (vault / "a\x1b[31m\n\u202eb.md").write_text("- **A\u202eb:** c\n- plain", encoding="utf-8")
+    for arguments in (["build", "-v"], ["list"], ["list", "--skipped"]):
+        out = run(*arguments).output
+        assert "\x1b[31m" not in out
+        assert "\u202e" not in out
+
+
+def test_cards_toml(vault: Path) -> None:
+    (vault / "cards.toml").write_text(
+        'notes = ["."]\nout = "out"\nkinds = "qa"\ntags = ["sea"]\nexclude = ["private"]\n'
+        '[folders."Talks"]\ndeck = "T::X"\nkinds = "cloze"\n',
+        encoding="utf-8",
+    )
+    for name in ("private/p.md", "Talks/t.md"):
+        (vault / name).parent.mkdir()
+        (vault / name).write_text(NOTE, encoding="utf-8")
+    cards = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+    assert [(card["note"], card["kind"], card["deck"], card["tags"]) for card in cards] == [
+        ("Sea.md", "qa", "Takeaways", ["sea"]),
+        ("Talks/t.md", "cloze", "T::X", ["sea"]),
+    ]
+    assert run("build").exit_code == 0
+    assert sorted(path.name for path in (vault / "out").iterdir()) == ["T.apkg", "Takeaways.apkg"]
+    # the vault's root is where cards.toml is, whatever path is given
+    (card,) = (json.loads(line) for line in run("list", "Talks/t.md", "--json").stdout.splitlines())
+    assert card["note"] == "Talks/t.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("kinds = 'qa'\nexcludes = []", "cards.toml:2: unknown key excludes; did you mean exclude?"),
+        ("kinds = 'all'", "cards.toml:1: kinds must be one of qa, cloze, both, not 'all'"),
+        ("exclude = 'x'", "cards.toml:1: exclude must be a list of texts"),
+        ("[folders.x]\ndecks = 'y'", "unknown key folders.x.decks; did you mean folders.x.deck?"),
+        ("notes = ['gone']", "does not exist"),
+        ("= 1", "can't be read"),
+    ],
+)
+def test_a_wrong_cards_toml(vault: Path, text: str, says: str) -> None:
+    (vault / "cards.toml").write_text(text, encoding="utf-8")
+    ran = run("build")
+    assert ran.exit_code == 2
+    assert says in ran.stderr
+
+
+def test_flags_win_over_the_file_and_frontmatter_over_both(vault: Path) -> None:
+    (vault / "cards.toml").write_text('deck = "File"', encoding="utf-8")
+    (vault / "Own.md").write_text("---\ndeck: Own\n---\n- **A b:** c", encoding="utf-8")
+    decks = {json.loads(line)["deck"] for line in run("list", "--json", "--deck", "Flag").stdout.splitlines()}
+    assert decks == {"Own", "Flag"}
+
+
+def test_sections(vault: Path) -> None:
+    (vault / "cards.toml").write_text('sections = ["Takeaways"]', encoding="utf-8")
+    (vault / "Sea.md").write_text(
+        "## Notes\n- **A b:** c\n## Takeaways\n- **D e:** f\n### Deeper\n- **G h:** i", encoding="utf-8"
+    )
+    labels = [json.loads(line)["label"] for line in run("list", "--json").stdout.splitlines()]
+    assert labels == ["D e", "G h"]
+
+
+def test_opting_out(vault: Path) -> None:
+    (vault / "Sea.md").write_text("---\ncards: false\n---\n" + NOTE, encoding="utf-8")
+    ran = run("build")
+    assert ran.exit_code == 0
+    assert "no cards" in ran.stdout

@@ -1,0 +1,86 @@
+"""Over the real notes that stand beside the project, where they do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cards.build import build, collect
+from cards.config import load
+from cards.model import Cloze
+from cards.timestamps import show
+
+
+def test_the_note_gives_its_expected_cards(shared: Path, tmp_path: Path) -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "cards", "list", "--json", str(shared / "notes")], capture_output=True, text=True, check=True
+    )
+    cards = tmp_path / "cards.jsonl"
+    cards.write_text(listed.stdout, encoding="utf-8")
+    scored = subprocess.run(
+        [sys.executable, str(shared / "tools/score.py"), str(shared / "notes/expected.json"), str(cards)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert scored.returncode == 0, scored.stdout
+    assert len(listed.stdout.splitlines()) == 23
+
+
+def test_every_note_is_read(shared: Path, tmp_path: Path) -> None:
+    report = build(load((shared / "corpus",), tmp_path, None, None))
+    assert report.collected.notes == 80
+    guids = [card.guid for card in report.collected.cards]
+    assert len(set(guids)) == len(guids)
+    assert {problem.code for problem in report.collected.problems} <= {"frontmatter", "media"}
+
+
+@pytest.mark.parametrize(
+    ("name", "cards", "stamps"),
+    [
+        ("Ilya Sutskever", 13, 19),
+        ("Jakub Pachocki", 8, 17),
+        ("Google Antigravity", 14, None),
+        ("gloecklers", 11, 11),
+        ("were-summoning-ghosts", 12, 0),
+        ("Jeff Dean", 0, 0),
+        ("How Gwern", 0, 0),
+        ("Focusing is about", 0, 0),
+        ("Podcast Episode Template", 0, 0),
+        ("Second Brain Task", 0, 0),
+        ("WG-2026-04-01", 0, 0),
+        ("10月16日", 0, 0),
+        ("john-mcafee", 0, 0),
+        ("Spec-Driven", 0, 0),
+        ("masculinity-debate", 0, 0),
+        ("manson_harsh", 0, 0),
+    ],
+)
+def test_what_careful_readers_expect(shared: Path, name: str, cards: int, stamps: int | None) -> None:
+    (path,) = (shared / "corpus").glob(f"*{name}*.md")
+    found = [card.draft for card in collect(load((path,), None, None, None)).cards if not isinstance(card.draft, Cloze)]
+    assert len(found) == cards
+    if stamps is not None:
+        assert sum(len(draft.place.stamps) for draft in found) == stamps
+
+
+@pytest.mark.parametrize("name", ["Monk mode", "_session_4__156", "_session_1__11", "WG-2026"])
+def test_no_time_is_invented(shared: Path, name: str) -> None:
+    (path,) = (shared / "corpus").glob(f"*{name}*.md")
+    cards = collect(load((path,), None, None, None)).cards
+    assert [show(stamp) for card in cards for stamp in card.draft.place.stamps] == []
+
+
+def test_json_lines_are_json(shared: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "cards", "list", "--json", "--skipped", str(shared / "corpus")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in ran.stdout.splitlines():
+        assert json.loads(line)["reason"]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cards.build import build
+from cards.config import load
+from cards.exporter import note_types
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+# Anki takes a changed template only from a newer note type: change the files, raise `mod`, and put the new hash here.
+FROZEN = {1795305600: "181749b02690313f"}
+
+
+def _built(out: Path) -> dict[str, bytes]:
+    build(load((EXAMPLES,), out, None, None))
+    return {path.name: path.read_bytes() for path in sorted(out.glob("*.apkg"))}
+
+
+def test_the_same_notes_give_the_same_bytes(tmp_path: Path) -> None:
+    first = _built(tmp_path / "a")
+    time.sleep(1.1)
+    assert _built(tmp_path / "b") == first
+
+
+def test_the_same_bytes_in_two_processes(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-m", "cards", "build", "examples", "-o", str(tmp_path / seed), "-q"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+        )
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir() if path.suffix == ".apkg"} for seed in ("1", "2")
+    )
+    assert one == two
+    assert len(one) == 3
+
+
+def test_note_types_are_frozen() -> None:
+    types = note_types()
+    for note_type in types.values():
+        assert [name for name, _ in note_type.fields][2:] == ["Context", "Timestamps", "Audio", "Source", "Extra", "ID"]
+        assert note_type.mod <= time.time()
+    identities = [each.id for each in types.values()] + [i for each in types.values() for _, i in each.fields]
+    assert len(set(identities)) == len(identities)
+    told = repr([(each.id, each.name, each.fields, each.template, each.front, each.back, each.css) for each in types.values()])
+    mod = next(iter(types.values())).mod
+    assert FROZEN.get(mod) == hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def test_templates_run_no_script() -> None:
+    for note_type in note_types().values():
+        for text in (note_type.front, note_type.back, note_type.css):
+            assert "script" not in text.lower()
+            assert "http" not in text
+            assert "@import" not in text
+
+
+def test_the_committed_decks_are_up_to_date(tmp_path: Path) -> None:
+    fresh = _built(tmp_path)
+    kept = {path.name: path.read_bytes() for path in sorted((ROOT / "decks").glob("*.apkg"))}
+    assert set(kept) == set(fresh)
+    # another zlib packs the same content into other bytes, so what is inside is compared
+    assert {name: _content(data) for name, data in kept.items()} == {name: _content(data) for name, data in fresh.items()}
+
+
+def _content(package: bytes) -> dict[str, object]:
+    import io
+    import sqlite3
+    import zipfile
+
+    out: dict[str, object] = {}
+    with zipfile.ZipFile(io.BytesIO(package)) as opened:
+        for name in opened.namelist():
+            data = opened.read(name)
+            if name == "collection.anki2":
+                with sqlite3.connect(":memory:") as database:
+                    database.deserialize(data)
+                    out[name] = list(database.iterdump())
+                database.close()
+            else:
+                out[name] = data
+    return out
+
+
+@pytest.mark.parametrize("deck", ["CON", "a/b", "x" * 300, "..", "日本::語"])
+def test_odd_deck_names(deck: str, tmp_path: Path) -> None:
+    (tmp_path / "n.md").write_text(f"---\ndeck: '{deck}'\n---\n- **A b:** c", encoding="utf-8")
+    (written,) = build(load((tmp_path / "n.md",), tmp_path / "out", None, None)).written
+    assert written.path.parent == tmp_path / "out"
+    assert written.path.is_file()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cards import properties
+from cards.config import Config
+from cards.naming import clean_tag, deck_of, file_name, tags_of
+from tests.reading import note_of
+
+
+def test_the_body_keeps_its_line_numbers() -> None:
+    found = properties.split("---\ntitle: T\n---\n\n\nbody")
+    assert (found.values, found.body, found.first_line) == ({"title": "T"}, "\n\nbody", 4)
+
+
+@pytest.mark.parametrize("text", ["---\n\ntext\n\n---\n\nmore", "---\nno end", "-----\na: b\n", "text\n---\na: b\n---\n"])
+def test_a_rule_is_no_frontmatter(text: str) -> None:
+    assert properties.split(text) == ({}, text, 1, None)
+
+
+def test_broken_yaml_keeps_the_body_and_what_can_be_read() -> None:
+    note = note_of("---\ntitle: Depth: a study\nlast: {{date}}\nsource: https://youtu.be/abcdefghijk\n---\n- **A b:** c (1:10)")
+    assert note.title == "Depth: a study"
+    assert [stamp.start for stamp in note.takeaways[0].stamps] == [70]
+    assert [(problem.line, problem.code) for problem in note.problems] == [(2, "frontmatter")]
+
+
+@given(st.text(alphabet=st.sampled_from("-:\n\t[]{}&*!|>'\"%@`#, abc013"), max_size=80))
+def test_no_frontmatter_raises(head: str) -> None:
+    note_of(f"---\n{head}\n---\n- **Label:** text")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("[[Mira Holt]]", ["Mira Holt"]),
+        ([["Mira Holt"]], ["Mira Holt"]),
+        (["[[people/Mira|Mira]]", "Jo"], ["Mira", "Jo"]),
+        ("[Mira](https://example.org)", ["Mira"]),
+        (None, []),
+        (False, []),
+        (1459, ["1459"]),
+        (datetime.date(2026, 3, 14), ["2026-03-14"]),
+        ({"platform": "youtube", "url": None}, ["youtube"]),
+    ],
+)
+def test_every_shape_of_a_value(value: object, expected: list[str]) -> None:
+    assert list(properties.strings(value)) == expected
+
+
+def test_the_recording_comes_before_the_page() -> None:
+    values = {"source": "https://example.org/p", "Video": "https://youtu.be/abcdefghijk", "llms": ["https://chat.example"]}
+    assert properties.recordings(values) == ["https://youtu.be/abcdefghijk", "https://example.org/p"]
+    assert properties.page(values) == "https://example.org/p"
+
+
+def test_a_video_id_is_a_recording() -> None:
+    assert properties.recordings({"videoId": "abcdefghijk"}) == ["https://www.youtube.com/watch?v=abcdefghijk"]
+    assert properties.recordings({"video_id": "nonsense"}) == []
+
+
+CONFIG = Config(root=Path("/vault"), notes=(), out=Path("/vault/decks"))
+
+
+@pytest.mark.parametrize(
+    ("head", "path", "deck"),
+    [
+        ("", "Note.md", "Takeaways"),
+        ("", "Talks/2026/Note.md", "Talks::2026"),
+        ("deck: Sea::Harbours", "Talks/Note.md", "Sea::Harbours"),
+        ("cards-deck: ' Sea :: Harbours '", "Note.md", "Sea::Harbours"),
+        ("TARGET DECK: Sea", "Note.md", "Sea"),
+        ('deck: ""', "Talks/Note.md", "Talks"),
+    ],
+)
+def test_decks(head: str, path: str, deck: str) -> None:
+    assert deck_of(CONFIG, note_of(f"---\n{head}\n---\ntext", path)) == deck
+
+
+def test_tags_of_a_podcast() -> None:
+    head = "tags: [sea/north, '#Tide', two words, marked]\nshow: '[[The Long Thread]]'\n"
+    head += "guests:\n- [[Mira Holt]]\ntopics: [[Tides]]\nauthor:"
+    assert tags_of(CONFIG, note_of(f"---\n{head}\n---\ntext")) == (
+        "Tide",
+        "guest::Mira_Holt",
+        "sea::north",
+        "show::The_Long_Thread",
+        "topic::Tides",
+        "two_words",
+    )
+
+
+@given(st.text(max_size=40))
+def test_every_tag_is_one_that_anki_takes(text: str) -> None:
+    tag = clean_tag(text)
+    assert not any(char.isspace() or ord(char) < 32 for char in tag)
+    assert "" not in tag.split("::") or tag == ""
+    assert tag.casefold() not in ("marked", "leech")
+
+
+@given(st.text(max_size=200))
+def test_every_deck_name_is_a_file_name(deck: str) -> None:
+    name = file_name(deck)
+    assert name
+    assert not set('<>:"/\\|?*') & set(name)
+    assert name.strip(" .") == name
+    assert len(name) <= 101

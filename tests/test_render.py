@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given, settings
+
+from cards import render
+from cards.identity import guids
+from cards.markdown import inline
+from cards.model import Cloze, Deletion
+from cards.prose import plain
+from tests.reading import drafts_of, report
+from tests.strategies import NOTE
+
+_COMMENT = "<!-- -->"
+_TAG = re.compile(  # all that a field may hold
+    r"/?(?:a|b|i|s|mark|code|pre|p|div|ul|ol|li|blockquote|table|tr|th|td|span|br)"
+    r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| href=\"(?:https?:|mailto:|obsidian:)[^\"<>]*\")*"
+)
+_CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
+
+
+def clozes(field: str) -> list[int]:
+    """The ordinals of a field's deletions by Anki's grammar, each of which must close."""
+    depth = 0
+    found = []
+    for match in _CLOZE.finditer(field):
+        if match[1]:
+            depth += 1
+            found.append(int(match[1]))
+        else:
+            depth -= 1
+        assert depth >= 0, field
+    assert depth == 0, field
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a **b *c*** d", "a <b>b <i>c</i></b> d"),
+        ("==**a** b==", "<mark><b>a</b> b</mark>"),
+        ("`a<b>`", "<code>a&lt;b&gt;</code>"),
+        ("$a<b$ and $$x^{2^{3}}$$", r"\(a&lt;b\) and \[x^{2^{3} }\]"),
+        ("[a](https://example.org/?b=1&c=2)", '<a href="https://example.org/?b=1&amp;c=2">a</a>'),
+        ("see https://example.org/a_(b).", 'see <a href="https://example.org/a_(b)">https://example.org/a_(b)</a>.'),
+        ("[a](javascript:alert(1))", "a"),
+        ("[a]( JaVa\tScript:alert(1))", "[a]( JaVa\tScript:alert(1))"),
+        ("<javascript:alert(1)>", "javascript:alert(1)"),
+        ("[a](data:text/html,x)", "a"),
+        ("[a](file:///etc/passwd)", "a"),
+        ("<b onclick=x>a</b><br>b", "a<br>b"),
+        ("<script>a</script>", "&lt;script&gt;a&lt;/script&gt;"),
+        ("std::vector }} {{x}}", f"std:{_COMMENT}:vector }}{_COMMENT}}} {{{_COMMENT}{{x}}{_COMMENT}}}"),
+        ("[sound:x.mp3] [latex]y[/latex] [$]z[/$]", None),
+        ("[[page#part|alias]] [[page#part]]", "alias page › part"),
+        ("![[gone.png]]", "<i>gone.png</i>"),
+        ("![](https://example.org/a.png)", '<a href="https://example.org/a.png">a.png</a>'),
+    ],
+)
+def test_prose(source: str, expected: str | None) -> None:
+    given = render.prose(inline(source, {}).prose, {})
+    if expected is None:
+        assert not re.search(r"\[(sound:|/?latex|/?\$)", given)
+    else:
+        assert given == expected
+
+
+@pytest.mark.parametrize("inner", ["x}", "x::y", "::x", "}}", "{{c1::x", "$x^{2}$", "`a}`", "x:", "{", "$\\left\\{$"])
+def test_a_deletion_holds_whatever_the_phrase_holds(inner: str) -> None:
+    prose = inline(f"a **{inner}** b", {}).prose
+    text = plain(prose)
+    field = render.prose(prose, {}, [Deletion(1, 2, len(text) - 2, inner)])
+    assert clozes(field) == [1]
+    body = field[field.index("::") + 2 : field.rindex("}}")]
+    assert "::" not in body
+    assert "}}" not in body
+
+
+def test_a_deletion_may_nest_and_have_a_hint() -> None:
+    prose = inline("the deep blue sea", {}).prose
+    field = render.prose(prose, {}, [Deletion(1, 4, 17, "deep blue sea", "what"), Deletion(2, 9, 13, "blue")])
+    assert field == "the {{c1::deep {{c2::blue}} sea::what}}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(NOTE)
+def test_no_text_breaks_a_cloze(note: str) -> None:
+    for draft in drafts_of(note):
+        fields = render.fields(draft, "guid", "", {})
+        found = [ordinal for field in fields for ordinal in clozes(field)] if isinstance(draft, Cloze) else []
+        if isinstance(draft, Cloze):
+            assert sorted(found) == sorted(deletion.ordinal for deletion in draft.deletions)
+        for field in fields:
+            tags = re.findall(r"<([^>]*)>", field.replace(_COMMENT, ""))
+            assert all(_TAG.fullmatch(tag) for tag in tags), tags
+
+
+@settings(max_examples=200, deadline=None)
+@given(NOTE)
+def test_a_cloze_shows_the_words_of_its_sentence(note: str) -> None:
+    for draft in drafts_of(note):
+        if isinstance(draft, Cloze) and not draft.typed:
+            field = render.prose(draft.text, {}, draft.deletions)
+            shown = re.sub(r"\{\{c\d+::|\}\}", "", field.replace(_COMMENT, "\0")).replace("\0", "")
+            shown = html.unescape(re.sub(r"<[^>]*>", "", shown))
+            words = re.findall(r"[^\W_]+", plain(draft.text))
+            assert set(words) <= set(re.findall(r"[^\W_]+", shown)) | {"gone", "png"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(NOTE)
+def test_every_note_is_read_and_read_alike(note: str) -> None:
+    assert report(note) == report(note)
+    found = guids(drafts_of(note))
+    assert len(set(found)) == len(found)

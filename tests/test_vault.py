@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cards.build import build, collect
+from cards.config import load
+from cards.model import CardsError
+
+CARD = "- **Label:** text\n"
+
+
+def write(folder: Path, notes: dict[str, str | bytes]) -> Path:
+    for name, text in notes.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return folder
+
+
+def found(folder: Path) -> list[str]:
+    return [card.draft.place.note for card in collect(load((folder,), folder / "decks", None, None)).cards]
+
+
+def test_notes_are_found_in_order_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"b.md": CARD, "a/z.md": CARD, ".obsidian/x.md": CARD, ".trash/y.md": CARD, "a.excalidraw.md": CARD, "t.txt": CARD},
+    )
+    assert found(tmp_path) == ["a/z.md", "b.md"]
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    write(tmp_path, {"a/n.md": CARD})
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert found(tmp_path) == ["a/n.md"]
+
+
+def test_nothing_outside_the_vault_is_read(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"secret.md": CARD, "secret.png": b"secret", "vault/n.md": "- **Label:** ![[../secret.png]] ![](/etc/hostname.png)\n"},
+    )
+    vault = tmp_path / "vault"
+    (vault / "link.md").symlink_to(tmp_path / "secret.md")
+    (vault / "link.png").symlink_to(tmp_path / "secret.png")
+    write(vault, {"m.md": "- **Label:** ![[link.png]]\n"})
+    collected = collect(load((vault,), vault / "decks", None, None))
+    assert [card.draft.place.note for card in collected.cards] == ["m.md", "n.md"]
+    assert not collected.files
+    assert {problem.code for problem in collected.problems} == {"outside", "media"}
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD})
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    collected = collect(load((tmp_path,), tmp_path / "decks", None, None))
+    assert len(collected.cards) == 1
+    assert len(collected.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf- **Label:** text",
+        b"- **Label:** text",
+        b"- **Label:** text\r\n- plain\r\n",
+        b"- **Label:** text\r- plain",
+        "- **Label:** text\n".encode("utf-16"),
+    ],
+)
+def test_every_way_to_write_a_file(content: bytes, tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": content})
+    (card,) = collect(load((tmp_path,), None, None, None)).cards
+    assert (card.draft.label, card.draft.place.line) == ("Label", 1)
+
+
+def test_a_note_that_is_no_text_stops_no_other(tmp_path: Path) -> None:
+    write(tmp_path, {"bad.md": b"ok\n\xff\xfe\xfd", "empty.md": "", "good.md": CARD})
+    collected = collect(load((tmp_path,), None, None, None))
+    assert len(collected.cards) == 1
+    assert [str(problem) for problem in collected.problems] == ["bad.md:2: is not UTF-8; save it as UTF-8 to get its cards"]
+
+
+@pytest.mark.parametrize("name", ['quote"s.md', "new\nline.md", "emoji 🎧.md", "‮evil.md", "%20.md", "a'b.md", "é.md"])
+def test_odd_names(name: str, tmp_path: Path) -> None:
+    write(tmp_path, {name: CARD})
+    assert found(tmp_path) == [name]
+    build(load((tmp_path,), tmp_path / "decks", None, None))
+
+
+def test_a_large_note(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": "- **Label:** text with **a key phrase** in it, and more words.\n" * 80_000})
+    assert len(found(tmp_path)) == 160_000
+
+
+def test_an_out_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD, "file": "x"})
+    with pytest.raises(CardsError, match="can't be written"):
+        build(load((tmp_path / "n.md",), tmp_path / "file" / "decks", None, None))
+
+
+def test_the_notes_are_never_written_to(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD, "s/m.md": CARD})
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.md")}
+    build(load((tmp_path,), tmp_path / "decks", None, None))
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.md")} == before
+
+
+def test_no_temporary_file_is_left(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD})
+    build(load((tmp_path,), tmp_path / "decks", None, None))
+    assert [path.name for path in (tmp_path / "decks").iterdir()] == ["Takeaways.apkg"]
+
+
+def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a/n.md": "- **L:** ![[Deep.PNG]] ![](./near.png) ![](a/near.png) ![[x/deep.png]]",
+            "a/near.png": b"n",
+            "b/x/deep.png": b"d",
+        },
+    )
+    collected = collect(load((tmp_path,), None, None, None))
+    assert sorted(collected.files.values()) == [b"d", b"n"]
+    assert not collected.problems
+
+
+def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cards import build as room
+
+    def faulty(text: str, path: str, options: object) -> object:
+        if path == "bad.md":
+            raise RuntimeError("oh no")
+        return parse(text, path)
+
+    from cards.parser import parse
+
+    monkeypatch.setattr(room, "parse", faulty)
+    write(tmp_path, {"bad.md": CARD, "good.md": CARD})
+    collected = collect(load((tmp_path,), None, None, None))
+    assert [card.draft.place.note for card in collected.cards] == ["good.md"]
+    assert [problem.code for problem in collected.problems] == ["fault"]
+
+
+def test_lists_nested_very_deep(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "deep.md": "".join("  " * depth + f"- level {depth} of **the deep list** here\n" for depth in range(300)),
+            "n.md": CARD,
+        },
+    )
+    assert "n.md" in found(tmp_path)
