@@ -104,6 +104,13 @@ def test_the_readme_names_every_command_and_option() -> None:
                 assert option.lstrip("-") == parameter.name or option in readme, f"{name} {option}"
 
 
+def test_ci_runs_the_command_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1]
+    assert f"```\n{command}\n```" in readme
+    assert "scripts/check.py" in command
+
+
 def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ran = subprocess.run(
