@@ -1,39 +1,44 @@
-"""Notes → decks on disk: the one place that knows the sequence of the rooms."""
+"""Notes → decks on disk: the one place that knows the sequence of the rooms.
+
+The notes are only read. Decks are written whole or not at all, the ledger last, so a build that dies at any instant
+leaves what was there or what was meant, and the next one is right.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from cards import identity, render, vault
+from cards import changes, identity, ledger, render, vault
+from cards.cache import FOLDER, Cache
+from cards.changes import Change
 from cards.config import Config
 from cards.generator import generate
+from cards.identity import Recognised
+from cards.ledger import Entry, Ledger
 from cards.media import Packed, targets
-from cards.model import (
-    Card,
-    CardsError,
-    Deck,
-    Draft,
-    Media,
-    Note,
-    Problem,
-    Skipped,
-)
+from cards.model import Card, CardsError, Deck, Draft, Media, Problem, Skipped
 from cards.naming import deck_of, file_name, tags_of
 from cards.parser import parse
+from cards.recognition import recognise
 
-BIRTH = 1795305600  # `mod` of every card until the ledger remembers when each one changed
+_ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """All cards of a run in deck order, with what was left out and what was odd."""
+    """All cards of a run in deck order, what they are to the ledger, what was left out and what was odd."""
 
     cards: tuple[Card, ...]
+    entries: Ledger
+    changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
     notes: int
@@ -52,52 +57,227 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did."""
+    """What a build did, or would do."""
 
     collected: Collected
     written: tuple[Written, ...]
 
+    @property
+    def behind(self) -> bool:
+        """Whether the decks on disk are not those of the notes."""
+        return any(each.changed for each in self.written) or any(each.matters for each in self.collected.changes)
 
-def collect(config: Config) -> Collected:
-    """Read the notes and make their cards. Writes nothing."""
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one note gave, before identity."""
+
+    title: str
+    source: str | None
+    deck: str
+    tags: tuple[str, ...]
+    drafts: tuple[Draft, ...]
+    skipped: tuple[Skipped, ...]
+    problems: tuple[Problem, ...]
+
+
+def clock() -> int:
+    """The time of this run in seconds, from SOURCE_DATE_EPOCH where it is set."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(given) if given.isdigit() else int(time.time())
+
+
+def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) -> Report:
+    """Make the decks and write those that differ from what is on disk, then the ledger.
+
+    Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
+    """
+    with _alone(config.out, waiting=not dry_run):
+        known = read_ledger(config.out, new_ledger=new_ledger)
+        collected = collect(config, known)
+        if not collected.notes and not known:
+            raise CardsError(f"{config.notes[0]}: no Markdown notes here")
+        written = write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
+        if not dry_run:
+            _write_ledger(config.out, collected.entries)
+            _remove_emptied(config.out, known, collected.entries)
+    return Report(collected, tuple(written))
+
+
+def collect(config: Config, known: Ledger | None = None, now: int | None = None) -> Collected:
+    """Read the notes, make their cards and say who they are. Writes nothing but the cache."""
+    known = known if known is not None else read_ledger(config.out, new_ledger=True)
+    now = clock() if now is None else now
     problems: list[Problem] = []
-    skipped: list[Skipped] = []
-    drafted: list[tuple[Note, Draft]] = []
+    readings, unread, paths = _readings(config, problems)
+    drafted = [(path, reading, draft) for path, reading in readings for draft in reading.drafts]
+    in_scope = _Scope(config, unread)
+    recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
+    found = Packed(config, problems)
+    entries, cards = dict(known), []
+    for (path, reading, _), one in zip(drafted, recognised, strict=True):
+        card, entry = _card(config, path, reading, one, found, now)
+        cards.append(card)
+        entries[entry.guid] = entry
+    claimed = {card.guid for card in cards}
+    elsewhere: Counter[str] = Counter()
+    for guid, entry in known.items():
+        if guid in claimed or not entry.live:
+            continue
+        if in_scope(entry.note):
+            entries[guid] = changes.retire(entry, now)
+        else:
+            elsewhere[entry.deck.split("::")[0]] += 1
+    for deck in sorted({card.deck.split("::")[0] for card in cards} & elsewhere.keys()):
+        message = f"the deck holds only the notes read now; {elsewhere[deck]} cards of others stay in the ledger, safe"
+        problems.append(Problem(f"{file_name(deck)}.apkg", 0, "partial", message))
+    skipped = sorted((each for _, reading in readings for each in reading.skipped), key=lambda each: (each.note, each.line))
+    return Collected(
+        tuple(cards),
+        entries,
+        changes.between(known, entries, {card.guid: card for card in cards}),
+        tuple(skipped),
+        tuple(sorted([*problems, *doubts])),
+        len(paths),
+        sum(bool(reading.drafts) for _, reading in readings),
+        found.files,
+    )
+
+
+def _readings(config: Config, problems: list[Problem]) -> tuple[list[tuple[str, _Reading]], set[str], list[str]]:
+    """What each note gave, the notes that could not be read, and all notes there are."""
     paths = vault.note_paths(config, problems)
-    with_cards = 0
+    cache = Cache(config.out / FOLDER, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
+    readings: list[tuple[str, _Reading]] = []
+    unread: set[str] = set()
     for path in paths:
         text = vault.read_note(config.root, path)
         if isinstance(text, Problem):
             problems.append(text)
+            unread.add(path)
             continue
         try:
-            note = parse(text, path, config.options)
-            made = generate(note, config.folder_of(path).kinds or config.kinds)
+            reading = _Reading(*cache.reading(path, text, partial(_read, config, path, text)))
         except Exception as error:  # a fault of ours in one note must not cost the cards of all others
             message = (
                 f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
             )
             problems.append(Problem(path, 0, "fault", message))
+            unread.add(path)
             continue
-        problems += note.problems
-        if not note.wanted:
-            continue
-        skipped += (*note.skipped, *made.skipped)
-        drafted += [(note, draft) for draft in made.drafts]
-        with_cards += bool(made.drafts)
-    found = Packed(config, problems)
-    guids = identity.guids(draft for _, draft in drafted)
-    cards = [_card(config, note, draft, guid, found) for (note, draft), guid in zip(drafted, guids, strict=True)]
-    ordered = sorted(skipped, key=lambda each: (each.note, each.line))
-    return Collected(tuple(cards), tuple(ordered), tuple(sorted(problems)), len(paths), with_cards, found.files)
+        problems += reading.problems
+        readings.append((path, reading))
+    cache.save(config.root, set(paths))
+    return readings, unread, paths
 
 
-def build(config: Config, *, dry_run: bool = False) -> Report:
-    """Make the decks and write those that differ from what is on disk. Raises CardsError where they can't be written."""
-    collected = collect(config)
-    if not collected.notes:
-        raise CardsError(f"{config.notes[0]}: no Markdown notes here")
-    return Report(collected, tuple(write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)))
+def _read(config: Config, path: str, text: str) -> tuple[object, ...]:
+    note = parse(text, path, config.options)
+    made = generate(note, config.folder_of(path).kinds or config.kinds)
+    wanted = note.wanted
+    return (
+        note.title,
+        note.source,
+        deck_of(config, note),
+        tags_of(config, note),
+        made.drafts if wanted else (),
+        (*note.skipped, *made.skipped) if wanted else (),
+        note.problems,
+    )
+
+
+class _Scope:
+    """Whether this run read (or would have read) a note: only then may its cards be claimed or retired."""
+
+    def __init__(self, config: Config, unread: set[str]) -> None:
+        self.unread = unread
+        self.roots = [
+            given.resolve().relative_to(config.root).as_posix()
+            for given in config.notes
+            if given.resolve().is_relative_to(config.root)
+        ]
+
+    def __call__(self, path: str) -> bool:
+        inside = any(root in (".", path) or path.startswith(f"{root}/") for root in self.roots)
+        return (not path or inside) and path not in self.unread
+
+
+def _card(config: Config, path: str, reading: _Reading, one: Recognised, found: Packed, now: int) -> tuple[Card, Entry]:
+    names: dict[str, Media] = {}
+    for target in targets(one.draft):
+        media = found.pack(path, one.draft.place.line, target)
+        if media is not None:
+            names[target] = media
+    source = render.source_line(reading.title, reading.source, config.vault or _obsidian_vault(config.root), path)
+    fields = render.fields(one.draft, one.guid, source, names)
+    entry = identity.remember(one, reading.deck, identity.parts_of(fields, reading.tags), now)
+    files = tuple(sorted({media.name for media in names.values()}))
+    return Card(one.guid, one.draft, reading.deck, reading.tags, reading.source, fields, files, entry.mod), entry
+
+
+def _obsidian_vault(root: Path) -> str | None:
+    """The name under which Obsidian knows the vault: that of the folder with its settings."""
+    return root.name if (root / ".obsidian").is_dir() else None
+
+
+# ------------------------------------------------------------------------------------------------------------ on disk
+
+
+def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
+    """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
+    path = out / ledger.NAME
+    try:
+        return ledger.load(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardsError(f"{path}: can't be read: {error}") from None
+    if not new_ledger and any(out.glob("*.apkg")):
+        raise CardsError(
+            f"{out}: there are decks but no {ledger.NAME}, the memory of which card is which. Restore it from git or a backup, "
+            f"or rebuild it with `cards recover {out}/*.apkg`; --new-ledger starts anew"
+        )
+    return {}
+
+
+def _write_ledger(out: Path, entries: Ledger) -> None:
+    path = out / ledger.NAME
+    text = ledger.dump(entries.values()).encode()
+    if not _holds(path, text):
+        replace_file(path, text)
+    attributes = out / ".gitattributes"
+    if not attributes.exists():
+        replace_file(attributes, _ATTRIBUTES.encode())
+
+
+def _remove_emptied(out: Path, known: Ledger, entries: Ledger) -> None:
+    """Remove the packages of decks that had cards and have none any more."""
+    before, after = ({entry.deck.split("::")[0] for entry in each.values() if entry.live} for each in (known, entries))
+    names = {file_name(deck).casefold() for deck in after}
+    for deck in before - after:
+        if file_name(deck).casefold() not in names:
+            (out / f"{file_name(deck)}.apkg").unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(out: Path, *, waiting: bool) -> Iterator[None]:
+    """One build at a time over a folder of decks: a second one waits for the first."""
+    if not waiting:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    folder = out / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=60)
+    except OSError as error:
+        raise CardsError(f"{out}: can't be written: {error.strerror or error}; choose another folder with -o") from None
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise CardsError(f"{out}: another build has been running for a minute; wait for it, or end it") from None
 
 
 def decks(cards: Iterable[Card]) -> list[Deck]:
@@ -153,30 +333,3 @@ def replace_file(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o") from None
-
-
-# --------------------------------------------------------------------------------------------------------- one card
-
-
-def _card(config: Config, note: Note, draft: Draft, guid: str, found: Packed) -> Card:
-    names: dict[str, Media] = {}
-    for target in targets(draft):
-        media = found.pack(note.path, draft.place.line, target)
-        if media is not None:
-            names[target] = media
-    source = render.source_line(note.title, note.source, config.vault or _obsidian_vault(config.root), note.path)
-    return Card(
-        guid,
-        draft,
-        deck_of(config, note),
-        tags_of(config, note),
-        note.source,
-        render.fields(draft, guid, source, names),
-        tuple(sorted({media.name for media in names.values()})),
-        BIRTH,
-    )
-
-
-def _obsidian_vault(root: Path) -> str | None:
-    """The name under which Obsidian knows the vault: that of the folder with its settings."""
-    return root.name if (root / ".obsidian").is_dir() else None

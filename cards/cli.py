@@ -1,6 +1,6 @@
 """The command line: words, exit codes, and the one place where errors become sentences.
 
-Exit codes: 0 done, 1 problems found (`--strict`), 2 wrong usage or nothing could be done.
+Exit codes: 0 done, 1 problems found (`--strict`, `--check`), 2 wrong usage or nothing could be done.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from cards.model import CardsError
 
 if TYPE_CHECKING:
     from cards.build import Collected, Report
+    from cards.changes import Change
     from cards.config import Config
     from cards.model import Card
 
 DONE, PROBLEMS, FAILED = 0, 1, 2
+SHOWN = 12  # changes that a build lists by itself
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -72,8 +74,12 @@ def _of_notes(command: Command) -> Command:
 @click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
 @click.option("-v", "--verbose", is_flag=True, help="List what gave no card, too.")
 @click.option("--strict", is_flag=True, help="Exit 1 where a note has a problem.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the decks are behind the notes.")
+@click.option("--new-ledger", is_flag=True, help="Start a ledger anew although there are decks.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def build(config: Config, dry_run: bool, quiet: bool, verbose: bool, strict: bool, as_json: bool) -> None:
+def build(
+    config: Config, dry_run: bool, quiet: bool, verbose: bool, strict: bool, check: bool, new_ledger: bool, as_json: bool
+) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
 
     PATHS are notes or folders of notes; without them, what cards.toml names, else the current folder. The notes are
@@ -81,13 +87,14 @@ def build(config: Config, dry_run: bool, quiet: bool, verbose: bool, strict: boo
     """
     from cards.build import build as run
 
-    report = run(config, dry_run=dry_run)
+    dry_run = dry_run or check
+    report = run(config, dry_run=dry_run, new_ledger=new_ledger)
     _problems(report.collected)
     if as_json:
         click.echo(json.dumps(_outcome(report), ensure_ascii=False))
     elif not quiet:
         _say(config, report, dry_run=dry_run, verbose=verbose)
-    if strict and report.collected.problems:
+    if (strict and report.collected.problems) or (check and report.behind):
         sys.exit(PROBLEMS)
 
 
@@ -114,6 +121,72 @@ def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
             click.echo(json.dumps(listing.card_json(card), ensure_ascii=False) if as_json else _line(card))
     if strict and collected.problems:
         sys.exit(PROBLEMS)
+
+
+@main.command()
+@_of_notes
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
+def diff(config: Config, as_json: bool) -> None:
+    """Say what a build would change, card by card and why, and what Anki will do with it on import. Writes nothing."""
+    from cards.build import collect, read_ledger
+
+    collected = collect(config, read_ledger(config.out))
+    _problems(collected)
+    for change in collected.changes:
+        if as_json:
+            click.echo(json.dumps(_change_json(change), ensure_ascii=False))
+        else:
+            click.echo(_change_line(change))
+            for sentence in change.in_anki():
+                click.echo(f"      Anki {safe(sentence)}")
+    if not as_json:
+        click.echo(_tally(collected) if collected.changes else "nothing to do: the decks are those of the notes")
+
+
+@main.command()
+@_of_notes
+def watch(config: Config) -> None:
+    """Rebuild the decks whenever a note is saved, until Ctrl-C."""
+    from cards.watch import watch as run
+
+    run(config, say=lambda line: click.echo(safe(line)))
+
+
+@main.command()
+@_of_notes
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
+def retired(config: Config, as_json: bool) -> None:
+    """List the cards whose takeaway is gone, and the search that finds them in Anki's browser."""
+    from cards import changes
+    from cards.build import read_ledger
+
+    gone = changes.retired(read_ledger(config.out))
+    for entry in gone:
+        day = _day(entry.retired)
+        if as_json:
+            value = {"id": entry.guid, "kind": entry.kind, "deck": entry.deck, "note": entry.note, "line": entry.line}
+            click.echo(json.dumps({**value, "text": entry.ask or entry.text, "retired": day}, ensure_ascii=False))
+        else:
+            click.echo(f"{day}  {safe(entry.note)}:{entry.line}  {entry.kind:<5}  {safe(_cut(entry.ask or entry.text))}")
+    if not as_json:
+        if gone:
+            click.echo(f"\nAn import cannot delete. In Anki's browser, search for:\n\n{changes.search([e.guid for e in gone])}")
+        else:
+            click.echo("no card is retired")
+
+
+@main.command()
+@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("decks"), help="Folder of the decks."
+)
+def recover(packages: tuple[Path, ...], out: Path) -> None:
+    """Rebuild a lost ledger from decks: those of Cards, or exported by Anki. A ledger that is there is only added to."""
+    from cards.recover import recover as run
+
+    added, known = run(packages, out)
+    click.echo(f"{click.style('✓', fg='green', bold=True)} {_count(added, 'card')} recovered, {known:,} known already")
+    click.echo(f"\n  Next: cards diff -o {_quoted(out)}")
 
 
 # ------------------------------------------------------------------------------------------------------------- words
@@ -143,6 +216,60 @@ def _problems(collected: Collected) -> None:
         click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(problem))}", err=True)
 
 
+_MARKS = {
+    "new": ("+", "green"),
+    "updated": ("~", "yellow"),
+    "moved": (">", "blue"),
+    "back": ("+", "cyan"),
+    "retired": ("-", "red"),
+}
+
+
+def _change_line(change: Change) -> str:
+    mark, colour = _MARKS[change.status]
+    if change.card is not None:
+        from cards.listing import marked_text
+
+        what = marked_text(change.card.draft)
+    else:
+        what = change.entry.ask or change.entry.text
+    why = f"  ({', '.join(change.reasons)})" if change.reasons else ""
+    where = f"{safe(change.entry.note)}:{change.entry.line}"
+    return f"{click.style(mark, fg=colour, bold=True)} {change.status:<7}  {where}  {safe(_cut(what, 80))}{why}"
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    entry = change.entry
+    return {
+        "id": entry.guid,
+        "status": change.status,
+        "kind": entry.kind,
+        "note": entry.note,
+        "line": entry.line,
+        "deck": entry.deck,
+        "from_deck": change.from_deck,
+        "reasons": list(change.reasons),
+        "emptied": list(change.emptied),
+        "anki": change.in_anki(),
+    }
+
+
+def _tally(collected: Collected) -> str:
+    """How many cards are new, updated, back, retired, kept: only what there is."""
+    counts = {
+        name: sum(change.status == name for change in collected.changes) for name in ("new", "updated", "back", "retired")
+    }
+    touched = sum(change.card is not None and change.status != "moved" for change in collected.changes)
+    counts["kept"] = len(collected.cards) - touched
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+
+
+def _day(second: int) -> str:
+    import datetime
+
+    return datetime.datetime.fromtimestamp(second, datetime.UTC).date().isoformat()
+
+
 def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
@@ -161,6 +288,9 @@ def _say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> Non
     else:
         outcome = f"nothing to do: {_count(len(report.written), 'deck')} with {_count(len(collected.cards), 'card')} up to date"
     click.echo(f"{mark} {outcome}")
+    tally = _tally(collected)
+    if collected.changes and tally:
+        click.echo(f"  {tally}")
     if report.written:
         click.echo()
     width = max((len(_name(written.path)) for written in report.written), default=0)
@@ -172,6 +302,11 @@ def _say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> Non
             f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}"
         )
     click.echo()
+    few = [change for change in collected.changes if change.status != "new"] or list(collected.changes)
+    if len(few) <= SHOWN and not all(change.status == "new" for change in collected.changes):
+        for change in few:
+            click.echo(f"  {_change_line(change)}")
+        click.echo()
     quiet = _count(len(collected.skipped), "takeaway")
     click.echo(f"  from {_count(collected.notes_with_cards, 'note')} of {collected.notes:,} read; {quiet} gave no card")
     if verbose:
@@ -194,6 +329,8 @@ def _next(config: Config, report: Report, *, changed: bool, kinds: Iterable[str]
     hints = []
     if changed and kinds:
         hints.append("Next: double-click a deck to import it into Anki.")
+    if any(change.status == "retired" for change in report.collected.changes):
+        hints.append(f"The retired ones in Anki: cards retired {given}")
     if report.collected.skipped and not verbose:
         hints.append(f"Why some gave none: cards list {given} --skipped")
     return hints
@@ -214,6 +351,7 @@ def _outcome(report: Report) -> dict[str, object]:
         "notes": collected.notes,
         "notes_with_cards": collected.notes_with_cards,
         "cards": len(collected.cards),
+        "changes": {name: sum(each.status == name for each in collected.changes) for name in _MARKS},
         "skipped": len(collected.skipped),
         "problems": [{"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in collected.problems],
     }

@@ -1,45 +1,161 @@
-"""Drafts → cards: who a card is.
+"""Who a card is: its key, what likeness goes by, its guid, the ordinals of its phrases, and what is remembered of it.
 
-A guid is derived from the card's content at birth, so an unchanged card gets its old guid again even where all memory
-of it is lost. The kind is part of it: Anki cannot turn a cloze note into a basic one.
+A guid is derived from a card's words at birth, so that an unchanged card gets its old guid again even where the ledger
+is lost. The kind is part of a card: Anki cannot turn a cloze note into a basic one.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
-from cards.model import Cloze, Draft
+from cards.ledger import Entry, Phrase
+from cards.match import PHRASE, Looks, best_pairs, normal, phrase_likeness
+from cards.model import Cloze, Draft, Qa
 from cards.prose import block_text, plain, squeeze
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
+KEY_LENGTH = 12
+FIRST_MOD = 1795305600  # of every new card, so that a first build does not depend on the clock; a change takes the time
+ASK_LENGTH, TEXT_LENGTH = 50, 110  # characters kept for likeness: the ledger has to stay small
+MAX_ORDINAL = 500  # Anki makes no card beyond
+
+How = Literal["pinned", "same", "moved", "edited", "new"]
 
 
-def essence(draft: Draft) -> str:
-    """The words by which a draft is recognised: its question and answer without markup, stamps and case."""
+class Recognised(NamedTuple):
+    """A draft with its identity: the ordinals of its deletions are final. `entry` is what the ledger knew of it."""
+
+    draft: Draft
+    guid: str
+    phrases: tuple[Phrase, ...]
+    entry: Entry | None
+    how: How
+
+
+def key_of(draft: Draft) -> str:
+    """A hash of all the words of a draft's question and answer. Which of them are bold does not count."""
+    return key_of_words(draft.kind, _ask(draft), _words(draft))
+
+
+def key_of_words(kind: str, ask: str, words: str) -> str:
+    """The key of a card of this kind with these normalised words."""
+    return _hash(f"{kind}\x1f{ask}\x1f{words}")[:KEY_LENGTH]
+
+
+def looks_of(draft: Draft) -> Looks:
+    """What the likeness of a draft is judged by."""
+    phrases = tuple(normal(each.text) for each in draft.deletions) if isinstance(draft, Cloze) else ()
+    return Looks(_ask(draft)[:ASK_LENGTH], _words(draft)[:TEXT_LENGTH], phrases)
+
+
+def _ask(draft: Draft) -> str:
     if isinstance(draft, Cloze):
-        words = plain(draft.text)
-        phrases = "|".join(deletion.text for deletion in draft.deletions)
-        told = f"{words}\x1f{phrases}"
+        return ""
+    return normal(draft.label or plain(draft.front)) or squeeze(draft.shown).casefold()
+
+
+def _words(draft: Draft) -> str:
+    if isinstance(draft, Cloze):
+        return normal(plain(draft.text)) or squeeze(plain(draft.text))
+    return normal(" ".join(map(block_text, draft.back)))
+
+
+def guid_of(kind: str, key: str, copy: int) -> str:
+    return _hash(f"{kind}\x1e{copy}\x1e{key}")[:GUID_LENGTH]
+
+
+def _hash(text: str) -> str:
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
+
+
+def with_ordinals(draft: Draft, known: tuple[Phrase, ...]) -> tuple[Draft, tuple[Phrase, ...]]:
+    """The draft with the ordinals its phrases keep for life, and all phrases the card ever had."""
+    if isinstance(draft, Qa):
+        return draft, ()
+    if draft.typed:
+        ordinals = {each.ordinal: each.ordinal for each in draft.deletions}
     else:
-        told = f"{draft.label or draft.shown}\x1f{' '.join(map(block_text, draft.back))}"
-    return unicodedata.normalize("NFC", squeeze(told)).casefold()
+        ordinals = _ordinals({each.ordinal: each.text for each in draft.deletions}, known)
+    deletions = tuple(
+        replace(each, ordinal=ordinals[each.ordinal]) for each in draft.deletions if ordinals[each.ordinal] <= MAX_ORDINAL
+    )
+    now = {each.ordinal: each.text for each in deletions}
+    gone = [replace(each, gone=True) for each in known if each.ordinal not in now]
+    kept = [Phrase(ordinal, text) for ordinal, text in now.items()]
+    return replace(draft, deletions=deletions), tuple(sorted((*kept, *gone), key=lambda each: each.ordinal))
 
 
-def guids(drafts: Iterable[Draft]) -> list[str]:
-    """A guid for each draft, from its content alone; the second of two alike differs from the first."""
-    seen: Counter[tuple[str, str]] = Counter()
-    out: list[str] = []
-    for draft in drafts:
-        key = (draft.kind, essence(draft))
-        out.append(_guid(*key, seen[key]))
-        seen[key] += 1
-    return out
+def _ordinals(phrases: dict[int, str], known: tuple[Phrase, ...]) -> dict[int, int]:
+    """For each phrase (by its place in the sentence) the ordinal it had, else the next that no phrase ever had."""
+    weights: dict[tuple[int, int], float] = {}
+    for place, text in phrases.items():
+        for old in known:
+            like = 101.0 if normal(text) == normal(old.text) else phrase_likeness(old.text, text)
+            # a phrase that is gone comes back as itself alone
+            if like >= (101.0 if old.gone else PHRASE):
+                weights[place, old.ordinal] = like - 0.01 * abs(place - old.ordinal) - 0.5 * old.gone
+    found = dict(best_pairs(weights))
+    free = max((each.ordinal for each in known), default=0) + 1
+    for place in sorted(phrases):
+        if place not in found:
+            found[place] = free
+            free += 1
+    return found
 
 
-def _guid(kind: str, told: str, copy: int) -> str:
-    digest = hashlib.sha256(f"{kind}\x1e{copy}\x1e{told}".encode()).digest()
-    return base64.b32encode(digest).decode()[:GUID_LENGTH].lower()
+# ---------------------------------------------------------------------------------------------------- what is remembered
+
+PARTS = ("front", "back", "context", "timestamps", "audio", "source", "tags")
+_PART_LENGTH = 4
+
+
+def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
+    """Short hashes of what Anki is told of a card, one after another: by them a change is seen, and named."""
+    told = (*fields[:6], " ".join(tags))
+    return "".join(
+        base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()[:_PART_LENGTH] if one else "-" * _PART_LENGTH
+        for one in told
+    )
+
+
+def changed_parts(old: str, new: str) -> tuple[str, ...]:
+    """The names of the parts that differ."""
+    step = _PART_LENGTH
+    return tuple(name for n, name in enumerate(PARTS) if old[n * step : n * step + step] != new[n * step : n * step + step])
+
+
+def remember(one: Recognised, deck: str, parts: str, now: int) -> Entry:
+    """The entry of a card that is in the notes. `mod` changes only where something that Anki is told has changed."""
+    place = one.draft.place
+    looks = looks_of(one.draft)
+    old = one.entry
+    mod = FIRST_MOD
+    if old is not None:
+        same = old.parts in ("", parts)  # a card recovered from Anki says nothing of its parts
+        mod = old.mod if same else max(now, old.mod + 1)
+    return Entry(
+        one.guid,
+        one.draft.kind,
+        deck,
+        place.note,
+        place.line,
+        key_of(one.draft),
+        looks.ask,
+        looks.text,
+        one.phrases,
+        parts,
+        mod,
+        old.born if old else now,
+        0,
+        place.block_id or "",
+    )
+
+
+def deletions_gone(old: Entry, new: Entry) -> tuple[int, ...]:
+    """The ordinals that an entry had and has no longer: Anki shows their cards as empty."""
+    had = {each.ordinal for each in old.phrases if not each.gone}
+    return tuple(sorted(had - {each.ordinal for each in new.phrases if not each.gone}))

@@ -138,7 +138,7 @@ def test_cards_toml(vault: Path) -> None:
         ("Talks/t.md", "cloze", "T::X", ["sea"]),
     ]
     assert run("build").exit_code == 0
-    assert sorted(path.name for path in (vault / "out").iterdir()) == ["T.apkg", "Takeaways.apkg"]
+    assert sorted(path.name for path in (vault / "out").glob("*.apkg")) == ["T.apkg", "Takeaways.apkg"]
     # the vault's root is where cards.toml is, whatever path is given
     (card,) = (json.loads(line) for line in run("list", "Talks/t.md", "--json").stdout.splitlines())
     assert card["note"] == "Talks/t.md"

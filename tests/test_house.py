@@ -32,11 +32,16 @@ CORE = [
     "parser",
     "generator",
     "render",
+    "match",
+    "ledger",
     "identity",
+    "recognition",
+    "changes",
     "exporter",
     "listing",
+    "codec",
 ]
-SHELL = ["config", "naming", "vault", "media", "build", "cli", "__main__"]
+SHELL = ["config", "naming", "vault", "media", "cache", "build", "recover", "watch", "cli", "__main__"]
 IMPURE = {"open", "print", "input"}
 IMPURE_MODULES = {"os", "pathlib", "time", "socket", "subprocess", "tempfile", "urllib.request", "shutil", "random", "datetime"}
 PATH_VALUES = {"PurePosixPath"}
@@ -101,7 +106,7 @@ def test_the_readme_names_every_command_and_option() -> None:
         assert f"cards {name}" in readme
         for parameter in command.params:
             for option in parameter.opts:
-                assert option.lstrip("-") == parameter.name or option in readme, f"{name} {option}"
+                assert not option.startswith("-") or option in readme, f"{name} {option}"
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:

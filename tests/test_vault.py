@@ -113,7 +113,9 @@ def test_the_notes_are_never_written_to(tmp_path: Path) -> None:
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD})
     build(load((tmp_path,), tmp_path / "decks", None, None))
-    assert [path.name for path in (tmp_path / "decks").iterdir()] == ["Takeaways.apkg"]
+    left = sorted(path.name for path in (tmp_path / "decks").iterdir())
+    assert left == [".cache", ".gitattributes", "Takeaways.apkg", "ledger.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "decks" / ".cache").iterdir()) == [".gitignore", "lock", "notes.sqlite"]
 
 
 def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:

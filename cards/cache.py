@@ -1,0 +1,82 @@
+"""What reading a note gave, remembered by the note's content. Deleting it changes nothing but time.
+
+One SQLite file in `decks/.cache/`. Anything wrong with it means that it is empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cards.codec import decode, encode
+
+FOLDER = ".cache"
+
+
+class Cache:
+    """The remembered readings of one version of Cards under one configuration."""
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._stamp = hashlib.sha256(f"{_version()}\x1f{settings}".encode()).hexdigest()[:24]
+        self._database: sqlite3.Connection | None = None
+        self._seen: list[tuple[str, str, str]] = []
+        with suppress(OSError, sqlite3.Error):
+            if not folder.parent.is_dir():
+                return  # nothing has been built here yet: looking leaves no trace
+            folder.mkdir(exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            self._database = _opened(folder / "notes.sqlite")
+
+    def reading(self, path: str, text: str, read: Callable[[], Any]) -> Any:
+        """What `read` gives for a note's text, from memory where the same text was read before."""
+        if self._database is None:
+            return read()
+        key = hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        with suppress(sqlite3.Error, ValueError, KeyError, TypeError):
+            found = self._database.execute("select value from notes where path = ? and key = ?", (path, key)).fetchone()
+            if found:
+                return decode(json.loads(found[0]))
+        value = read()
+        self._seen.append((path, key, json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))))
+        return value
+
+    def save(self, root: Path, paths: set[str]) -> None:
+        """Write what was read anew, and forget notes that are gone. `paths` are those read now, `root` the vault."""
+        if self._database is None:
+            return
+        with suppress(sqlite3.Error), self._database:
+            self._database.executemany("insert or replace into notes values (?, ?, ?)", self._seen)
+            others = {row[0] for row in self._database.execute("select path from notes")} - paths
+            gone = [(path,) for path in others if not (root / path).is_file()]
+            self._database.executemany("delete from notes where path = ?", gone)
+        with suppress(sqlite3.Error):
+            self._database.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    for _ in range(2):
+        try:
+            database = sqlite3.connect(path, timeout=1)
+            database.execute("pragma synchronous = off")
+            database.execute("create table if not exists notes (path text primary key, key text, value text)")
+            database.execute("select count(*) from notes").fetchone()
+        except sqlite3.DatabaseError:
+            path.unlink(missing_ok=True)  # damaged: start empty
+        else:
+            return database
+    raise sqlite3.DatabaseError
+
+
+def _version() -> str:
+    """A hash of the package itself, so that no reading of other code is ever taken."""
+    digest = hashlib.sha256()
+    for file in sorted(files("cards").iterdir(), key=lambda each: each.name):
+        if file.name.endswith((".py", ".toml")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

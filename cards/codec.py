@@ -1,0 +1,40 @@
+"""The model's values as JSON and back, for the cache. Nothing but the model's own types can come out of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from cards import model
+
+_TYPES: dict[str, Any] = {
+    name: value
+    for name, value in vars(model).items()
+    if isinstance(value, type) and (is_dataclass(value) or issubclass(value, Enum))
+}
+
+
+def encode(value: Any) -> Any:
+    """A value of the model as what `json` writes: a list that begins with the name of its type."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple):
+        return ["", *map(encode, value)]
+    if isinstance(value, frozenset):
+        return ["frozenset", *sorted((encode(each) for each in value), key=repr)]
+    if isinstance(value, Enum):
+        return [type(value).__name__, value.value]
+    return [type(value).__name__, *(encode(getattr(value, each.name)) for each in fields(value))]
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` was given. Raises ValueError, KeyError or TypeError for anything else."""
+    if not isinstance(value, list):
+        return value
+    name, *inner = value
+    if name == "":
+        return tuple(map(decode, inner))
+    if name == "frozenset":
+        return frozenset(map(decode, inner))
+    return _TYPES[name](*map(decode, inner))

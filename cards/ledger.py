@@ -1,0 +1,143 @@
+"""The ledger: the committed memory of every card ever made.
+
+A text file made for git: a header that names the columns, one card a line as a JSON array, sorted by guid, and a line
+that ends it. Two people's changes merge line by line (with git's `union` driver even where they touch); a guid that
+stands twice after such a merge is read as one card. Damage is an error that names the line, never a new start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from cards.model import CardKind, CardsError
+
+NAME = "ledger.jsonl"
+FORMAT = 1
+_COLUMNS = "guid kind deck note line key ask text phrases parts mod born retired block".split()
+_END = json.dumps({"end": "ledger"})
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A deletion's text and the ordinal it keeps for life. `gone` says that the card has it no longer."""
+
+    ordinal: int
+    text: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is remembered of one card.
+
+    `key` is a hash of all its words, `ask` and `text` are what likeness is judged by: label and answer, or sentence.
+    `parts` are short hashes of what Anki was told, by which a change is seen and named. `mod`, `born` and `retired` are
+    seconds since 1970; `retired` is 0 for a card that is in the notes.
+    """
+
+    guid: str
+    kind: CardKind
+    deck: str
+    note: str
+    line: int
+    key: str
+    ask: str
+    text: str
+    phrases: tuple[Phrase, ...] = ()
+    parts: str = ""
+    mod: int = 0
+    born: int = 0
+    retired: int = 0
+    block: str = ""
+
+    @property
+    def live(self) -> bool:
+        return not self.retired
+
+
+Ledger = Mapping[str, Entry]
+
+
+def dump(entries: Iterable[Entry]) -> str:
+    """The text of a ledger."""
+    lines = [json.dumps({"cards-ledger": FORMAT, "columns": _COLUMNS})]
+    lines += [_line(entry) for entry in sorted(entries, key=lambda each: each.guid)]
+    return "\n".join([*lines, _END]) + "\n"
+
+
+def _line(entry: Entry) -> str:
+    values: list[object] = [getattr(entry, name) for name in _COLUMNS]
+    values[_COLUMNS.index("phrases")] = [
+        [each.ordinal, each.text, 1] if each.gone else [each.ordinal, each.text] for each in entry.phrases
+    ]
+    while values and not values[-1]:  # what is empty at the end is left out
+        values.pop()
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str, name: str = NAME) -> dict[str, Entry]:
+    """The entries of a ledger by guid. Raises CardsError with the line where the text is damaged."""
+    lines = text.splitlines()
+    if not lines:
+        raise _damaged(name, 1, "the file is empty")
+    _check_header(lines[0], name)
+    found: dict[str, Entry] = {}
+    ended = False
+    for number, line in enumerate(lines[1:], 2):
+        if line.startswith(_CONFLICT):
+            raise _damaged(name, number, "a merge conflict is not resolved")
+        if line == _END:
+            ended = True
+            continue
+        entry = _entry(line, name, number)
+        found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
+    if not ended:
+        raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
+    return found
+
+
+def _check_header(line: str, name: str) -> None:
+    try:
+        header = json.loads(line)
+        form = header["cards-ledger"]
+    except (ValueError, TypeError, KeyError):
+        what = "a merge conflict is not resolved" if line.startswith(_CONFLICT) else "this is no ledger of Cards"
+        raise _damaged(name, 1, what) from None
+    if form != FORMAT:
+        raise CardsError(f"{name}:1: its format {form} is newer than this version of Cards reads ({FORMAT}); update Cards")
+
+
+def _entry(line: str, name: str, number: int) -> Entry:
+    try:
+        values = json.loads(line)
+        if not isinstance(values, list) or not 8 <= len(values) <= len(_COLUMNS):
+            raise ValueError
+        given = dict(zip(_COLUMNS, values, strict=False))
+        given["phrases"] = tuple(Phrase(int(p[0]), str(p[1]), len(p) > 2) for p in given.get("phrases", ()))
+        entry = Entry(**given)
+        for each in fields(Entry):
+            wanted = {"line": int, "mod": int, "born": int, "retired": int, "phrases": tuple}.get(each.name, str)
+            if not isinstance(getattr(entry, each.name), wanted):
+                raise ValueError
+        if entry.kind not in ("qa", "cloze") or not entry.guid:
+            raise ValueError
+    except (ValueError, TypeError, IndexError, KeyError):
+        raise _damaged(name, number, "this line is damaged") from None
+    return entry
+
+
+def _merged(one: Entry, other: Entry) -> Entry:
+    """One card of two lines that a merge left: the newer wins, and no ordinal is forgotten."""
+    newer, older = sorted((one, other), key=lambda each: (each.mod, -each.retired, _line(each)), reverse=True)
+    known = {each.ordinal for each in newer.phrases}
+    lost = tuple(replace(each, gone=True) for each in older.phrases if each.ordinal not in known)
+    return replace(newer, phrases=tuple(sorted((*newer.phrases, *lost), key=lambda each: each.ordinal)))
+
+
+def _damaged(name: str, line: int, what: str) -> CardsError:
+    return CardsError(
+        f"{name}:{line}: {what}; restore the ledger from git or a backup, or rebuild it with `cards recover` from your decks"
+    )

@@ -1,0 +1,167 @@
+"""Likeness of cards, and the best pairing over all of them.
+
+How the thresholds were chosen stands in `benchmarks/README.md`, with the script that measures them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+IN_NOTE = 66.0  # likeness from which a card of the same note is taken for an edited one
+IN_PLACE = 50.0  # the same where it is the only one of its kind between two known neighbours
+ACROSS = 85.0  # the same for a card that comes from another note, or from the retired
+PHRASE = 62.0  # likeness from which a phrase keeps its ordinal
+HOLDS = 75.0  # likeness of a phrase that holds another as whole words
+NEARLY = 3.0  # two likenesses this near are told apart by luck, which is reported
+
+_WORD = re.compile(r"[^\W_]+")
+_LARGEST = 250  # pairs of a group beyond this many rows are made best first instead of best over all
+
+
+class Looks(NamedTuple):
+    """What likeness is judged by: the label or heading and the answer of a `qa`, the sentence and phrases of a cloze."""
+
+    ask: str
+    text: str
+    phrases: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=65536)
+def normal(text: str) -> str:
+    """A text as it counts for identity: its words, case folded; white space, punctuation and accents' spelling do not."""
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def likeness(old: Looks, new: Looks) -> float:
+    """How like two cards of one kind are, from 0 to 100."""
+    if old.ask or new.ask:
+        return _of_qa(old, new)
+    return _of_cloze(old, new)
+
+
+def _of_qa(old: Looks, new: Looks) -> float:
+    ask = fuzz.ratio(old.ask, new.ask)
+    text = fuzz.ratio(old.text, new.text)
+    both = 0.4 * ask + 0.6 * text
+    if old.ask == new.ask:
+        both = max(both, 48 + 0.52 * text)  # the question stands, the answer was rewritten
+    elif old.text == new.text and len(old.text) >= 20:
+        both = max(both, 80 + 0.2 * ask)  # the label was reworded
+    return both
+
+
+def _of_cloze(old: Looks, new: Looks) -> float:
+    whole = fuzz.ratio(old.text, new.text)
+    if min(len(old.text), len(new.text)) < 16:
+        return whole
+    phrases = max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)
+    # a sentence that was split or joined holds the other one, and the phrase moved with it
+    part = fuzz.partial_ratio(old.text, new.text)
+    return max(whole, 0.55 * part + 0.35 * phrases if phrases >= 80 else 0.0)
+
+
+def phrase_likeness(old: str, new: str) -> float:
+    """How like two phrases are; one that holds the other, as when bold is widened, stays itself."""
+    a, b = normal(old), normal(new)
+    if not a or not b:
+        return 100.0 if old.casefold() == new.casefold() else 0.0
+    if f" {a} " in f" {b} " or f" {b} " in f" {a} ":
+        return max(HOLDS, fuzz.ratio(a, b))
+    return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b))
+
+
+def best_pairs(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """The pairs with the greatest sum of weights in which no row and no column stands twice.
+
+    Rows and columns fall apart into groups that share no candidate; each is solved by the Hungarian method
+    (Kuhn 1955, in the form with potentials), the largest ones best first.
+    """
+    pairs: list[tuple[int, int]] = []
+    for group in _groups(weights):
+        rows = sorted({row for row, _ in group})
+        columns = sorted({column for _, column in group})
+        if len(rows) == 1 or len(columns) == 1:
+            pairs.append(max(group, key=lambda pair: (weights[pair], -pair[0], -pair[1])))
+        elif max(len(rows), len(columns)) > _LARGEST:
+            pairs += _best_first(group, weights)
+        else:
+            pairs += _hungarian(rows, columns, weights)
+    return sorted(pairs)
+
+
+def _groups(weights: Mapping[tuple[int, int], float]) -> list[list[tuple[int, int]]]:
+    parent: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def root(node: tuple[str, int]) -> tuple[str, int]:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for row, column in weights:
+        parent[root(("row", row))] = root(("column", column))
+    groups: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for pair in sorted(weights):
+        groups[root(("row", pair[0]))].append(pair)
+    return list(groups.values())
+
+
+def _best_first(group: Sequence[tuple[int, int]], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    rows: set[int] = set()
+    columns: set[int] = set()
+    pairs = []
+    for row, column in sorted(group, key=lambda pair: (-weights[pair], pair)):
+        if row not in rows and column not in columns:
+            pairs.append((row, column))
+            rows.add(row)
+            columns.add(column)
+    return pairs
+
+
+def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Largest sum over a small group. A pair that is no candidate weighs nothing and is left out of the result."""
+    flipped = len(rows) > len(columns)
+    if flipped:
+        rows, columns = columns, rows
+    n, m = len(rows), len(columns)
+
+    def cost(i: int, j: int) -> float:
+        pair = (columns[j], rows[i]) if flipped else (rows[i], columns[j])
+        return -weights.get(pair, 0.0)
+
+    u, v = [0.0] * (n + 1), [0.0] * (m + 1)
+    owner, way = [0] * (m + 1), [0] * (m + 1)
+    for i in range(1, n + 1):
+        owner[0], column = i, 0
+        least = [float("inf")] * (m + 1)
+        used = [False] * (m + 1)
+        while owner[column]:
+            used[column] = True
+            row, delta, following = owner[column], float("inf"), 0
+            for j in range(1, m + 1):
+                if not used[j]:
+                    current = cost(row - 1, j - 1) - u[row] - v[j]
+                    if current < least[j]:
+                        least[j], way[j] = current, column
+                    if least[j] < delta:
+                        delta, following = least[j], j
+            for j in range(m + 1):
+                if used[j]:
+                    u[owner[j]] += delta
+                    v[j] -= delta
+                else:
+                    least[j] -= delta
+            column = following
+        while column:
+            owner[column] = owner[way[column]]
+            column = way[column]
+    found = [(rows[owner[j] - 1], columns[j - 1]) for j in range(1, m + 1) if owner[j]]
+    pairs = [(column, row) for row, column in found] if flipped else found
+    return [pair for pair in pairs if pair in weights]

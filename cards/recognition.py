@@ -1,0 +1,257 @@
+"""Drafts + ledger → which card each draft is.
+
+Recognised first by block id, then by its words, then by place and likeness within its note (or the note that this one
+was renamed from), then across notes; always the best pairing over all of them, never first come first served. What is
+too unlike is a new card.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cards.identity import How, Recognised, guid_of, key_of, looks_of, with_ordinals
+from cards.ledger import Entry, Ledger
+from cards.match import ACROSS, IN_NOTE, IN_PLACE, NEARLY, Looks, best_pairs, likeness, normal
+from cards.model import Draft, Problem
+
+
+@dataclass(slots=True)
+class _Search:
+    """The state of one recognition: who is still unclaimed, and what has been paired."""
+
+    entries: list[Entry]
+    drafts: list[_Known]
+    pairs: dict[int, tuple[int, How]] = field(default_factory=dict)  # draft → entry
+    taken: set[int] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def pair(self, draft: int, entry: int, how: How) -> None:
+        self.pairs[draft] = (entry, how)
+        self.taken.add(entry)
+
+    def free_drafts(self) -> list[int]:
+        return [i for i in range(len(self.drafts)) if i not in self.pairs]
+
+    def free_entries(self) -> list[int]:
+        return [i for i in range(len(self.entries)) if i not in self.taken]
+
+
+class _Known(NamedTuple):
+    """A draft and what identity goes by."""
+
+    draft: Draft
+    key: str
+    looks: Looks
+
+
+def recognise(
+    drafts: Iterable[Draft], ledger: Ledger, in_scope: Callable[[str], bool]
+) -> tuple[list[Recognised], list[Problem]]:
+    """Say who each draft is. Entries of notes that are not `in_scope` (not read this time) are nobody's."""
+    known = [_Known(draft, key_of(draft), looks_of(draft)) for draft in drafts]
+    search = _Search(sorted((e for e in ledger.values() if in_scope(e.note)), key=_place), known)
+    _by_block_id(search)
+    _by_words(search)
+    renamed = _renamed(search)
+    _by_likeness_in_notes(search, renamed)
+    _by_likeness_across(search)
+    return _named(search, ledger), search.problems
+
+
+def _place(entry: Entry) -> tuple[bool, str, int, str]:
+    return (not entry.live, entry.note, entry.line, entry.guid)
+
+
+# ---------------------------------------------------------------------------------------------------------- the steps
+
+
+def _by_block_id(search: _Search) -> None:
+    """A block id pins: the cards of a takeaway with an id are those of the takeaway that had it, the likest first."""
+    ids: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in search.free_entries():
+        if search.entries[i].block:
+            ids[search.entries[i].kind, search.entries[i].block].append(i)
+    weights: dict[tuple[int, int], float] = {}
+    for n, one in enumerate(search.drafts):
+        block = one.draft.place.block_id
+        for i in ids.get((one.draft.kind, block), ()) if block else ():
+            entry = search.entries[i]
+            here = entry.note == one.draft.place.note
+            weights[n, i] = 1 + likeness(_looks(entry), one.looks) + 200 * here + 50 * entry.live
+    for n, i in best_pairs(weights):
+        search.pair(n, i, "pinned")
+
+
+def _by_words(search: _Search) -> None:
+    """The same words are the same card: first in the same note, then wherever they went; the living before the retired."""
+    for here_only in (True, False):
+        for live in (True, False):
+            wanted: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for i in search.free_entries():
+                entry = search.entries[i]
+                if entry.live == live:
+                    wanted[entry.kind, entry.key, entry.note if here_only else ""].append(i)
+            for n in search.free_drafts():
+                one = search.drafts[n]
+                note = one.draft.place.note
+                found = wanted.get((one.draft.kind, one.key, note if here_only else ""))
+                if found:
+                    nearest = _nearest(search, found, one.draft) if here_only else 0
+                    search.pair(n, found.pop(nearest), "same" if here_only else "moved")
+
+
+def _nearest(search: _Search, found: Sequence[int], draft: Draft) -> int:
+    """Of equals in a note the one at the same line, else the first: copies keep their order."""
+    return next((at for at, i in enumerate(found) if search.entries[i].line == draft.place.line), 0)
+
+
+def _renamed(search: _Search) -> dict[str, str]:
+    """Notes that are gone → the note that took in most of their cards: they were renamed, moved or merged into it."""
+    present = {one.draft.place.note for one in search.drafts}
+    moves: dict[str, Counter[str]] = defaultdict(Counter)
+    for n, (i, _) in search.pairs.items():
+        old, new = search.entries[i].note, search.drafts[n].draft.place.note
+        if old != new and old not in present and search.entries[i].live:
+            moves[old][new] += 1
+    return {old: min(counts, key=lambda new: (-counts[new], new)) for old, counts in moves.items()}
+
+
+def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
+    entries: dict[tuple[str, str], list[int]] = defaultdict(list)
+    drafts: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in search.free_entries():
+        entry = search.entries[i]
+        entries[renamed.get(entry.note, entry.note), entry.kind].append(i)
+    for n in search.free_drafts():
+        one = search.drafts[n]
+        drafts[one.draft.place.note, one.draft.kind].append(n)
+    gaps = _Gaps(search)
+    for place in sorted(drafts.keys() & entries.keys()):
+        weights: dict[tuple[int, int], float] = {}
+        olds = Counter(gaps.of_entry(i) for i in entries[place] if search.entries[i].live)
+        news = Counter(gaps.of_draft(n) for n in drafts[place])
+        for n in drafts[place]:
+            for i in entries[place]:
+                entry = search.entries[i]
+                like = likeness(_looks(entry), search.drafts[n].looks)
+                same_gap = entry.live and gaps.of_entry(i) == gaps.of_draft(n)
+                alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
+                least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
+                if like >= least:
+                    weights[n, i] = like + 5 * same_gap + 0.001 * _nearness(entry, search.drafts[n].draft)
+        _claim(search, weights)
+
+
+def _by_likeness_across(search: _Search) -> None:
+    """What moved and was edited on the way. Only cards that share rare words are compared."""
+    by_word: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in search.free_entries():
+        entry = search.entries[i]
+        for word in set(f"{entry.ask} {entry.text}".split()):
+            by_word[entry.kind, word].append(i)
+    weights: dict[tuple[int, int], float] = {}
+    for n in search.free_drafts():
+        one = search.drafts[n]
+        shared: Counter[int] = Counter()
+        for word in sorted(set(f"{one.looks.ask} {one.looks.text}".split())):
+            found = by_word.get((one.draft.kind, word), ())
+            if len(found) <= 50:
+                shared.update(found)
+        for i, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:20]:
+            like = likeness(_looks(search.entries[i]), one.looks)
+            if like >= ACROSS:
+                weights[n, i] = like + 5 * search.entries[i].live
+    _claim(search, weights)
+
+
+def _claim(search: _Search, weights: dict[tuple[int, int], float]) -> None:
+    for n, i in best_pairs(weights):
+        one, entry = search.drafts[n], search.entries[i]
+        rivals = [
+            other
+            for other in (j for m, j in weights if m == n and j != i)
+            if weights[n, other] >= weights[n, i] - NEARLY and search.entries[other].key != entry.key
+        ]
+        if rivals and not any(pair[1] == rivals[0] for pair in weights if pair[0] != n):
+            place = one.draft.place
+            message = (
+                f"this card may be an edit of either of two; it keeps the history of “{entry.ask or entry.text[:50]}” "
+                f"(line {entry.line}). Give the takeaway a block id (^name) to pin it"
+            )
+            search.problems.append(Problem(place.note, place.line, "ambiguous", message))
+        search.pair(n, i, "edited")
+
+
+def _nearness(entry: Entry, draft: Draft) -> float:
+    return -min(abs(entry.line - draft.place.line), 1000)
+
+
+def _looks(entry: Entry) -> Looks:
+    phrases = tuple(normal(each.text) for each in entry.phrases if not each.gone)
+    return Looks(entry.ask, entry.text, phrases)
+
+
+class _Gaps:
+    """Where an unknown card stands: between which two cards of its note that are known by their words."""
+
+    def __init__(self, search: _Search) -> None:
+        known = {n: i for n, (i, _) in search.pairs.items()}
+        guid_of = {n: search.entries[i].guid for n, i in known.items()}
+        taken = set(known.values())
+        self.drafts = _gaps(
+            [(one.draft.place.note, one.draft.kind, one.draft.place.line, n) for n, one in enumerate(search.drafts)],
+            guid_of,
+        )
+        self.entries = _gaps(
+            [(e.note, e.kind, e.line, i) for i, e in enumerate(search.entries) if e.live],
+            {i: search.entries[i].guid for i in taken},
+        )
+
+    def of_draft(self, n: int) -> tuple[str, str]:
+        return self.drafts[n]
+
+    def of_entry(self, i: int) -> tuple[str, str]:
+        return self.entries.get(i, ("retired", "retired"))
+
+
+def _gaps(places: list[tuple[str, str, int, int]], guids: dict[int, str]) -> dict[int, tuple[str, str]]:
+    """For each card the guids of the known cards before and after it, of its note and kind."""
+    grouped: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for note, kind, _, at in sorted(places):
+        grouped[note, kind].append(at)
+    out: dict[int, tuple[str, str]] = {}
+    for row in grouped.values():
+        before = ""
+        for at in row:
+            out[at] = (before, "")
+            before = guids.get(at, before)
+        after = ""
+        for at in reversed(row):
+            out[at] = (out[at][0], after)
+            after = guids.get(at, after)
+    return out
+
+
+# --------------------------------------------------------------------------------------------------- guids
+
+
+def _named(search: _Search, ledger: Ledger) -> list[Recognised]:
+    used = set(ledger)
+    copies: Counter[tuple[str, str]] = Counter()
+    out: list[Recognised] = []
+    for n, one in enumerate(search.drafts):
+        found = search.pairs.get(n)
+        if found is not None:
+            entry = search.entries[found[0]]
+            draft, phrases = with_ordinals(one.draft, entry.phrases)
+            out.append(Recognised(draft, entry.guid, phrases, entry, found[1]))
+            continue
+        draft, phrases = with_ordinals(one.draft, ())
+        while (guid := guid_of(one.draft.kind, one.key, copies[one.draft.kind, one.key])) in used:
+            copies[one.draft.kind, one.key] += 1
+        used.add(guid)
+        out.append(Recognised(draft, guid, phrases, None, "new"))
+    return out

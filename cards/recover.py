@@ -1,0 +1,142 @@
+"""A ledger rebuilt from decks: our own packages, or what Anki exported."""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cards import identity, ledger
+from cards.build import read_ledger, replace_file
+from cards.exporter import note_types
+from cards.ledger import Entry, Phrase
+from cards.match import normal
+from cards.model import CardKind, CardsError
+
+_LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
+_CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
+_STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
+
+
+def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
+    """Add the cards of the packages to the ledger in `out`; how many were added, and how many it knew.
+
+    Raises CardsError for what is no package.
+    """
+    known = read_ledger(out, new_ledger=True)
+    found: dict[str, Entry] = {}
+    for package in packages:
+        for entry in _entries(package):
+            older = found.get(entry.guid)
+            if older is None or older.mod <= entry.mod:
+                found[entry.guid] = entry
+    if not found:
+        raise CardsError(f"{packages[0]}: holds no cards made by Cards")
+    entries = {**found, **known}
+    replace_file(out / ledger.NAME, ledger.dump(entries.values()).encode())
+    return len(entries) - len(known), len(found.keys() & known.keys())
+
+
+def _entries(package: Path) -> Iterator[Entry]:
+    database, exported = _database(package)
+    kinds = {note_type.id: kind for kind, note_type in note_types().items()}
+    try:
+        rows = database.execute("select id, guid, mid, mod, tags, flds from notes order by id").fetchall()
+        decks = _decks(database)
+        cards: dict[int, list[tuple[int, int]]] = {}
+        for nid, ordinal, did in database.execute("select nid, ord, did from cards order by ord"):
+            cards.setdefault(nid, []).append((ordinal + 1, did))
+        for nid, guid, mid, mod, tags, flds in rows:
+            fields = flds.split("\x1f")
+            if mid in kinds and len(fields) == 8:
+                deck = decks.get(cards[nid][0][1], "Default") if nid in cards else "Default"
+                ordinals = [ordinal for ordinal, _ in cards.get(nid, ())]
+                yield _entry(kinds[mid], guid, deck, mod, tags.split(), fields, ordinals, exported=exported)
+    except (sqlite3.DatabaseError, ValueError, KeyError, IndexError) as error:
+        raise CardsError(f"{package}: its collection can't be read: {error}") from None
+    finally:
+        database.close()
+
+
+def _database(package: Path) -> tuple[sqlite3.Connection, bool]:
+    """The collection of a package in memory, and whether Anki wrote it."""
+    try:
+        with zipfile.ZipFile(package) as opened:
+            names = set(opened.namelist())
+            name = next(n for n in ("collection.anki21b", "collection.anki21", "collection.anki2") if n in names)
+            if opened.getinfo(name).file_size > _LARGEST:
+                raise CardsError(f"{package}: its collection is too large")
+            content = opened.read(name)
+        if name.endswith("b"):
+            import zstandard
+
+            content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+        database = sqlite3.connect(":memory:")
+        database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+        database.deserialize(content)
+        database.execute("select count(*) from notes")
+    except CardsError:
+        raise
+    except Exception as error:  # zip, zstd and SQLite each have errors of their own for a broken file
+        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
+    return database, "meta" in names
+
+
+def _decks(database: sqlite3.Connection) -> dict[int, str]:
+    import json
+
+    tables = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
+    if "decks" in tables:
+        return {identity_: name.replace("\x1f", "::") for identity_, name in database.execute("select id, name from decks")}
+    (text,) = database.execute("select decks from col").fetchone()
+    return {int(key): deck["name"] for key, deck in json.loads(text).items()}
+
+
+def _entry(
+    kind: CardKind, guid: str, deck: str, mod: int, tags: list[str], fields: list[str], ordinals: list[int], *, exported: bool
+) -> Entry:
+    """What a deck still says of a card. Where its note was is not in the deck; the next build finds it by its words."""
+    front, back = _plain(fields[0]), normal(_plain(fields[1]))
+    if kind == "cloze":
+        phrases = _phrases(fields[0])
+        seen = {each.ordinal for each in phrases}
+        phrases += [Phrase(ordinal, "", gone=True) for ordinal in ordinals if ordinal not in seen]
+        ask, words = "", normal(_plain(_CLOZE.sub("", _unhinted(fields[0]))))
+    else:
+        phrases = []
+        # a label that stood twice was shown with its heading
+        ask = normal(front.rpartition(" › ")[2] or front)
+        words = back
+    # Anki may hold edits of the user's, so what it exported says nothing of what we told it
+    parts = "" if exported else identity.parts_of(fields, tags)
+    key = identity.key_of_words(kind, ask, words)
+    looks = (ask[: identity.ASK_LENGTH], words[: identity.TEXT_LENGTH])
+    return Entry(guid, kind, deck, "", 0, key, *looks, tuple(sorted(phrases, key=lambda p: p.ordinal)), parts, mod, mod)
+
+
+def _unhinted(field: str) -> str:
+    return re.sub(r"::(?:(?!\}\}|::).)*\}\}", "}}", re.sub(r"(\{\{c\d+)::", "\\1\x00", field)).replace("\x00", "::")
+
+
+def _phrases(field: str) -> list[Phrase]:
+    found: list[Phrase] = []
+    opened: list[tuple[int, int]] = []
+    for match in _CLOZE.finditer(field):
+        if match[1]:
+            opened.append((int(match[1]), match.end()))
+        elif opened:
+            ordinal, start = opened.pop()
+            if all(each.ordinal != ordinal for each in found):
+                text = _CLOZE.sub("", field[start : match.start()]).split("::")[0]
+                found.append(Phrase(ordinal, _plain(text)))
+    return found
+
+
+def _plain(field: str) -> str:
+    field = _STAMP.sub("", field).replace("<!-- -->", "")
+    field = re.sub(r"<(?:br|/p|/li|/div|/td|/th|/pre|/blockquote)\b[^>]*>", " ", field)
+    field = re.sub(r"\[sound:[^\]]*\]|<[^>]*>", "", field)
+    return " ".join(html.unescape(field).split())

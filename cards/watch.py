@@ -1,0 +1,71 @@
+"""Rebuild on every save, until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from cards import vault
+from cards.build import Report, build
+from cards.config import NAME, Config
+from cards.model import CardsError
+
+_QUIET = 300  # milliseconds without a change that end a burst
+_MEDIA = tuple(vault.IMAGES | vault.SOUNDS)
+
+
+def watch(config: Config, say: Callable[[str], None], stop: Event | None = None) -> None:
+    """Build now and after every change of a note, a picture or `cards.toml`; one line says what each build did."""
+    from watchfiles import watch as changes
+
+    out = config.out.resolve()
+
+    def concerns_us(_: object, name: str) -> bool:
+        path = Path(name)
+        if out in path.parents or path == out or any(part.startswith(".") for part in path.relative_to(config.root).parts):
+            return False
+        return path.name == NAME or path.suffix.lower() in (*vault.NOTE_SUFFIXES, *_MEDIA)
+
+    say(f"watching {config.root} (Ctrl-C ends)")
+    say(_built(config))
+    found = changes(
+        config.root,
+        watch_filter=concerns_us,
+        debounce=1600,
+        step=_QUIET // 3,
+        stop_event=stop,
+        raise_interrupt=False,
+        yield_on_timeout=False,
+    )
+    for _ in found:
+        say(_built(config))
+
+
+def _built(config: Config) -> str:
+    """One build, in a line. What can't be built now may be mended by the next save."""
+    began = time.monotonic()
+    try:
+        report = build(config)
+    except CardsError as error:
+        return f"{_clock()} not built: {error}"
+    took = time.monotonic() - began
+    problems = "".join(f"\n  problem: {problem}" for problem in report.collected.problems)
+    return f"{_clock()} {_outcome(report)} ({took:.1f} s){problems}"
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")
+
+
+def _outcome(report: Report) -> str:
+    counts = {
+        name: sum(change.status == name for change in report.collected.changes)
+        for name in ("new", "updated", "back", "retired", "moved")
+    }
+    said = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    decks = [written.path.name for written in report.written if written.changed]
+    if not said and not decks:
+        return "nothing changed"
+    return f"{said or 'no card changed'}; {', '.join(decks) or 'no deck'} written"

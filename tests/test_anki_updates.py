@@ -1,0 +1,64 @@
+"""The stories again, through the real Anki: import, answer, edit there, rebuild, import. History and edits stay."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cards.build import build
+from cards.config import load
+from tests.test_identity import stories, write_notes
+
+anki_run = pytest.importorskip("tests.anki_run")
+
+
+def history(opened: object) -> dict[int, tuple[object, ...]]:
+    return {row[0]: tuple(row) for row in opened.db.all("select id, cid, ease, ivl, type from revlog")}  # type: ignore[attr-defined]
+
+
+def answer_all(opened: object) -> int:
+    """Answer every card once; the number answered."""
+    answered = 0
+    for deck in opened.decks.all_names_and_ids():  # type: ignore[attr-defined]
+        opened.decks.select(deck.id)  # type: ignore[attr-defined]
+        while (card := opened.sched.getCard()) is not None and answered < 200:  # type: ignore[attr-defined]
+            card.start_timer()
+            opened.sched.answerCard(card, 4)  # type: ignore[attr-defined]
+            answered += 1
+    return answered
+
+
+@pytest.mark.parametrize("options", [{}, {"merge": True, "scheduling": True}], ids=["defaults", "merge and progress"])
+@pytest.mark.parametrize("story", stories())
+def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    *parts, _ = re.split(r"^>>>\n", story["body"], flags=re.M)
+    with anki_run.collection(tmp_path / "anki") as opened:
+        edited: dict[str, str] = {}
+        mods: dict[str, int] = {}
+        for step, part in enumerate(parts):
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1795310000 + 100 * step))
+            write_notes(tmp_path / "notes", part)
+            report = build(load((tmp_path / "notes",), tmp_path / "decks", None, None))
+            reviews, owners = history(opened), dict(opened.db.all("select id, nid from cards"))
+            for written in report.written:
+                counts = anki_run.import_deck(opened, written.path, **options)
+                assert "conflicting" not in counts
+                assert "full_sync" not in counts
+                assert set(anki_run.import_deck(opened, written.path, **options)) <= {"duplicate"}
+            # no review is lost, and no card belongs to another note than before
+            assert reviews.items() <= history(opened).items()
+            assert owners.items() <= dict(opened.db.all("select id, nid from cards")).items()
+            for card in report.collected.cards:
+                note = opened.get_note(opened.db.scalar("select id from notes where guid = ?", card.guid))
+                if mods.get(card.guid) == card.mod:
+                    assert note["Extra"] == edited[card.guid]  # untouched: the user's edit stands
+                else:
+                    assert note.fields == list(card.fields)  # changed: the takeaway is delivered
+                mods[card.guid] = card.mod
+                edited[card.guid] = note["Extra"] = f"my own words about {card.guid}"
+                opened.update_note(note)
+            assert answer_all(opened) > 0 or not report.collected.cards or step
+        kinds = {row[0] for row in opened.db.all("select distinct mid from notes")}
+        assert len(kinds) <= 2

@@ -1,0 +1,90 @@
+"""Stories of edits: what is kept, what is new, what is retired."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from cards import ledger
+from cards.build import Collected, collect
+from cards.config import load
+from cards.identity import FIRST_MOD
+from cards.ledger import Ledger
+from cards.listing import marked_text
+
+STORIES = Path(__file__).parent / "stories.md"
+_STORY = re.compile(r"^=== (?P<title>[^\n]+)\n(?P<body>.*?)(?=^=== |\Z)", re.M | re.S)
+NOW = FIRST_MOD + 1000
+
+
+def stories() -> list[ParameterSet]:
+    return [pytest.param(match, id=match["title"]) for match in _STORY.finditer(STORIES.read_text(encoding="utf-8"))]
+
+
+def write_notes(folder: Path, text: str) -> None:
+    """The notes of one part of a story: `@ path` begins each, without it there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in re.split(r"^@ ", text if text.startswith("@ ") else f"@ n.md\n{text}", flags=re.M)[1:]:
+        name, _, body = part.partition("\n")
+        path = folder / name.strip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, encoding="utf-8")
+
+
+def collected(folder: Path, known: Ledger, now: int) -> Collected:
+    return collect(load((folder,), folder.parent / "decks", None, None), known, now)
+
+
+def outcome(before: Ledger, after: Collected) -> list[str]:
+    """A line a card: what it is now, and where it stands."""
+    status = {change.entry.guid: change for change in after.changes}
+    lines = []
+    for card in after.cards:
+        change = status.get(card.guid)
+        what = change.status if change else "kept"
+        why = f" ({', '.join(change.reasons)})" if change and change.reasons and what != "new" else ""
+        emptied = f" empties {', '.join(f'c{n}' for n in change.emptied)}" if change and change.emptied else ""
+        lines.append(f"{what} {card.draft.kind} {marked_text(card.draft)}{why}{emptied}")
+    retired = [entry for guid, entry in after.entries.items() if entry.retired and before.get(guid, entry).live]
+    return lines + sorted(f"retired {entry.kind} {entry.ask or entry.text}" for entry in retired)
+
+
+@pytest.mark.parametrize("story", stories())
+def test_story(story: re.Match[str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    *parts, expected = re.split(r"^>>>\n", story["body"], flags=re.M)
+    known: Ledger = {}
+    for step, part in enumerate(parts):
+        write_notes(tmp_path / "notes", part)
+        before = known
+        after = collected(tmp_path / "notes", before, NOW + step)
+        known = after.entries
+        _holds(before, after, NOW + step)
+    given = outcome(before, after)
+    if request.config.getoption("--rewrite"):
+        text = STORIES.read_text(encoding="utf-8")
+        written = f"=== {story['title']}\n" + ">>>\n".join([*parts, "".join(f"{line}\n" for line in given) + "\n"])
+        STORIES.write_text(text.replace(story[0], written), encoding="utf-8")
+    else:
+        assert given == expected.strip().splitlines()
+
+
+def _holds(before: Ledger, after: Collected, now: int) -> None:
+    """What holds after every edit."""
+    guids = [card.guid for card in after.cards]
+    assert len(set(guids)) == len(guids)
+    assert set(before) <= set(after.entries)
+    for card in after.cards:
+        old, new = before.get(card.guid), after.entries[card.guid]
+        assert new.live
+        assert card.mod == new.mod
+        if old is None:
+            assert (new.mod, new.born) == (FIRST_MOD, now)
+            continue
+        assert new.kind == old.kind
+        assert new.mod == (old.mod if old.parts == new.parts else max(now, old.mod + 1))
+        assert {each.ordinal for each in old.phrases} <= {each.ordinal for each in new.phrases}
+    assert ledger.load(ledger.dump(after.entries.values())) == after.entries

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cards import ledger
+from cards.build import build
+from cards.config import load
+from cards.ledger import Entry, Phrase
+from cards.match import best_pairs
+from cards.model import CardsError
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
+PHRASES = st.lists(TEXT, max_size=4).map(lambda texts: tuple(Phrase(n, text, n % 2 == 0) for n, text in enumerate(texts, 1)))
+ENTRIES = st.lists(
+    st.builds(
+        Entry,
+        guid=st.text("abcdef234567", min_size=1, max_size=13),
+        kind=st.sampled_from(["qa", "cloze"]),
+        deck=TEXT,
+        note=TEXT,
+        line=st.integers(0, 10**6),
+        key=TEXT,
+        ask=TEXT,
+        text=TEXT,
+        phrases=PHRASES,
+        parts=TEXT,
+        mod=st.integers(0, 2**33),
+        born=st.integers(0, 2**33),
+        retired=st.sampled_from([0, 1795400000]),
+        block=TEXT,
+    ),
+    unique_by=lambda entry: entry.guid,
+    max_size=6,
+)
+
+
+@given(ENTRIES)
+def test_what_is_written_is_read(entries: list[Entry]) -> None:
+    text = ledger.dump(entries)
+    assert ledger.load(text) == {entry.guid: entry for entry in entries}
+    assert ledger.dump(ledger.load(text).values()) == text
+
+
+def _small() -> str:
+    entries = [
+        Entry("aaa", "qa", "D", "n.md", 1, "k1", "depth", "four fathoms", (), "p", 5, 5),
+        Entry(
+            "bbb", "cloze", "D", "n.md", 2, "k2", "", "the sea is “deep”", (Phrase(1, "deep"), Phrase(2, "x", True)), "p", 5, 5
+        ),
+    ]
+    return ledger.dump(entries)
+
+
+def test_a_ledger_cut_at_any_byte_is_refused() -> None:
+    whole = _small().encode()
+    for length in range(len(whole) - 1):
+        cut = whole[:length].decode(errors="ignore")
+        with pytest.raises(CardsError, match=r"ledger\.jsonl:\d+: "):
+            ledger.load(cut)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda lines: [*lines[:2], "<<<<<<< HEAD", *lines[2:]], ":3: a merge conflict"),
+        (lambda lines: ["<<<<<<< HEAD", *lines], ":1: a merge conflict"),
+        (lambda lines: [lines[0], lines[1].replace('"qa"', '"basic"'), *lines[2:]], ":2: this line is damaged"),
+        (lambda lines: [lines[0], lines[1].replace(",1,", ',"1",'), *lines[2:]], ":2: this line is damaged"),
+        (lambda lines: [lines[0], lines[1][:-3], *lines[2:]], ":2: this line is damaged"),
+        (lambda lines: lines[:-1], "cut off"),
+        (lambda lines: [lines[0].replace(": 1", ": 99"), *lines[1:]], "update Cards"),
+        (lambda lines: ["# notes", *lines[1:]], ":1: this is no ledger"),
+    ],
+)
+def test_damage_names_the_line(change, says: str) -> None:  # type: ignore[no-untyped-def]
+    lines = _small().splitlines()
+    with pytest.raises(CardsError, match=says.replace(".", r"\.")):
+        ledger.load("\n".join(change(lines)) + "\n")
+
+
+def test_a_guid_that_stands_twice_is_one_card() -> None:
+    old = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "x"), Phrase(3, "z")), "p", 5, 5)
+    new = Entry("aaa", "cloze", "D", "n.md", 9, "k", "", "t", (Phrase(1, "x"), Phrase(2, "y")), "q", 7, 5)
+    for pair in ([old, new], [new, old]):
+        lines = ledger.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger.dump([one]).splitlines()[1] for one in pair), lines[1]])
+        (merged,) = ledger.load(text).values()
+        assert (merged.line, merged.mod) == (9, 7)
+        assert merged.phrases == (Phrase(1, "x"), Phrase(2, "y"), Phrase(3, "z", gone=True))
+
+
+def test_it_stays_small() -> None:
+    long = Entry(
+        "a" * 13, "qa", "Podcasts::Dwarkesh", "Podcasts/Dwarkesh/A talk about the sea and the harbour.md", 120, "k" * 12,
+        "focus on the cognitive core", "t" * 100, (), "p" * 28, 1795305600, 1795305600,
+    )  # fmt: skip
+    assert len(ledger.dump([long]).splitlines()[1].encode()) <= 300
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    ran = subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def _note(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+    build(load((folder,), folder / "decks", None, None))
+
+
+def test_two_peoples_changes_merge_by_themselves(tmp_path: Path) -> None:
+    labels = [f"- **Label {n}:** text of {n}\n" for n in range(6)]
+    _git(tmp_path, "init", "-q", "-b", "main")
+    _note(tmp_path, "a.md", "".join(labels))
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-qm", "both")
+    before = ledger.load((tmp_path / "decks" / ledger.NAME).read_text(encoding="utf-8"))
+    _git(tmp_path, "checkout", "-qb", "theirs")
+    _note(tmp_path, "b.md", "- **Theirs:** a new one\n- **Another of theirs:** and one more\n")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-qm", "theirs")
+    _git(tmp_path, "checkout", "-q", "main")
+    (tmp_path / "b.md").unlink(missing_ok=True)
+    _note(tmp_path, "a.md", "".join(labels).replace("text of 2", "words of 2"))
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-qm", "ours")
+    # the decks are made anew after a merge, the ledger has to merge by itself
+    _git(tmp_path, "merge", "-q", "theirs", "-X", "ours", "-m", "merged")
+    merged = ledger.load((tmp_path / "decks" / ledger.NAME).read_text(encoding="utf-8"))
+    assert set(before) < set(merged)
+    assert len(merged) == 8
+    report = build(load((tmp_path,), tmp_path / "decks", None, None))
+    assert not [change for change in report.collected.changes if change.status in ("new", "retired")]
+
+
+@given(st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 100).map(float), max_size=14))
+def test_the_best_pairs_are_the_best(weights: dict[tuple[int, int], float]) -> None:
+    pairs = best_pairs(weights)
+    assert len({row for row, _ in pairs}) == len(pairs) == len({column for _, column in pairs})
+    assert set(pairs) <= set(weights)
+
+    def best(left: list[int], used: frozenset[int]) -> float:
+        if not left:
+            return 0.0
+        row, *rest = left
+        return max(
+            [best(rest, used)]
+            + [weights[pair] + best(rest, used | {pair[1]}) for pair in weights if pair[0] == row and pair[1] not in used]
+        )
+
+    assert sum(weights[pair] for pair in pairs) == best(sorted({row for row, _ in weights}), frozenset())
