@@ -16,6 +16,7 @@ from cards.model import CardKind, CardsError
 NAME = "ledger.jsonl"
 FORMAT = 1
 _COLUMNS = "guid kind deck note line key ask text phrases parts mod born retired block".split()
+_REQUIRED = 8
 _END = json.dumps({"end": "ledger"})
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
@@ -73,15 +74,15 @@ def _line(entry: Entry) -> str:
     values[_COLUMNS.index("phrases")] = [
         [each.ordinal, each.text, 1] if each.gone else [each.ordinal, each.text] for each in entry.phrases
     ]
-    while values and not values[-1]:  # what is empty at the end is left out
+    while len(values) > _REQUIRED and not values[-1]:  # what is empty at the end is left out
         values.pop()
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def load(text: str, name: str = NAME) -> dict[str, Entry]:
     """The entries of a ledger by guid. Raises CardsError with the line where the text is damaged."""
-    lines = text.splitlines()
-    if not lines:
+    lines = text.removesuffix("\n").split("\n")  # a text may hold other characters that end lines
+    if not text:
         raise _damaged(name, 1, "the file is empty")
     _check_header(lines[0], name)
     found: dict[str, Entry] = {}
@@ -113,7 +114,7 @@ def _check_header(line: str, name: str) -> None:
 def _entry(line: str, name: str, number: int) -> Entry:
     try:
         values = json.loads(line)
-        if not isinstance(values, list) or not 8 <= len(values) <= len(_COLUMNS):
+        if not isinstance(values, list) or not _REQUIRED <= len(values) <= len(_COLUMNS):
             raise ValueError
         given = dict(zip(_COLUMNS, values, strict=False))
         given["phrases"] = tuple(Phrase(int(p[0]), str(p[1]), len(p) > 2) for p in given.get("phrases", ()))

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-IN_NOTE = 66.0  # likeness from which a card of the same note is taken for an edited one
+IN_NOTE = 70.0  # likeness from which a card of the same note is taken for an edited one
 IN_PLACE = 50.0  # the same where it is the only one of its kind between two known neighbours
-ACROSS = 85.0  # the same for a card that comes from another note, or from the retired
+ACROSS = 80.0  # the same for a card that comes from another note, or from the retired
 PHRASE = 62.0  # likeness from which a phrase keeps its ordinal
 HOLDS = 75.0  # likeness of a phrase that holds another as whole words
 NEARLY = 3.0  # two likenesses this near are told apart by luck, which is reported
@@ -39,19 +39,23 @@ def normal(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def likeness(old: Looks, new: Looks) -> float:
-    """How like two cards of one kind are, from 0 to 100."""
+def likeness(old: Looks, new: Looks, *, asked_once: bool = False) -> float:
+    """How like two cards of one kind are, from 0 to 100.
+
+    `asked_once` says that no other card of the note asks what the old one asks, nor what the new one does: then the same
+    question is the same card even where its answer was rewritten.
+    """
     if old.ask or new.ask:
-        return _of_qa(old, new)
+        return _of_qa(old, new, asked_once)
     return _of_cloze(old, new)
 
 
-def _of_qa(old: Looks, new: Looks) -> float:
+def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
     ask = fuzz.ratio(old.ask, new.ask)
     text = fuzz.ratio(old.text, new.text)
     both = 0.4 * ask + 0.6 * text
-    if old.ask == new.ask:
-        both = max(both, 48 + 0.52 * text)  # the question stands, the answer was rewritten
+    if old.ask == new.ask and asked_once:
+        both = max(both, 60 + 0.4 * text)
     elif old.text == new.text and len(old.text) >= 20:
         both = max(both, 80 + 0.2 * ask)  # the label was reworded
     return both

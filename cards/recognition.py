@@ -129,6 +129,8 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
         one = search.drafts[n]
         drafts[one.draft.place.note, one.draft.kind].append(n)
     gaps = _Gaps(search)
+    old_asks = Counter((renamed.get(e.note, e.note), e.ask) for e in search.entries if e.live)
+    new_asks = Counter((one.draft.place.note, one.looks.ask) for one in search.drafts)
     for place in sorted(drafts.keys() & entries.keys()):
         weights: dict[tuple[int, int], float] = {}
         olds = Counter(gaps.of_entry(i) for i in entries[place] if search.entries[i].live)
@@ -136,7 +138,9 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
         for n in drafts[place]:
             for i in entries[place]:
                 entry = search.entries[i]
-                like = likeness(_looks(entry), search.drafts[n].looks)
+                looks = search.drafts[n].looks
+                asked_once = old_asks[place[0], entry.ask] <= 1 >= new_asks[place[0], looks.ask]
+                like = likeness(_looks(entry), looks, asked_once=asked_once)
                 same_gap = entry.live and gaps.of_entry(i) == gaps.of_draft(n)
                 alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
                 least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE

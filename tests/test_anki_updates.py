@@ -14,6 +14,9 @@ from tests.test_identity import stories, write_notes
 anki_run = pytest.importorskip("tests.anki_run")
 
 
+START = 1795310000
+
+
 def history(opened: object) -> dict[int, tuple[object, ...]]:
     return {row[0]: tuple(row) for row in opened.db.all("select id, cid, ease, ivl, type from revlog")}  # type: ignore[attr-defined]
 
@@ -38,7 +41,7 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
         edited: dict[str, str] = {}
         mods: dict[str, int] = {}
         for step, part in enumerate(parts):
-            monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1795310000 + 100 * step))
+            monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START + 100 * step))
             write_notes(tmp_path / "notes", part)
             report = build(load((tmp_path / "notes",), tmp_path / "decks", None, None))
             reviews, owners = history(opened), dict(opened.db.all("select id, nid from cards"))
@@ -59,6 +62,8 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
                 mods[card.guid] = card.mod
                 edited[card.guid] = note["Extra"] = f"my own words about {card.guid}"
                 opened.update_note(note)
+                # the edit in Anki was made between the two builds of the story
+                opened.db.execute("update notes set mod = ? where id = ?", START + 100 * step + 50, note.id)
             assert answer_all(opened) > 0 or not report.collected.cards or step
         kinds = {row[0] for row in opened.db.all("select distinct mid from notes")}
         assert len(kinds) <= 2

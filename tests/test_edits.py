@@ -131,10 +131,10 @@ class Vault(RuleBasedStateMachine):
             seen.setdefault((place.note, line), {})[card.draft.kind] = one
             self._ordinals_are_for_life(guid, one.ordinals)
         # a bullet that was not touched, in the note it was in, is the same card to the last detail
-        for place, kinds in seen.items():
+        for where, kinds in seen.items():
             for kind, one in kinds.items():
-                old = self.before.get(place, {}).get(kind)
-                assert old is None or old == one, (place, old, one)
+                old = self.before.get(where, {}).get(kind)
+                assert old is None or old == one, (where, old, one)
         self.before = seen
         # whatever has its own words keeps its guid, wherever it went
         for entry in self.known.values():
