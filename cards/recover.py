@@ -74,6 +74,8 @@ def _database(package: Path) -> tuple[sqlite3.Connection, bool]:
             import zstandard
 
             content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+        # a file in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
+        content = content[:18] + b"\x01\x01" + content[20:]
         database = sqlite3.connect(":memory:")
         database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
         database.deserialize(content)

@@ -183,3 +183,82 @@ def test_opting_out(vault: Path) -> None:
     ran = run("build")
     assert ran.exit_code == 0
     assert "no cards" in ran.stdout
+
+
+def test_a_rebuild_says_what_changed(vault: Path) -> None:
+    run("build")
+    edited = NOTE.replace("a key phrase", "a new key phrase").replace("- plain", "- **More:** of it")
+    (vault / "Sea.md").write_text(edited, encoding="utf-8")
+    ran = run("diff")
+    assert "~ updated  Sea.md:3  Label  (text)" in ran.stdout
+    assert "Anki updates it where it is, history kept" in ran.stdout
+    assert "+ new      Sea.md:4  More" in ran.stdout
+    assert "1 new, 2 updated" in ran.stdout
+    assert run("build", "--check").exit_code == 1
+    ran = run("build")
+    assert "1 new, 2 updated" in ran.stdout
+    assert "~ updated  Sea.md:3  text with {{c1::a new key phrase}} in it.  (text)" in ran.stdout
+    assert run("build", "--check").exit_code == 0
+    assert "nothing to do" in run("diff").stdout
+
+
+def test_diff_json_and_what_an_import_cannot_do(vault: Path) -> None:
+    run("build")
+    (vault / "Sea.md").write_text("---\ndeck: Other\n---\n- **Label:** text with a **key phrase** in it.\n", encoding="utf-8")
+    changes = [json.loads(line) for line in run("diff", "--json").stdout.splitlines()]
+    assert [(change["status"], change["from_deck"], change["deck"]) for change in changes] == [
+        ("updated", "Takeaways", "Other"),
+        ("updated", "Takeaways", "Other"),
+    ]
+    assert "deck" in changes[0]["reasons"]
+    assert any("an import cannot move them" in sentence for sentence in changes[0]["anki"])
+
+
+def test_retired_cards_and_their_search(vault: Path) -> None:
+    run("build")
+    guids = [json.loads(line)["id"] for line in run("list", "--json").stdout.splitlines()]
+    assert "no card is retired" in run("retired").stdout
+    (vault / "Sea.md").write_text("# Sea\n", encoding="utf-8")
+    ran = run("build")
+    assert "2 retired" in ran.stdout
+    assert not (vault / "decks" / "Takeaways.apkg").exists()
+    shown = run("retired").stdout
+    assert all(f"ID:{guid}" in shown for guid in guids)
+    assert " or " in shown
+    assert {json.loads(line)["id"] for line in run("retired", "--json").stdout.splitlines()} == set(guids)
+    (vault / "Sea.md").write_text(NOTE, encoding="utf-8")
+    assert "2 back" in run("build").stdout
+    assert [json.loads(line)["id"] for line in run("list", "--json").stdout.splitlines()] == guids
+
+
+def test_a_damaged_ledger_is_named(vault: Path) -> None:
+    run("build")
+    path = vault / "decks" / "ledger.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("cloze", "close"), encoding="utf-8")
+    for command in ("build", "diff", "list", "retired"):
+        ran = run(command)
+        assert ran.exit_code == 2
+        assert "ledger.jsonl:" in ran.stderr
+        assert "this line is damaged" in ran.stderr
+
+
+def test_recover_by_the_command(vault: Path) -> None:
+    run("build")
+    (vault / "decks" / "ledger.jsonl").unlink()
+    ran = run("build")
+    assert ran.exit_code == 2
+    assert "cards recover" in ran.stderr
+    ran = run("recover", "decks/Takeaways.apkg")
+    assert ran.exit_code == 0
+    assert "2 cards recovered, 0 known already" in ran.stdout
+    assert "nothing to do" in run("build").stdout
+
+
+def test_an_edit_that_could_be_of_either_is_reported(vault: Path) -> None:
+    twins = "- The pilot of the northern harbour knows **every bank** of the river {}.\n"
+    (vault / "Sea.md").write_text(twins.format("by day") + twins.format("by tea"), encoding="utf-8")
+    run("build")
+    (vault / "Sea.md").write_text(twins.format("by bay"), encoding="utf-8")
+    ran = run("build", "--strict")
+    assert "may be an edit of either of two" in ran.stderr
+    assert ran.exit_code == 1

@@ -84,3 +84,26 @@ def test_json_lines_are_json(shared: Path) -> None:
     )
     for line in ran.stdout.splitlines():
         assert json.loads(line)["reason"]
+
+
+def test_a_round_trip_is_accepted(shared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("anki.collection")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (source,) = (shared / "notes").glob("*.md")
+    text = source.read_text(encoding="utf-8")
+    packages = []
+    for number, version in enumerate(
+        (text, text.replace("a decade of work", "a decade of hard work").replace("Hands-on", "Hand-made"))
+    ):
+        (notes / "note.md").write_text(version, encoding="utf-8")
+        (written,) = build(load((notes,), tmp_path / "decks", None, None)).written
+        packages.append(written.path.rename(tmp_path / f"{number}.apkg"))
+    for options in ([], ["--merge", "--scheduling"]):
+        ran = subprocess.run(
+            [sys.executable, str(shared / "tools/accept.py"), "roundtrip", *map(str, packages), "--review", "20", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout

@@ -1,0 +1,207 @@
+"""A lost ledger, rebuilt from decks; and what else may happen to it between two builds."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cards import ledger
+from cards.build import build, read_ledger
+from cards.config import load
+from cards.ledger import Ledger
+from cards.model import CardsError, Note
+from cards.parser import parse
+from cards.recover import recover
+from cards.walk import Options
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The examples, built, then edited and built again, so that the ledger knows more than the words tell."""
+    shutil.copytree(EXAMPLES, tmp_path / "notes")
+    _build(tmp_path)
+    note = tmp_path / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
+    text = note.read_text(encoding="utf-8")
+    text = text.replace("a third of what was learnt", "a good third of what was learnt")
+    text = text.replace("not by time as such", "**not by time** as such").replace("**replays the day", "**plays the whole day")
+    note.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795400000")
+    _build(tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795500000")
+    return tmp_path
+
+
+def _build(folder: Path, **options: bool) -> Ledger:
+    build(load((folder / "notes",), folder / "decks", None, None), **options)
+    return read_ledger(folder / "decks")
+
+
+def _told(entries: Ledger) -> dict[str, tuple[object, ...]]:
+    """What matters of a ledger: guids, ordinals, mods."""
+    return {
+        guid: (entry.kind, entry.mod, entry.parts, tuple((each.ordinal, each.gone) for each in entry.phrases))
+        for guid, entry in entries.items()
+        if entry.live
+    }
+
+
+def test_decks_without_a_ledger_are_refused(vault: Path) -> None:
+    (vault / "decks" / ledger.NAME).unlink()
+    with pytest.raises(CardsError, match="there are decks but no ledger"):
+        _build(vault)
+    anew = _build(vault, new_ledger=True)
+    assert len(anew) == 29
+
+
+def test_recovered_from_our_own_decks(vault: Path) -> None:
+    before = read_ledger(vault / "decks")
+    (vault / "decks" / ledger.NAME).unlink()
+    assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (29, 0)
+    assert _told(_build(vault)) == _told(before)
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
+    anki_run = pytest.importorskip("tests.anki_run")
+    from anki.import_export_pb2 import ExportAnkiPackageOptions
+
+    before = read_ledger(vault / "decks")
+    export = vault / "export.apkg"
+    with anki_run.collection(vault / "anki") as opened:
+        for package in sorted((vault / "decks").glob("*.apkg")):
+            anki_run.import_deck(opened, package)
+        guid = next(guid for guid, entry in before.items() if entry.kind == "qa")
+        note = opened.get_note(opened.db.scalar("select id from notes where guid = ?", guid))
+        note["Back"] += " my own words"
+        opened.update_note(note)
+        options = ExportAnkiPackageOptions(with_scheduling=True, with_media=True, legacy=legacy)
+        opened.export_anki_package(out_path=str(export), options=options, limit=None)
+    shutil.rmtree(vault / "decks")
+    assert recover([export], vault / "decks") == (29, 0)
+    after = _build(vault)
+    assert {guid: told[3] for guid, told in _told(after).items()} == {guid: told[3] for guid, told in _told(before).items()}
+    # what the user edited in Anki is not overwritten by the first build after it
+    assert all(entry.mod < 1795500000 or (guid == after[guid].guid and entry.mod > 1795500000) for guid, entry in after.items())
+    report = build(load((vault / "notes",), vault / "decks", None, None))
+    assert not [change for change in report.collected.changes if change.matters]
+
+
+def test_a_ledger_that_is_there_is_only_added_to(vault: Path) -> None:
+    path = vault / "decks" / ledger.NAME
+    entries = read_ledger(vault / "decks")
+    kept = dict(list(entries.items())[:10])
+    path.write_text(ledger.dump(kept.values()), encoding="utf-8")
+    assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (19, 10)
+    assert kept.items() <= read_ledger(vault / "decks").items()
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
+def test_what_is_no_package_is_said(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.apkg").write_bytes(content)
+    with pytest.raises(CardsError, match="is no Anki package"):
+        recover([tmp_path / "x.apkg"], tmp_path / "decks")
+
+
+def test_a_package_of_somebody_else(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.apkg", "w") as package:
+        package.writestr("collection.anki2", b"SQLite format 3\x00 but not really")
+    with pytest.raises(CardsError):
+        recover([tmp_path / "x.apkg"], tmp_path / "decks")
+    assert not (tmp_path / "decks" / ledger.NAME).exists()
+
+
+# ------------------------------------------------------------------------------------------------------ between builds
+
+
+def _command(vault: Path) -> list[str]:
+    return [sys.executable, "-m", "cards", "build", str(vault / "notes"), "-o", str(vault / "decks"), "-q"]
+
+
+def test_many_builds_at_once(vault: Path) -> None:
+    note = vault / "notes" / "more.md"
+    note.write_text("".join(f"- **Label {n}:** text of {n}\n" for n in range(200)), encoding="utf-8")
+    running = [subprocess.Popen(_command(vault), stderr=subprocess.PIPE, cwd=EXAMPLES.parent) for _ in range(4)]
+    assert [process.wait(120) for process in running] == [0, 0, 0, 0]
+    for process in running:
+        process.stderr.close()  # type: ignore[union-attr]
+    assert sum(entry.live for entry in read_ledger(vault / "decks").values()) == 229
+    report = build(load((vault / "notes",), vault / "decks", None, None), dry_run=True)
+    assert not report.behind
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_build_killed_at_any_instant_loses_nothing(vault: Path) -> None:
+    draw = random.Random(3)
+    before = read_ledger(vault / "decks")
+    note = vault / "notes" / "Lectures" / "Gradient Descent.md"
+    for number in range(12):
+        note.write_text(note.read_text(encoding="utf-8") + f"\n- **Added {number}:** text of {number}\n", encoding="utf-8")
+        process = subprocess.Popen(_command(vault), cwd=EXAMPLES.parent, stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.1, 0.9))
+        process.kill()
+        process.wait()
+        entries = read_ledger(vault / "decks")  # whole, whatever happened
+        assert before.keys() <= entries.keys()
+        for package in (vault / "decks").glob("*.apkg"):
+            with zipfile.ZipFile(package) as opened:
+                assert opened.testzip() is None
+    after = _build(vault)
+    assert {guid: entry.phrases for guid, entry in before.items()} == {guid: after[guid].phrases for guid in before}
+    assert sum(entry.live for entry in after.values()) == 29 + 12
+
+
+def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
+    first = {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()}
+    for content in (None, b"broken", b""):
+        cache = vault / "decks" / ".cache" / "notes.sqlite"
+        if content is None:
+            cache.unlink()
+        else:
+            cache.write_bytes(content)
+        _build(vault)
+        assert {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()} == first
+
+
+def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def noted(text: str, path: str, options: Options) -> Note:
+        read.append(path)
+        return parse(text, path, options)
+
+    monkeypatch.setattr("cards.build.parse", noted)
+    _build(vault)
+    assert read == []
+    (vault / "notes" / "new.md").write_text("- **Depth:** four\n", encoding="utf-8")
+    _build(vault)
+    assert read == ["new.md"]
+    monkeypatch.setattr("cards.cache._version", lambda: "another version")
+    _build(vault)
+    assert len(read) == 5
+
+
+def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
+    note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
+    content = note.read_bytes()
+    note.write_bytes(b"\xfd")
+    assert all(entry.live for entry in _build(vault).values())
+    note.write_bytes(content)
+    assert all(entry.live for entry in _build(vault).values())
+
+
+def test_building_one_note_retires_no_other(vault: Path) -> None:
+    (vault / "cards.toml").write_text("", encoding="utf-8")
+    config = load((vault / "notes",), vault / "decks", None, None)
+    build(config)
+    report = build(load((vault / "notes" / "Articles",), vault / "decks", None, None))
+    assert all(entry.live for entry in report.collected.entries.values())
