@@ -117,6 +117,7 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 
 def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
+    # the folder differs from the README's, what is said does not
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "cards", "build", "examples", "-o", str(tmp_path)],
@@ -128,3 +129,5 @@ def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
     for line in ran.stdout.splitlines():
         if line.strip() and ".apkg" not in line:
             assert line.strip() in readme
+    for line in re.findall(r"^  decks/(\S+\.apkg .*)  unchanged$", readme, re.M):
+        assert line in ran.stdout.replace(str(tmp_path) + "/", "")
