@@ -19,7 +19,7 @@ from pathlib import Path
 from cards import changes, identity, ledger, render, vault
 from cards.cache import FOLDER, Cache
 from cards.changes import Change
-from cards.config import Config
+from cards.config import Config, way_to_root
 from cards.generator import generate
 from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
@@ -92,6 +92,7 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
 
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
+    refuse_foreign(config)
     with _alone(config.out, waiting=not dry_run):
         known = read_ledger(config.out, new_ledger=new_ledger)
         collected = collect(config, known)
@@ -99,14 +100,15 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
         written = write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
         if not dry_run:
-            _write_ledger(config.out, collected.entries)
+            _write_ledger(config, collected.entries)
             _remove_emptied(config.out, known, collected.entries)
     return Report(collected, tuple(written))
 
 
 def collect(config: Config, known: Ledger | None = None, now: int | None = None) -> Collected:
     """Read the notes, make their cards and say who they are. Writes nothing but the cache."""
-    known = known if known is not None else read_ledger(config.out, new_ledger=True)
+    if known is None:
+        known = {} if config.foreign else read_ledger(config.out, new_ledger=True)
     now = clock() if now is None else now
     problems: list[Problem] = []
     readings, unread, paths = _readings(config, problems)
@@ -223,6 +225,12 @@ def _obsidian_vault(root: Path) -> str | None:
 # ------------------------------------------------------------------------------------------------------------ on disk
 
 
+def refuse_foreign(config: Config) -> None:
+    """Raise CardsError where the decks in `out` belong to other notes: all their cards would be retired."""
+    if config.foreign:
+        raise CardsError(f"{config.out}: these decks belong to the notes in {config.foreign}; choose another folder with -o")
+
+
 def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
     path = out / ledger.NAME
@@ -240,12 +248,12 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     return {}
 
 
-def _write_ledger(out: Path, entries: Ledger) -> None:
-    path = out / ledger.NAME
-    text = ledger.dump(entries.values()).encode()
+def _write_ledger(config: Config, entries: Ledger) -> None:
+    path = config.out / ledger.NAME
+    text = ledger.dump(entries.values(), way_to_root(config.out, config.root)).encode()
     if not _holds(path, text):
         replace_file(path, text)
-    attributes = out / ".gitattributes"
+    attributes = config.out / ".gitattributes"
     if not attributes.exists():
         replace_file(attributes, _ATTRIBUTES.encode())
 

@@ -128,8 +128,9 @@ def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def diff(config: Config, as_json: bool) -> None:
     """Say what a build would change, card by card and why, and what Anki will do with it on import. Writes nothing."""
-    from cards.build import collect, read_ledger
+    from cards.build import collect, read_ledger, refuse_foreign
 
+    refuse_foreign(config)
     collected = collect(config, read_ledger(config.out))
     _problems(collected)
     for change in collected.changes:

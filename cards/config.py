@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from cards import ledger
 from cards.generator import Kinds
 from cards.model import CardsError
 from cards.vocabulary import heading_key
@@ -30,7 +32,10 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings of one run. `root` is the vault, `notes` the files and folders to read, `out` where decks go."""
+    """All settings of one run. `root` is the vault, `notes` the files and folders to read, `out` where decks go.
+
+    `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault.
+    """
 
     root: Path
     notes: tuple[Path, ...]
@@ -43,6 +48,7 @@ class Config:
     vault: str | None = None
     options: Options = field(default_factory=Options)
     folders: dict[str, Folder] = field(default_factory=dict)
+    foreign: Path | None = None
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
@@ -102,10 +108,14 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
     start = _common(paths) if paths else Path.cwd()
     file = file or find(start.resolve())
     if file is None:
-        root = start if start.is_dir() else start.parent
-        return Config(root.resolve(), paths or (root,), out or Path("decks"), deck=deck)
+        folder = start if start.is_dir() else start.parent
+        out = out or Path("decks")
+        root, foreign = _known_root(folder.resolve(), out)
+        return Config(root, paths or (folder,), out, deck=deck, foreign=foreign)
     given = _read(file)
     root = file.parent.resolve()
+    out = out or root / given.get("out", "decks")
+    known, foreign = _known_root(root, out)
     notes = paths or tuple(root / one for one in given.get("notes", ["."]))
     for path in notes:
         if not path.exists():
@@ -119,7 +129,7 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
     return Config(
         root,
         notes,
-        out or root / given.get("out", "decks"),
+        out,
         tuple(given.get("include", ())),
         (*DEFAULT_EXCLUDE, *given.get("exclude", ())),
         deck or given.get("deck"),
@@ -128,7 +138,32 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
         given.get("vault"),
         extra,
         {name.strip("/"): Folder(one.get("deck"), one.get("kinds")) for name, one in given.get("folders", {}).items()},
+        foreign or (known if known != root else None),
     )
+
+
+def way_to_root(out: Path, root: Path) -> str:
+    """The way from the folder of the decks to the vault's root, as the ledger keeps it."""
+    try:
+        return Path(os.path.relpath(root, out.resolve())).as_posix()
+    except ValueError:  # another drive
+        return root.as_posix()
+
+
+def _known_root(root: Path, out: Path) -> tuple[Path, Path | None]:
+    """The root to use, seeing which notes the ledger in `out` is the memory of; and that of other notes, if they are others.
+
+    Building a part of a vault is no new vault: its root stays the known one.
+    """
+    try:
+        with (out / ledger.NAME).open(encoding="utf-8") as file:
+            way = ledger.root_of(file.readline())
+    except (OSError, UnicodeDecodeError):
+        return root, None
+    known = (out.resolve() / way).resolve()
+    if not way or known == root or root in known.parents or not known.is_dir():
+        return root, None
+    return (known, None) if known in root.parents else (root, known)
 
 
 def _common(paths: tuple[Path, ...]) -> Path:

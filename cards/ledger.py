@@ -62,9 +62,9 @@ class Entry:
 Ledger = Mapping[str, Entry]
 
 
-def dump(entries: Iterable[Entry]) -> str:
-    """The text of a ledger."""
-    lines = [json.dumps({"cards-ledger": FORMAT, "columns": _COLUMNS})]
+def dump(entries: Iterable[Entry], root: str = "") -> str:
+    """The text of a ledger. `root` is the way from its folder to the notes that it is the memory of."""
+    lines = [json.dumps({"cards-ledger": FORMAT, "columns": _COLUMNS, "root": root}, ensure_ascii=False)]
     lines += [_line(entry) for entry in sorted(entries, key=lambda each: each.guid)]
     return "\n".join([*lines, _END]) + "\n"
 
@@ -93,11 +93,22 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
         if line == _END:
             ended = True
             continue
+        if line.startswith('{"cards-ledger"'):  # a merge of two ledgers keeps both headers
+            _check_header(line, name)
+            continue
         entry = _entry(line, name, number)
         found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
     if not ended:
         raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
     return found
+
+
+def root_of(first_line: str) -> str:
+    """The way to the notes that a ledger's first line names, empty where it names none."""
+    try:
+        return str(json.loads(first_line).get("root", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _check_header(line: str, name: str) -> None:

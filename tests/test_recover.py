@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cards import ledger
-from cards.build import build, read_ledger
+from cards.build import build, collect, read_ledger
 from cards.config import load
 from cards.ledger import Ledger
 from cards.model import CardsError, Note
@@ -199,9 +199,31 @@ def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
     assert all(entry.live for entry in _build(vault).values())
 
 
-def test_building_one_note_retires_no_other(vault: Path) -> None:
-    (vault / "cards.toml").write_text("", encoding="utf-8")
-    config = load((vault / "notes",), vault / "decks", None, None)
-    build(config)
-    report = build(load((vault / "notes" / "Articles",), vault / "decks", None, None))
-    assert all(entry.live for entry in report.collected.entries.values())
+@pytest.mark.parametrize("part", ["Articles", "Articles/The Case for Boring Tools.md"])
+def test_building_a_part_retires_no_other(part: str, vault: Path) -> None:
+    before = read_ledger(vault / "decks")
+    report = build(load((vault / "notes" / part,), vault / "decks", None, None))
+    assert report.collected.entries == before
+    assert [written.deck.name for written in report.written] == ["Reading"]
+    assert len(list((vault / "decks").glob("*.apkg"))) == 3
+
+
+def test_decks_of_other_notes_are_refused(vault: Path) -> None:
+    other = vault / "other"
+    other.mkdir()
+    (other / "n.md").write_text("- **Depth:** four\n", encoding="utf-8")
+    config = load((other,), vault / "decks", None, None)
+    with pytest.raises(CardsError, match="belong to the notes in"):
+        build(config)
+    assert len(collect(config).cards) == 1  # looking is free
+
+
+def test_a_vault_that_moved_or_grew_stays_itself(vault: Path) -> None:
+    before = read_ledger(vault / "decks")
+    (vault / "notes").rename(vault / "vault")
+    report = build(load((vault / "vault",), vault / "decks", None, None))
+    assert {guid: entry.mod for guid, entry in report.collected.entries.items()} == {g: e.mod for g, e in before.items()}
+    (vault / "all").mkdir()
+    (vault / "vault").rename(vault / "all" / "vault")
+    report = build(load((vault / "all",), vault / "decks", None, None))
+    assert report.collected.entries.keys() == before.keys()
