@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from cards import ledger
 from cards.generator import Kinds
 from cards.model import CardsError
+from cards.trail import Options
 from cards.vocabulary import heading_key
-from cards.walk import Options
 
 NAME = "cards.toml"
 KINDS = ("qa", "cloze", "both")

@@ -11,7 +11,8 @@ from cards.model import Block, Heading, Note, Problem, Properties, Skipped
 from cards.outline import outline
 from cards.prose import squeeze, visible
 from cards.recordings import Recordings
-from cards.walk import Options, Walk, clean
+from cards.trail import Options, Trail, clean
+from cards.walk import Walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
@@ -39,7 +40,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
     language = properties.language(values)
     recordings = Recordings(values, blocks)
     options = options or Options()
-    walk = Walk(title, recordings, options, language)
+    walk = Walk(Trail(title, options), recordings, language)
     walk.blocks(blocks, ())
     takeaways, skipped = sieve.sift(walk.units, walk.lists, properties.people(values), path, options.bare_labels)
     skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)

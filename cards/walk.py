@@ -34,63 +34,28 @@ from cards.prose import cut, plain, strip, unstamped, visible
 from cards.recordings import Recordings
 from cards.sentences import sentences
 from cards.sieve import Unit
+from cards.trail import Parent, Parents, Trail, clean
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
 
 _LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the configuration says to the parser."""
-
-    takeaway_headings: frozenset[str] = frozenset()
-    skipped_headings: frozenset[str] = frozenset()
-    bare_labels: frozenset[str] = frozenset()
-    sections: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Section:
-    """A heading the walk is under. `stamps` date what stands under it."""
-
-    level: int
-    text: str
-    line: int
-    takeaways: bool = False
-    skipped: bool = False
-    chosen: bool = True
-    stamps: tuple[Timestamp, ...] = ()
-    fresh: bool = True  # no list has stood directly under it yet
-
-
-@dataclass(frozen=True, slots=True)
-class _Parent:
-    """A takeaway the walk is below."""
-
-    text: str
-    stamps: tuple[Timestamp, ...]
-
-
 @dataclass(slots=True)
 class Walk:
-    title: str
+    """One walk: what it has found, and the trail it is on."""
+
+    trail: Trail
     recordings: Recordings
-    options: Options
     language: str
     units: list[Unit] = field(default_factory=list)
     lists: list[sieve.HeadingList] = field(default_factory=list)
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
-    sections: list[_Section] = field(default_factory=list)
-    pending: tuple[Timestamp, ...] = ()  # stamps on a line of their own that a heading may still take
-    opening: tuple[Timestamp, ...] = ()  # stamps that date what stands before the first heading
     list_count: int = 0
-    here: str = ""  # the last heading, and the one before it
-    before: str = ""
 
     # ------------------------------------------------------------------------------------------------ going down
 
-    def blocks(self, blocks: Sequence[Block], parents: tuple[_Parent, ...], depth: int = 0) -> None:
+    def blocks(self, blocks: Sequence[Block], parents: Parents, depth: int = 0) -> None:
         at = 0
         while at < len(blocks):
             block = blocks[at]
@@ -116,35 +81,15 @@ class Walk:
                     self.date(timestamps.whole(block.text))
             elif isinstance(block, Quote | Table):
                 self.quoted(block)
-            elif isinstance(block, Properties) and (at or depth or self.sections):  # those of the page come first
+            elif isinstance(block, Properties) and (at or depth or self.trail.sections):  # those of the page come first
                 self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
             at += 1
 
     def heading(self, heading: Heading) -> None:
         prose = self.stamped(heading.prose)
-        text = clean(visible(prose))
-        self.before, self.here = self.here, text
-        while self.sections and self.sections[-1].level >= heading.level:
-            self.sections.pop()
-        above_skipped = bool(self.sections) and self.sections[-1].skipped
-        wanted = not self.options.sections or any(
-            vocabulary.matches(text, {vocabulary.heading_key(s)}) for s in self.options.sections
-        )
-        takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
-        self.sections.append(
-            _Section(
-                heading.level,
-                text,
-                heading.line,
-                takeaways=takeaways,
-                skipped=above_skipped or (not takeaways and vocabulary.is_skipped_heading(text, self.options.skipped_headings)),
-                chosen=wanted or (bool(self.options.sections) and any(s.chosen for s in self.sections)),
-                stamps=_stamps(prose) or self.pending,
-            )
-        )
-        self.pending = ()
+        self.trail.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
 
-    def bullets(self, bullets: Bullets, parents: tuple[_Parent, ...], depth: int, directly: bool = True) -> None:
+    def bullets(self, bullets: Bullets, parents: Parents, depth: int, directly: bool = True) -> None:
         self.list_count += 1
         number = self.list_count
         if directly and depth == 0:
@@ -159,35 +104,37 @@ class Walk:
                     self.question(each, parents, depth + 1)
                 at += asked.used
                 continue
-            scope = len(self.sections)
+            scope = len(self.trail.sections)
             first = item.blocks[0] if item.blocks else None
-            held = (*parents, _Parent("", standing)) if standing else parents
+            held = (*parents, Parent("", standing)) if standing else parents
             if isinstance(first, Heading):
-                level = self.sections[-1].level + 1 if self.sections else 1
+                level = self.trail.section.level + 1 if self.trail.section else 1
                 self.heading(replace(first, level=level))
                 self.blocks(item.blocks[1:], held, depth)
             elif isinstance(first, Paragraph):
                 own = _only_a_stamp(self.stamped(first.prose))
                 if own and self.recordings.known:
                     standing = own
-                    self.blocks(item.blocks[1:], (*parents, _Parent("", standing)), depth + 1)
+                    self.blocks(item.blocks[1:], (*parents, Parent("", standing)), depth + 1)
                 else:
                     texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
                     children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
                     self.unit(first, texts, children, held, depth + 1, item=True, task=item.task, number=number)
             else:
                 self.blocks(item.blocks, held, depth + 1)
-            del self.sections[scope:]
+            del self.trail.sections[scope:]
             at += 1
 
     def offer(self, bullets: Bullets) -> None:
         """Note a list that stands directly under a takeaway heading: the generator may ask for it as a whole."""
-        if not self.sections or not self.sections[-1].takeaways or not self.sections[-1].fresh or self.sections[-1].skipped:
+        section = self.trail.section
+        if section is None or section.skipped or not section.takeaways or not section.fresh:
             return
-        section = self.sections[-1]
         section.fresh = False
-        above = self.sections[-2].text if len(self.sections) > 1 else self.title
-        self.lists.append(self.heading_list(bullets, section.text, above, self.context()[:-1], section.stamps))
+        context = self.trail.context()
+        if len(context) > 1 and context[-1] == section.text:
+            context = context[:-1]
+        self.lists.append(self.heading_list(bullets, section.text, self.trail.above, context, section.stamps))
 
     def heading_list(
         self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
@@ -215,7 +162,7 @@ class Walk:
             members,
             flat,
             above,
-            self.before,
+            self.trail.before,
         )
 
     # ------------------------------------------------------------------------------------------------- one takeaway
@@ -225,7 +172,7 @@ class Walk:
         paragraph: Paragraph,
         texts: tuple[Block, ...],
         children: tuple[Bullets, ...],
-        parents: tuple[_Parent, ...],
+        parents: Parents,
         depth: int,
         *,
         item: bool,
@@ -234,13 +181,13 @@ class Walk:
     ) -> None:
         prose = self.stamped(_without_leftovers(paragraph.prose))
         stamps = _stamps(prose)
-        section = self.sections[-1] if self.sections else None
+        section = self.trail.section
         if not item and (own := _only_a_stamp(prose)) and self.recordings.known:
             self.date(own)
             for each in children:
                 self.bullets(each, parents, depth, directly=False)
             return
-        self.settle()
+        self.trail.settle()
         name = visible(prose)
         announced = children and not item and name.endswith((":", "：")) and vocabulary.is_takeaway_heading(name)
         if announced and lead(prose, self.language, parent=True) is None and not (section and section.skipped):
@@ -249,9 +196,9 @@ class Walk:
                 self.heading_list(
                     children[0],
                     heading,
-                    section.text if section else self.title,
-                    self.context(parents),
-                    self.inherited(parents),
+                    section.text if section else self.trail.title,
+                    self.trail.context(parents),
+                    self.trail.inherited(parents),
                 )
             )
         followed = bool(texts) and isinstance(texts[0], Paragraph)
@@ -264,12 +211,12 @@ class Walk:
                 lead=found,
                 rest=rest,
                 points=sum(len(each.items) for each in children) if children and not texts else 0,
-                context=self.context(parents),
-                headings=frozenset(range(1, 1 + len(self.shown_sections()))),
+                context=self.trail.context(parents),
+                headings=self.trail.of_headings(),
                 stamps=(*stamps, *(s for block in rest if isinstance(block, Paragraph) for s in _stamps(block.prose))),
-                inherited=self.inherited(parents),
+                inherited=self.trail.inherited(parents),
                 section=section.line if section else 0,
-                left_out=self.left_out(),
+                left_out=self.trail.left_out(),
                 item=item,
                 task=task,
                 number=number,
@@ -285,12 +232,12 @@ class Walk:
         shown = clean(visible(found.label)) if found else self.as_parent(prose)
         for block in (*texts, *children):
             if isinstance(block, Bullets):
-                self.bullets(block, (*parents, _Parent(shown, stamps)), depth, directly=not item)
+                self.bullets(block, (*parents, Parent(shown, stamps)), depth, directly=not item)
             elif isinstance(block, Quote | Table):
                 self.quoted(block)
 
-    def question(self, asked: questions.Question, parents: tuple[_Parent, ...], depth: int) -> None:
-        self.settle()
+    def question(self, asked: questions.Question, parents: Parents, depth: int) -> None:
+        self.trail.settle()
         if not asked.answer:
             self.skipped.append((asked.line, visible(asked.question), "a question without an answer"))
             return
@@ -303,12 +250,12 @@ class Walk:
                 prose=asked.question,
                 front=front,
                 rest=answer,
-                context=self.context(parents),
-                headings=frozenset(range(1, 1 + len(self.shown_sections()))),
+                context=self.trail.context(parents),
+                headings=self.trail.of_headings(),
                 stamps=(*_stamps(asked.question), *stamps),
-                inherited=self.inherited(parents),
-                section=self.sections[-1].line if self.sections else 0,
-                left_out=self.left_out(),
+                inherited=self.trail.inherited(parents),
+                section=self.trail.section.line if self.trail.section else 0,
+                left_out=self.trail.left_out(),
                 comments=asked.comments,
                 block_id=asked.block_id,
                 depth=depth,
@@ -330,53 +277,10 @@ class Walk:
             if sieve.is_marked(paragraph.prose):
                 self.skipped.append((paragraph.line, visible(paragraph.prose), what))
 
-    # ------------------------------------------------------------------------------------------------ where we are
-
-    def shown_sections(self) -> list[str]:
-        """The headings of the breadcrumb: those that say more than the title and the heading before."""
-        out: list[str] = []
-        last = self.title
-        for section in self.sections:
-            if section.text and section.text.casefold() != last.casefold():
-                out.append(section.text)
-                last = section.text
-        return out
-
-    def context(self, parents: tuple[_Parent, ...] = ()) -> tuple[str, ...]:
-        return (clean(self.title) or self.title, *self.shown_sections(), *(parent.text for parent in parents if parent.text))
-
-    def inherited(self, parents: tuple[_Parent, ...]) -> tuple[Timestamp, ...]:
-        """The stamps of the nearest parent or heading that has any."""
-        for parent in reversed(parents):
-            if parent.stamps:
-                return parent.stamps
-        for section in reversed(self.sections):
-            if section.stamps:
-                return section.stamps
-        return self.opening
-
-    def left_out(self) -> str | None:
-        for section in self.sections:
-            if section.skipped:
-                return f"the section “{section.text}” holds no takeaways"
-        if self.options.sections and not (self.sections and self.sections[-1].chosen):
-            return "outside the sections that cards.toml names"
-        return None
+    # --------------------------------------------------------------------------------------------------- reading
 
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
-        """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
-        if stamps:
-            self.pending = tuple(map(self.recordings.resolve, stamps))
-            if self.sections:
-                self.sections[-1].stamps = self.pending
-            else:
-                self.opening = self.pending
-
-    def settle(self) -> None:
-        """Something other than a heading follows: the standing stamps belong to the section we are in."""
-        self.pending = ()
-
-    # --------------------------------------------------------------------------------------------------- reading
+        self.trail.date(tuple(map(self.recordings.resolve, stamps)))
 
     def leads(self, paragraph: Paragraph, bullets: Bullets) -> bool:
         """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
@@ -447,8 +351,3 @@ def _without_leftovers(prose: Prose) -> Prose:
     for match in reversed(list(_LEFTOVER.finditer(text))):
         prose = (*cut(prose, 0, match.start()), *cut(prose, match.end()))
     return strip(prose)
-
-
-def clean(text: str) -> str:
-    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end."""
-    return vocabulary.without_emoji(text).rstrip(" :：").strip()

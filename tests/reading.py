@@ -8,7 +8,7 @@ from cards.model import Draft, Note, Qa, Skipped
 from cards.parser import parse
 from cards.prose import block_text, squeeze
 from cards.timestamps import show
-from cards.walk import Options
+from cards.trail import Options
 
 
 def note_of(text: str, path: str = "Note.md", options: Options | None = None) -> Note:

@@ -28,6 +28,7 @@ CORE = [
     "questions",
     "sieve",
     "recordings",
+    "trail",
     "walk",
     "parser",
     "generator",

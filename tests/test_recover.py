@@ -20,7 +20,7 @@ from cards.ledger import Ledger
 from cards.model import CardsError, Note
 from cards.parser import parse
 from cards.recover import recover
-from cards.walk import Options
+from cards.trail import Options
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -1,0 +1,140 @@
+"""Where the walk is: the headings and parents above, and the timestamps that still date what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cards import vocabulary
+from cards.model import Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the configuration says to the parser."""
+
+    takeaway_headings: frozenset[str] = frozenset()
+    skipped_headings: frozenset[str] = frozenset()
+    bare_labels: frozenset[str] = frozenset()
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading the walk is under. `stamps` date what stands under it."""
+
+    level: int
+    text: str
+    line: int
+    takeaways: bool = False
+    skipped: bool = False
+    chosen: bool = True
+    stamps: tuple[Timestamp, ...] = ()
+    fresh: bool = True  # no list has stood directly under it yet
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A takeaway the walk is below."""
+
+    text: str
+    stamps: tuple[Timestamp, ...]
+
+
+Parents = tuple[Parent, ...]
+
+
+@dataclass(slots=True)
+class Trail:
+    """The sections around the walk, the innermost last, and the stamps that stand on lines of their own."""
+
+    title: str
+    options: Options
+    sections: list[Section] = field(default_factory=list)
+    before: str = ""  # the heading before the last one
+    _here: str = ""
+    _pending: tuple[Timestamp, ...] = ()  # stamps that a heading may still take
+    _opening: tuple[Timestamp, ...] = ()  # stamps that date what stands before the first heading
+
+    @property
+    def section(self) -> Section | None:
+        """The heading we are directly under."""
+        return self.sections[-1] if self.sections else None
+
+    @property
+    def above(self) -> str:
+        """The heading that this one belongs under, else the title."""
+        return self.sections[-2].text if len(self.sections) > 1 else self.title
+
+    def enter(self, text: str, level: int, line: int, stamps: tuple[Timestamp, ...]) -> None:
+        """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
+        self.before, self._here = self._here, text
+        while self.sections and self.sections[-1].level >= level:
+            self.sections.pop()
+        takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
+        skipped = not takeaways and vocabulary.is_skipped_heading(text, self.options.skipped_headings)
+        self.sections.append(
+            Section(
+                level,
+                text,
+                line,
+                takeaways,
+                skipped or any(section.skipped for section in self.sections),
+                self._is_chosen(text) or any(section.chosen for section in self.sections),
+                stamps or self._pending,
+            )
+        )
+        self._pending = ()
+
+    def _is_chosen(self, text: str) -> bool:
+        wanted = {vocabulary.heading_key(section) for section in self.options.sections}
+        return not wanted or vocabulary.matches(text, wanted)
+
+    def date(self, stamps: tuple[Timestamp, ...]) -> None:
+        """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
+        if stamps:
+            self._pending = stamps
+            if self.sections:
+                self.sections[-1].stamps = stamps
+            else:
+                self._opening = stamps
+
+    def settle(self) -> None:
+        """Something other than a heading follows: the standing stamps belong to the section we are in."""
+        self._pending = ()
+
+    def headings(self) -> list[str]:
+        """The headings of the breadcrumb: those that say more than the title and the heading before."""
+        out: list[str] = []
+        last = self.title
+        for section in self.sections:
+            if section.text and section.text.casefold() != last.casefold():
+                out.append(section.text)
+                last = section.text
+        return out
+
+    def context(self, parents: Parents = ()) -> tuple[str, ...]:
+        """The breadcrumb: title, headings, parents."""
+        return (clean(self.title) or self.title, *self.headings(), *(parent.text for parent in parents if parent.text))
+
+    def of_headings(self) -> frozenset[int]:
+        """Which entries of the breadcrumb are headings."""
+        return frozenset(range(1, 1 + len(self.headings())))
+
+    def inherited(self, parents: Parents) -> tuple[Timestamp, ...]:
+        """The stamps of the nearest parent or heading that has any."""
+        around = [*(parent.stamps for parent in reversed(parents)), *(section.stamps for section in reversed(self.sections))]
+        return next(filter(None, around), self._opening)
+
+    def left_out(self) -> str | None:
+        """Why nothing here is a takeaway, None where something may be."""
+        for section in self.sections:
+            if section.skipped:
+                return f"the section “{section.text}” holds no takeaways"
+        if self.options.sections and not (self.section and self.section.chosen):
+            return "outside the sections that cards.toml names"
+        return None
+
+
+def clean(text: str) -> str:
+    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end."""
+    return vocabulary.without_emoji(text).rstrip(" :：").strip()
