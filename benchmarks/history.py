@@ -19,7 +19,8 @@ ADJECTIVES = "old deep narrow northern quiet wooden bright heavy early salty gre
 
 
 def sentence(draw: random.Random) -> str:
-    words = f"the {draw.choice(ADJECTIVES)} {draw.choice(NOUNS)} {draw.choice(VERBS)} the {draw.choice(ADJECTIVES)} {draw.choice(NOUNS)}"
+    actors = [f"the {draw.choice(ADJECTIVES)} {draw.choice(NOUNS)}" for _ in range(2)]
+    words = f" {draw.choice(VERBS)} ".join(actors)
     tail = f"and the {draw.choice(NOUNS)} of {draw.choice(NOUNS)} {draw.randrange(1000)} {draw.choice(VERBS)} it"
     phrase = f"{draw.choice(ADJECTIVES)} {draw.choice(NOUNS)}"
     return f"{words} {tail} with **{phrase}** in sight.".capitalize()

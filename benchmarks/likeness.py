@@ -14,7 +14,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from cards.build import collect
+from cards.build import look
 from cards.config import load
 from cards.identity import ASK_LENGTH, TEXT_LENGTH, looks_of
 from cards.match import ACROSS, IN_NOTE, IN_PLACE, Looks, likeness
@@ -75,7 +75,7 @@ def edited(looks: Looks, whole: str, draw: random.Random) -> dict[str, Looks]:
 
 def main(paths: list[str]) -> None:
     draw = random.Random(7)
-    cards = collect(load(tuple(map(Path, paths)), Path("no-such-folder"), None, None)).cards
+    cards = look(load(tuple(map(Path, paths)), Path("no-such-folder"), None, None)).cards
     known = [(card.draft.place.note, card.draft.kind, looks_of(card.draft)) for card in cards]
     asks = Counter((note, looks.ask) for note, _, looks in known)
     itself: dict[str, list[float]] = defaultdict(list)
@@ -93,7 +93,11 @@ def main(paths: list[str]) -> None:
     print(f"thresholds in use: in the same note {IN_NOTE}, alone in its place {IN_PLACE}, from elsewhere {ACROSS}\n")
     print("share of cards at or above the threshold, in %")
     print(f"{'':34}" + "".join(f"{threshold:>6}" for threshold in THRESHOLDS))
-    for name, values in [*sorted(itself.items()), ("NOT ITSELF, likest in its note", in_note), ("NOT ITSELF, likest elsewhere", across)]:
+    for name, values in [
+        *sorted(itself.items()),
+        ("NOT ITSELF, likest in its note", in_note),
+        ("NOT ITSELF, likest elsewhere", across),
+    ]:
         shares = (100 * sum(value >= threshold for value in values) / len(values) for threshold in THRESHOLDS)
         print(f"{name:34}" + "".join(f"{share:6.1f}" for share in shares))
 

@@ -92,10 +92,10 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
 
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
-    refuse_foreign(config)
     with _alone(config.out, waiting=not dry_run):
         known = read_ledger(config.out, new_ledger=new_ledger)
         collected = collect(config, known)
+        refuse_foreign(config, known, collected)
         if not collected.notes and not known:
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
         written = write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
@@ -105,10 +105,15 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
     return Report(collected, tuple(written))
 
 
-def collect(config: Config, known: Ledger | None = None, now: int | None = None) -> Collected:
-    """Read the notes, make their cards and say who they are. Writes nothing but the cache."""
-    if known is None:
-        known = {} if config.foreign else read_ledger(config.out, new_ledger=True)
+def look(config: Config) -> Collected:
+    """The cards of the notes, for looking at: with the identities of the ledger where it is theirs. Writes nothing."""
+    known = read_ledger(config.out, new_ledger=True)
+    collected = collect(config, known)
+    return collect(config, {}) if _is_foreign(config, known, collected) else collected
+
+
+def collect(config: Config, known: Ledger, now: int | None = None) -> Collected:
+    """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache."""
     now = clock() if now is None else now
     problems: list[Problem] = []
     readings, unread, paths = _readings(config, problems)
@@ -225,10 +230,17 @@ def _obsidian_vault(root: Path) -> str | None:
 # ------------------------------------------------------------------------------------------------------------ on disk
 
 
-def refuse_foreign(config: Config) -> None:
+def refuse_foreign(config: Config, known: Ledger, collected: Collected) -> None:
     """Raise CardsError where the decks in `out` belong to other notes: all their cards would be retired."""
-    if config.foreign:
+    if _is_foreign(config, known, collected):
         raise CardsError(f"{config.out}: these decks belong to the notes in {config.foreign}; choose another folder with -o")
+
+
+def _is_foreign(config: Config, known: Ledger, collected: Collected) -> bool:
+    """Whether the ledger is of another folder, and few of its cards are found in this one (else it is a copy)."""
+    live = [guid for guid, entry in known.items() if entry.live]
+    found = sum(collected.entries[guid].live for guid in live)
+    return config.foreign is not None and 2 * found < len(live)
 
 
 def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:

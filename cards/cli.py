@@ -106,9 +106,9 @@ def build(
 def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
     """List the cards that the notes in PATHS give, or what gave none."""
     from cards import listing
-    from cards.build import collect
+    from cards.build import look
 
-    collected = collect(config)
+    collected = look(config)
     _problems(collected)
     if skipped:
         for each in collected.skipped:
@@ -130,8 +130,9 @@ def diff(config: Config, as_json: bool) -> None:
     """Say what a build would change, card by card and why, and what Anki will do with it on import. Writes nothing."""
     from cards.build import collect, read_ledger, refuse_foreign
 
-    refuse_foreign(config)
-    collected = collect(config, read_ledger(config.out))
+    known = read_ledger(config.out)
+    collected = collect(config, known)
+    refuse_foreign(config, known, collected)
     _problems(collected)
     for change in collected.changes:
         if as_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cards.build import build, collect
+from cards.build import build, look
 from cards.config import load
 from cards.model import Cloze
 from cards.timestamps import show
@@ -62,7 +62,7 @@ def test_every_note_is_read(shared: Path, tmp_path: Path) -> None:
 )
 def test_what_careful_readers_expect(shared: Path, name: str, cards: int, stamps: int | None) -> None:
     (path,) = (shared / "corpus").glob(f"*{name}*.md")
-    found = [card.draft for card in collect(load((path,), None, None, None)).cards if not isinstance(card.draft, Cloze)]
+    found = [card.draft for card in look(load((path,), None, None, None)).cards if not isinstance(card.draft, Cloze)]
     assert len(found) == cards
     if stamps is not None:
         assert sum(len(draft.place.stamps) for draft in found) == stamps
@@ -71,7 +71,7 @@ def test_what_careful_readers_expect(shared: Path, name: str, cards: int, stamps
 @pytest.mark.parametrize("name", ["Monk mode", "_session_4__156", "_session_1__11", "WG-2026"])
 def test_no_time_is_invented(shared: Path, name: str) -> None:
     (path,) = (shared / "corpus").glob(f"*{name}*.md")
-    cards = collect(load((path,), None, None, None)).cards
+    cards = look(load((path,), None, None, None)).cards
     assert [show(stamp) for card in cards for stamp in card.draft.place.stamps] == []
 
 

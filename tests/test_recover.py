@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cards import ledger
-from cards.build import build, collect, read_ledger
+from cards.build import build, look, read_ledger
 from cards.config import load
 from cards.ledger import Ledger
 from cards.model import CardsError, Note
@@ -215,7 +215,7 @@ def test_decks_of_other_notes_are_refused(vault: Path) -> None:
     config = load((other,), vault / "decks", None, None)
     with pytest.raises(CardsError, match="belong to the notes in"):
         build(config)
-    assert len(collect(config).cards) == 1  # looking is free
+    assert len(look(config).cards) == 1  # looking is free
 
 
 def test_a_vault_that_moved_or_grew_stays_itself(vault: Path) -> None:
@@ -226,4 +226,12 @@ def test_a_vault_that_moved_or_grew_stays_itself(vault: Path) -> None:
     (vault / "all").mkdir()
     (vault / "vault").rename(vault / "all" / "vault")
     report = build(load((vault / "all",), vault / "decks", None, None))
+    assert report.collected.entries.keys() == before.keys()
+
+
+def test_a_copy_of_the_vault_builds_the_same_decks(vault: Path) -> None:
+    before = read_ledger(vault / "decks")
+    shutil.copytree(vault / "notes", vault / "worktree")
+    report = build(load((vault / "worktree",), vault / "decks", None, None))
+    assert not [change for change in report.collected.changes if change.matters]
     assert report.collected.entries.keys() == before.keys()

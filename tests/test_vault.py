@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cards.build import build, collect
+from cards.build import build, look
 from cards.config import load
 from cards.model import CardsError
 
@@ -21,7 +21,7 @@ def write(folder: Path, notes: dict[str, str | bytes]) -> Path:
 
 
 def found(folder: Path) -> list[str]:
-    return [card.draft.place.note for card in collect(load((folder,), folder / "decks", None, None)).cards]
+    return [card.draft.place.note for card in look(load((folder,), folder / "decks", None, None)).cards]
 
 
 def test_notes_are_found_in_order_and_hidden_ones_are_not(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_nothing_outside_the_vault_is_read(tmp_path: Path) -> None:
     (vault / "link.md").symlink_to(tmp_path / "secret.md")
     (vault / "link.png").symlink_to(tmp_path / "secret.png")
     write(vault, {"m.md": "- **Label:** ![[link.png]]\n"})
-    collected = collect(load((vault,), vault / "decks", None, None))
+    collected = look(load((vault,), vault / "decks", None, None))
     assert [card.draft.place.note for card in collected.cards] == ["m.md", "n.md"]
     assert not collected.files
     assert {problem.code for problem in collected.problems} == {"outside", "media"}
@@ -57,7 +57,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD})
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "zero.md").symlink_to("/dev/zero")
-    collected = collect(load((tmp_path,), tmp_path / "decks", None, None))
+    collected = look(load((tmp_path,), tmp_path / "decks", None, None))
     assert len(collected.cards) == 1
     assert len(collected.problems) == 2
 
@@ -74,13 +74,13 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
 )
 def test_every_way_to_write_a_file(content: bytes, tmp_path: Path) -> None:
     write(tmp_path, {"n.md": content})
-    (card,) = collect(load((tmp_path,), None, None, None)).cards
+    (card,) = look(load((tmp_path,), None, None, None)).cards
     assert (card.draft.label, card.draft.place.line) == ("Label", 1)
 
 
 def test_a_note_that_is_no_text_stops_no_other(tmp_path: Path) -> None:
     write(tmp_path, {"bad.md": b"ok\n\xff\xfe\xfd", "empty.md": "", "good.md": CARD})
-    collected = collect(load((tmp_path,), None, None, None))
+    collected = look(load((tmp_path,), None, None, None))
     assert len(collected.cards) == 1
     assert [str(problem) for problem in collected.problems] == ["bad.md:2: is not UTF-8; save it as UTF-8 to get its cards"]
 
@@ -127,7 +127,7 @@ def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
             "b/x/deep.png": b"d",
         },
     )
-    collected = collect(load((tmp_path,), None, None, None))
+    collected = look(load((tmp_path,), None, None, None))
     assert sorted(collected.files.values()) == [b"d", b"n"]
     assert not collected.problems
 
@@ -144,7 +144,7 @@ def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(room, "parse", faulty)
     write(tmp_path, {"bad.md": CARD, "good.md": CARD})
-    collected = collect(load((tmp_path,), None, None, None))
+    collected = look(load((tmp_path,), None, None, None))
     assert [card.draft.place.note for card in collected.cards] == ["good.md"]
     assert [problem.code for problem in collected.problems] == ["fault"]
 
