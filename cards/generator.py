@@ -111,9 +111,9 @@ def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
         return None
     prose = unstamped(front.prose)[0]
     shown = front.shown or visible(prose)
-    back: tuple[Block, ...] = takeaway.rest
+    back: tuple[Block, ...] = tuple(map(_unmarked, takeaway.rest))
     if strip(takeaway.text) and (visible(takeaway.text) or not back):
-        back = (Paragraph(takeaway.line, takeaway.text), *back)
+        back = (_unmarked(Paragraph(takeaway.line, takeaway.text)), *back)
     if not shown or not any(map(_says_something, back)):
         return None
     label = visible(prose) if front.origin is Origin.LABEL else None
@@ -126,6 +126,15 @@ def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
         cued=front.origin is not Origin.QUESTION and not _ASKS.search(shown),
         points=takeaway.points,
     )
+
+
+def _unmarked(block: Block) -> Block:
+    """A block of a back without the marks of typed deletions."""
+    if isinstance(block, Paragraph):
+        return replace(block, prose=_without_marks(block.prose)[0]) if is_typed(block.prose) else block
+    if isinstance(block, Bullets):
+        return replace(block, items=tuple(replace(i, blocks=tuple(map(_unmarked, i.blocks))) for i in block.items))
+    return block
 
 
 def _says_something(block: Block) -> bool:
@@ -278,7 +287,8 @@ def _whole(takeaway: Takeaway) -> tuple[Block, ...]:
     text = takeaway.text
     if takeaway.front is not None:
         label = tuple(replace(run, marks=run.marks | {Mark.BOLD}) for run in unstamped(takeaway.front.prose)[0])
-        text = (*label, Run(": "), *text)
+        closed = plain(label).rstrip().endswith((".", "!", "?", "。", "！", "？", "…"))
+        text = (*label, Run(" " if closed else ": "), *text)
     return (Paragraph(takeaway.line, text), *(block for block in takeaway.rest if not isinstance(block, Bullets)))
 
 

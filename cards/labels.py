@@ -12,6 +12,7 @@ from cards.sentences import count, sentences
 
 MAX_LEAD_WORDS = 15  # a bold lead sentence longer than this is text, not a name
 
+_TIMED = re.compile(r"\s*[(\[][~\d:\s,;–—-]+[)\]]\s*([:：])")
 _COLON = re.compile(r"\s*[:：]\s*")
 _DASH = re.compile(r"\s*[—–―]\s*|\s+-{1,2}\s+")
 _ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|[a-zA-Z][.)])\s*")
@@ -53,6 +54,9 @@ def lead(prose: Prose, language: str = "en", *, followed: bool = False, parent: 
         return None
     if colon_inside:
         return Lead(bare, strip(rest), True)
+    if timed := _TIMED.match(after):  # times of a note without a recording stay text
+        at = timed.start(1)
+        return Lead(bare, strip((*cut(rest, 0, at), *_after(cut(rest, at), ":："))), True)
     if _COLON.match(after):
         return Lead(bare, _after(rest, ":："), True)
     if _DASH.match(after):

@@ -26,7 +26,7 @@ from cards.model import (
 from cards.prose import cut, plain, strip
 
 _CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
-_TASK = re.compile(r"\[[^\[\]\n]\][ \t]+")
+_TASK = re.compile(r"(?:\[[^\[\]\n]\]|TODO|DOING|DONE|LATER|NOW|WAITING|CANCELL?ED)[ \t]+")  # of Obsidian and of Logseq
 _PASTED_BULLET = re.compile(r"[•◦▪‣·]\s+")
 _HTML_COMMENT = re.compile(r"\s*(?:<!--.*?-->\s*)+", re.S)
 
@@ -152,7 +152,7 @@ class _Reader:
             text = plain(first.prose)
             lead = _TASK.match(text) or _PASTED_BULLET.match(text)
             if lead:
-                task = lead[0].startswith("[")
+                task = lead.re is _TASK
                 prose = strip(cut(first.prose, lead.end()))
                 blocks = (Paragraph(first.line, prose, first.end, first.block_id, first.comments, first.rows), *blocks[1:])
         return Item(self.line(token), blocks, task)

@@ -36,9 +36,9 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         )
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)
-    title, blocks = _title(values, blocks, path)
-    language = properties.language(values)
     recordings = Recordings(values, blocks)
+    title, blocks = _title(values, blocks, path, recordings)
+    language = properties.language(values)
     options = options or Options()
     walk = Walk(Trail(title, options), recordings, language)
     walk.blocks(blocks, ())
@@ -68,7 +68,9 @@ def _with_page_properties(values: dict[str, object], blocks: Sequence[Block]) ->
     return {**found, **values}
 
 
-def _title(values: dict[str, object], blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
+def _title(
+    values: dict[str, object], blocks: tuple[Block, ...], path: str, recordings: Recordings
+) -> tuple[str, tuple[Block, ...]]:
     """The note's title, and the blocks without the heading that gives it.
 
     The frontmatter's `title`, else a sole H1 that comes before other content, else the file's stem.
@@ -82,7 +84,7 @@ def _title(values: dict[str, object], blocks: tuple[Block, ...], path: str) -> t
     if sole:
         assert isinstance(heading, Heading)
         assert first is not None
-        text = clean(visible(heading.prose))
+        text = clean(visible(recordings.stamped(heading.prose)))
         if text and (given is None or text.casefold() == squeeze(given).casefold()):
             given, blocks = given or text, (*blocks[:first], *blocks[first + 1 :])
     return squeeze(given or stem) or stem, blocks

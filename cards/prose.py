@@ -11,7 +11,7 @@ from dataclasses import replace
 from cards.model import Block, Bullets, Code, Formula, Heading, Html, Kind, Paragraph, Prose, Quote, Run, Table
 
 OBJECT = "\ufffc"  # stands for an image in plain text, so that offsets can point past it
-_OPENERS = "([{（【「『“‘\"'"
+_OPENS = re.compile(r"(?:[(\[{（【「『“‘«„]|(?:^|[\s(\[{])[\"'])$")
 
 
 def plain(prose: Prose) -> str:
@@ -84,8 +84,8 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
             if between and not text.strip(" \t,;，；、"):
                 continue  # what separates two stamps goes with them
             if lead:
-                text = re.sub(r"^\s*(?:[-–—:：·|]+\s+)?\s*", "", text)
-            elif out and out[-1].text[-1:] in tuple(_OPENERS):
+                text = re.sub(r"^\s*(?:[-–—:：.·|]+\s+)?\s*", "", text)
+            elif out and _OPENS.search(out[-1].text):
                 text = text.lstrip()
         if not text and run.kind is Kind.TEXT:
             continue

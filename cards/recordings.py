@@ -27,6 +27,13 @@ class Recordings(timestamps.Recordings):
         text = str(url)
         return links.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
 
+    def stamped(self, prose: Prose) -> Prose:
+        """Prose with its timestamps found, each with its link; as it is where the note has no recording."""
+        if not self.known:
+            return prose
+        marked = timestamps.stamp(prose, is_recording=self)
+        return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
+
     def resolve(self, stamp: Timestamp) -> Timestamp:
         """The stamp with the URL that opens its recording there."""
         url = stamp.url or self.main

@@ -22,7 +22,9 @@ _BRACKETED = re.compile(rf"`?[(（\[]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]]`?")
 _MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
 _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
-_LEAD = re.compile(rf"\s*({_TIME}(?:{_APART}{_TIME})?)(?![\d:.]|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I)
+_LEAD = re.compile(
+    rf"\s*({_TIME}(?:{_APART}{_TIME})?)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
+)
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
 _URL_TIME = re.compile(r"[?&#;](?:t|start|time_continue)=(?P<t>[\dhms:.]+)")
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
@@ -100,6 +102,8 @@ def stamp(prose: Prose, *, at_start: bool = True, is_recording: Recordings | Non
     if ":" not in text and "{{" not in text:
         return prose
     accepts = is_recording or Recordings()
+    if at_start and prose[0].kind is Kind.CODE and (stamps := whole(prose[0].text)):
+        prose = (replace(prose[0], kind=Kind.STAMP, stamps=stamps), *prose[1:])
     prose = tuple(_linked(run, accepts) for run in prose)
     found: list[_Found] = []
     for match in _BRACKETED.finditer(text):

@@ -52,8 +52,9 @@ class Trail:
     sections: list[Section] = field(default_factory=list)
     before: str = ""  # the heading before the last one
     _here: str = ""
-    _pending: tuple[Timestamp, ...] = ()  # stamps that a heading may still take
-    _opening: tuple[Timestamp, ...] = ()  # stamps that date what stands before the first heading
+    _standing: tuple[Timestamp, ...] = ()  # stamps on a line of their own, which still date what follows
+    _until: int = 0  # the level of the heading that ends them
+    _fresh: bool = False  # nothing has followed them yet: the next heading is theirs
 
     @property
     def section(self) -> Section | None:
@@ -68,6 +69,11 @@ class Trail:
     def enter(self, text: str, level: int, line: int, stamps: tuple[Timestamp, ...]) -> None:
         """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
         self.before, self._here = self._here, text
+        if stamps or (level <= self._until and not self._fresh):
+            self._standing = ()
+        elif self._fresh:
+            self._until = level
+        self._fresh = False
         while self.sections and self.sections[-1].level >= level:
             self.sections.pop()
         takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
@@ -80,10 +86,9 @@ class Trail:
                 takeaways,
                 skipped or any(section.skipped for section in self.sections),
                 self._is_chosen(text) or any(section.chosen for section in self.sections),
-                stamps or self._pending,
+                stamps,
             )
         )
-        self._pending = ()
 
     def _is_chosen(self, text: str) -> bool:
         wanted = {vocabulary.heading_key(section) for section in self.options.sections}
@@ -92,15 +97,18 @@ class Trail:
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
         """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
         if stamps:
-            self._pending = stamps
-            if self.sections:
-                self.sections[-1].stamps = stamps
-            else:
-                self._opening = stamps
+            self._standing, self._fresh = stamps, True
+            self._until = self.sections[-1].level if self.sections else 6
 
     def settle(self) -> None:
         """Something other than a heading follows: the standing stamps belong to the section we are in."""
-        self._pending = ()
+        self._fresh = False
+
+    def leave(self, sections: int) -> None:
+        """Come out of the headings of a list item: so many sections are left."""
+        if sections < len(self.sections):
+            del self.sections[sections:]
+            self._standing = ()
 
     def headings(self) -> list[str]:
         """The headings of the breadcrumb: those that say more than the title and the heading before."""
@@ -122,8 +130,8 @@ class Trail:
 
     def inherited(self, parents: Parents) -> tuple[Timestamp, ...]:
         """The stamps of the nearest parent or heading that has any."""
-        around = [*(parent.stamps for parent in reversed(parents)), *(section.stamps for section in reversed(self.sections))]
-        return next(filter(None, around), self._opening)
+        headings = (section.stamps for section in reversed(self.sections))
+        return next(filter(None, (*(parent.stamps for parent in reversed(parents)), self._standing, *headings)), ())
 
     def left_out(self) -> str | None:
         """Why nothing here is a takeaway, None where something may be."""

@@ -40,6 +40,8 @@ _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2300-\u23ff\u2b00-\u2bff\u2190-\u21ff\u25a0-\u25ff\u3030\u303d\u3297\u3299\ufe0f\u200d\u20e3\U000e0020-\U000e007f]+"
 )
 _NUMBERING = re.compile(r"^(?:[#(]?\d+(?:\.\d+)*[.):、]?|[ivxIVX]+[.)]|[A-Za-z][.)])\s+|^\d+(?:\.\d+)*[.、]\s*")
+_BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
+_AND = re.compile(r"\s*[&/+,、，]\s*|\s+(?:and|und|et|y|e|i|и|en|och|og|ve|và)\s+")
 _NUMBER = re.compile(r"\b\d+\b")
 
 
@@ -55,10 +57,15 @@ def heading_key(text: str) -> str:
 
 
 def matches(text: str, entries: Iterable[str]) -> bool:
-    """Whether a heading equals an entry, or is an entry and then a preposition or a colon."""
+    """Whether a heading equals an entry, or is several of them, or one and then a preposition, a colon or a bracket."""
     key = heading_key(text)
     entries = entries if isinstance(entries, frozenset | set) else frozenset(entries)
     if key in entries:
+        return True
+    if (bare := _BRACKET.sub("", key)) != key:
+        return matches(bare, entries)
+    several = [part for part in _AND.split(key) if part]
+    if len(several) > 1 and all(matches(part, entries) for part in several):
         return True
     before, colon, _ = key.partition(":")
     if colon and before.strip() in entries:

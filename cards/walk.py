@@ -122,7 +122,7 @@ class Walk:
                     self.unit(first, texts, children, held, depth + 1, item=True, task=item.task, number=number)
             else:
                 self.blocks(item.blocks, held, depth + 1)
-            del self.trail.sections[scope:]
+            self.trail.leave(scope)
             at += 1
 
     def offer(self, bullets: Bullets) -> None:
@@ -189,7 +189,8 @@ class Walk:
             return
         self.trail.settle()
         name = visible(prose)
-        announced = children and not item and name.endswith((":", "：")) and vocabulary.is_takeaway_heading(name)
+        announces = name.endswith((":", "："))
+        announced = children and not item and announces and vocabulary.is_takeaway_heading(name)
         if announced and lead(prose, self.language, parent=True) is None and not (section and section.skipped):
             heading = clean(name)
             self.lists.append(
@@ -230,9 +231,12 @@ class Walk:
             )
         )
         shown = clean(visible(found.label)) if found else self.as_parent(prose)
+        below = (*parents, Parent(shown, stamps))
         for block in (*texts, *children):
             if isinstance(block, Bullets):
-                self.bullets(block, (*parents, Parent(shown, stamps)), depth, directly=not item)
+                self.bullets(block, below, depth, directly=not item and not announces)
+            elif isinstance(block, Paragraph) and sieve.is_marked(block.prose):
+                self.unit(block, (), (), below, depth + 1, item=False)
             elif isinstance(block, Quote | Table):
                 self.quoted(block)
 
@@ -288,12 +292,7 @@ class Walk:
         return bullets.line <= paragraph.end + 1 or text.rstrip("*_ ").endswith((":", "："))
 
     def stamped(self, prose: Prose) -> Prose:
-        if not self.recordings.known:
-            return prose
-        marked = timestamps.stamp(prose, is_recording=self.recordings)
-        return tuple(
-            replace(run, stamps=tuple(map(self.recordings.resolve, run.stamps))) if run.stamps else run for run in marked
-        )
+        return self.recordings.stamped(prose)
 
     def read(self, block: Block) -> Block:
         """A block for the back of a card: its stamps found."""
