@@ -12,9 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cards import changes, identity, ledger, render, vault
 from cards.cache import FOLDER, Cache
@@ -25,7 +25,7 @@ from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
 from cards.media import Packed, targets
 from cards.model import Card, CardsError, Deck, Draft, Media, Problem, Skipped
-from cards.naming import deck_of, file_name, tags_of
+from cards.naming import deck_of, file_name, file_names, tags_of
 from cards.parser import parse
 from cards.recognition import recognise
 
@@ -61,6 +61,7 @@ class Report:
 
     collected: Collected
     written: tuple[Written, ...]
+    removed: tuple[Path, ...] = ()
 
     @property
     def behind(self) -> bool:
@@ -84,7 +85,7 @@ class _Reading:
 def clock() -> int:
     """The time of this run in seconds, from SOURCE_DATE_EPOCH where it is set."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(given) if given.isdigit() else int(time.time())
+    return int(given) if given.isdecimal() and given.isascii() else int(time.time())
 
 
 def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) -> Report:
@@ -93,21 +94,22 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
     with _alone(config.out, waiting=not dry_run):
-        known = read_ledger(config.out, new_ledger=new_ledger)
+        known = known_to(config, new_ledger=new_ledger)
         collected = collect(config, known)
         refuse_foreign(config, known, collected)
+        removed: tuple[Path, ...] = ()
         if not collected.notes and not known:
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
         written = write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
         if not dry_run:
             _write_ledger(config, collected.entries)
-            _remove_emptied(config.out, known, collected.entries)
-    return Report(collected, tuple(written))
+            removed = _remove_emptied(config.out, known, collected.entries)
+    return Report(collected, tuple(written), removed)
 
 
 def look(config: Config) -> Collected:
     """The cards of the notes, for looking at: with the identities of the ledger where it is theirs. Writes nothing."""
-    known = read_ledger(config.out, new_ledger=True)
+    known = known_to(config, new_ledger=True)
     collected = collect(config, known)
     return collect(config, {}) if _is_foreign(config, known, collected) else collected
 
@@ -156,7 +158,7 @@ def _readings(config: Config, problems: list[Problem]) -> tuple[list[tuple[str, 
     paths = vault.note_paths(config, problems)
     cache = Cache(config.out / FOLDER, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
     readings: list[tuple[str, _Reading]] = []
-    unread: set[str] = set()
+    unread = {problem.path for problem in problems}  # folders that can't be read
     for path in paths:
         text = vault.read_note(config.root, path)
         if isinstance(text, Problem):
@@ -206,7 +208,8 @@ class _Scope:
 
     def __call__(self, path: str) -> bool:
         inside = any(root in (".", path) or path.startswith(f"{root}/") for root in self.roots)
-        return (not path or inside) and path not in self.unread
+        above = (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
+        return (not path or inside) and self.unread.isdisjoint(above)
 
 
 def _card(config: Config, path: str, reading: _Reading, one: Recognised, found: Packed, now: int) -> tuple[Card, Entry]:
@@ -243,6 +246,14 @@ def _is_foreign(config: Config, known: Ledger, collected: Collected) -> bool:
     return config.foreign is not None and 2 * found < len(live)
 
 
+def known_to(config: Config, *, new_ledger: bool = False) -> dict[str, Entry]:
+    """The ledger of a run, with the paths of its notes from the vault's root of today. Raises CardsError."""
+    known = read_ledger(config.out, new_ledger=new_ledger)
+    if not config.rebase:
+        return known
+    return {guid: replace(entry, note=f"{config.rebase}/{entry.note}" if entry.note else "") for guid, entry in known.items()}
+
+
 def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
     path = out / ledger.NAME
@@ -262,6 +273,8 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
 
 def _write_ledger(config: Config, entries: Ledger) -> None:
     path = config.out / ledger.NAME
+    if not entries and not path.exists():
+        return  # nothing to remember: the folder stays free for the notes that will have cards
     text = ledger.dump(entries.values(), way_to_root(config.out, config.root)).encode()
     if not _holds(path, text):
         replace_file(path, text)
@@ -270,13 +283,18 @@ def _write_ledger(config: Config, entries: Ledger) -> None:
         replace_file(attributes, _ATTRIBUTES.encode())
 
 
-def _remove_emptied(out: Path, known: Ledger, entries: Ledger) -> None:
-    """Remove the packages of decks that had cards and have none any more."""
-    before, after = ({entry.deck.split("::")[0] for entry in each.values() if entry.live} for each in (known, entries))
-    names = {file_name(deck).casefold() for deck in after}
-    for deck in before - after:
-        if file_name(deck).casefold() not in names:
-            (out / f"{file_name(deck)}.apkg").unlink(missing_ok=True)
+def _remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
+    """Remove the packages of decks that had cards and have none any more; those that were removed."""
+    live = ((entry.deck.split("::")[0] for entry in each.values() if entry.live) for each in (known, entries))
+    before, after = (set(file_names(names).values()) for names in live)
+    removed = []
+    for name in sorted(before - after):
+        path = out / name
+        # where names of other case are the same file, it is the new one
+        if path.exists() and not any((out / kept).exists() and path.samefile(out / kept) for kept in after):
+            path.unlink()
+            removed.append(path)
+    return tuple(removed)
 
 
 @contextmanager
@@ -312,14 +330,9 @@ def write(out: Path, all_decks: Iterable[Deck], files: Mapping[str, bytes], *, d
     """Write each deck whose bytes differ, whole or not at all."""
     from cards.exporter import export  # genanki takes a third of a second to import
 
-    made: list[tuple[Path, Deck, bytes]] = []
-    taken: Counter[str] = Counter()
-    for deck in all_decks:
-        name = file_name(deck.name)
-        taken[name.casefold()] += 1
-        if (copy := taken[name.casefold()]) > 1:
-            name = f"{name}-{copy}"
-        made.append((out / f"{name}.apkg", deck, export(deck, files)))
+    all_decks = list(all_decks)
+    names = file_names(deck.name for deck in all_decks)
+    made = [(out / names[deck.name], deck, export(deck, files)) for deck in all_decks]
     written: list[Written] = []
     for path, deck, content in made:
         changed = not _holds(path, content)

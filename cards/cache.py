@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -53,7 +54,7 @@ class Cache:
         with suppress(sqlite3.Error), self._database:
             self._database.executemany("insert or replace into notes values (?, ?, ?)", self._seen)
             others = {row[0] for row in self._database.execute("select path from notes")} - paths
-            gone = [(path,) for path in others if not (root / path).is_file()]
+            gone = [(path,) for path in others if not os.path.lexists(root / path)]
             self._database.executemany("delete from notes where path = ?", gone)
         with suppress(sqlite3.Error):
             self._database.close()

@@ -128,9 +128,9 @@ def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def diff(config: Config, as_json: bool) -> None:
     """Say what a build would change, card by card and why, and what Anki will do with it on import. Writes nothing."""
-    from cards.build import collect, read_ledger, refuse_foreign
+    from cards.build import collect, known_to, refuse_foreign
 
-    known = read_ledger(config.out)
+    known = known_to(config)
     collected = collect(config, known)
     refuse_foreign(config, known, collected)
     _problems(collected)
@@ -149,9 +149,11 @@ def diff(config: Config, as_json: bool) -> None:
 @_of_notes
 def watch(config: Config) -> None:
     """Rebuild the decks whenever a note is saved, until Ctrl-C."""
+    from cards.config import load
     from cards.watch import watch as run
 
-    run(config, say=lambda line: click.echo(safe(line)))
+    given = click.get_current_context().params
+    run(lambda: load(given["paths"], given["out"], given["file"], given["deck"]), lambda line: click.echo(safe(line)))
 
 
 @main.command()
@@ -188,7 +190,7 @@ def recover(packages: tuple[Path, ...], out: Path) -> None:
 
     added, known = run(packages, out)
     click.echo(f"{click.style('✓', fg='green', bold=True)} {_count(added, 'card')} recovered, {known:,} known already")
-    click.echo(f"\n  Next: cards diff -o {_quoted(out)}")
+    click.echo(f"\n  Next: cards diff NOTES -o {_quoted(out)}")
 
 
 # ------------------------------------------------------------------------------------------------------------- words
@@ -282,7 +284,10 @@ def _say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> Non
     kinds = [card.draft.kind for card in collected.cards]
     verb = "would write" if dry_run else "wrote"
     mark = click.style("✓", fg="green", bold=True)
-    if not collected.cards:
+    if not collected.cards and collected.changes:
+        outcome = "no cards any more: what was in the decks is retired, and back when its takeaways are"
+        mark = click.style("!", fg="yellow", bold=True)
+    elif not collected.cards:
         outcome = "no cards: nothing in these notes looks like a takeaway with a label or a key phrase"
         mark = click.style("–", bold=True)
     elif changed:
@@ -303,6 +308,8 @@ def _say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> Non
         click.echo(
             f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}"
         )
+    for path in report.removed:
+        click.echo(f"  {safe(_name(path))}  removed: none of its cards is left")
     click.echo()
     few = [change for change in collected.changes if change.status != "new"] or list(collected.changes)
     if len(few) <= SHOWN and not all(change.status == "new" for change in collected.changes):
@@ -328,6 +335,8 @@ def _name(path: Path) -> str:
 
 def _next(config: Config, report: Report, *, changed: bool, kinds: Iterable[str], verbose: bool) -> list[str]:
     given = " ".join(_quoted(path) for path in config.notes)
+    if config.out.resolve() != Path("decks").resolve():
+        given += f" -o {_quoted(config.out)}"
     hints = []
     if changed and kinds:
         hints.append("Next: double-click a deck to import it into Anki.")

@@ -34,7 +34,8 @@ class Folder:
 class Config:
     """All settings of one run. `root` is the vault, `notes` the files and folders to read, `out` where decks go.
 
-    `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault.
+    `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault; `rebase` is the way
+    from this root to the one that the ledger's paths start from, where the vault grew.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class Config:
     options: Options = field(default_factory=Options)
     folders: dict[str, Folder] = field(default_factory=dict)
     foreign: Path | None = None
+    rebase: str = ""
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
@@ -110,12 +112,12 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
     if file is None:
         folder = start if start.is_dir() else start.parent
         out = out or Path("decks")
-        root, foreign = _known_root(folder.resolve(), out)
-        return Config(root, paths or (folder,), out, deck=deck, foreign=foreign)
+        root, foreign, rebase = _known_root(folder.resolve(), out)
+        return Config(root, paths or (folder,), out, deck=deck, foreign=foreign, rebase=rebase)
     given = _read(file)
     root = file.parent.resolve()
     out = out or root / given.get("out", "decks")
-    known, foreign = _known_root(root, out)
+    known, foreign, rebase = _known_root(root, out)
     notes = paths or tuple(root / one for one in given.get("notes", ["."]))
     for path in notes:
         if not path.exists():
@@ -139,6 +141,7 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
         extra,
         {name.strip("/"): Folder(one.get("deck"), one.get("kinds")) for name, one in given.get("folders", {}).items()},
         foreign or (known if known != root else None),
+        rebase,
     )
 
 
@@ -150,20 +153,23 @@ def way_to_root(out: Path, root: Path) -> str:
         return root.as_posix()
 
 
-def _known_root(root: Path, out: Path) -> tuple[Path, Path | None]:
-    """The root to use, seeing which notes the ledger in `out` is the memory of; and that of other notes, if they are others.
+def _known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
+    """The root to use, seeing which notes the ledger in `out` is the memory of; `foreign` and `rebase` as in Config.
 
-    Building a part of a vault is no new vault: its root stays the known one.
+    Building a part of a vault is no new vault: its root stays the known one. Building more than before is none either: the
+    paths that the ledger knows become longer.
     """
     try:
         with (out / ledger.NAME).open(encoding="utf-8") as file:
             way = ledger.root_of(file.readline())
     except (OSError, UnicodeDecodeError):
-        return root, None
+        return root, None, ""
     known = (out.resolve() / way).resolve()
-    if not way or known == root or root in known.parents or not known.is_dir():
-        return root, None
-    return (known, None) if known in root.parents else (root, known)
+    if not way or known == root or not known.is_dir():
+        return root, None, ""
+    if root in known.parents:
+        return root, None, known.relative_to(root).as_posix()
+    return (known, None, "") if known in root.parents else (root, known, "")
 
 
 def _common(paths: tuple[Path, ...]) -> Path:

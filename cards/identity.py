@@ -16,6 +16,7 @@ from cards.ledger import Entry, Phrase
 from cards.match import PHRASE, Looks, best_pairs, normal, phrase_likeness
 from cards.model import Cloze, Draft, Qa
 from cards.prose import block_text, plain, squeeze
+from cards.render import breadcrumb
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
@@ -116,10 +117,22 @@ _PART_LENGTH = 4
 def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
     """Short hashes of what Anki is told of a card, one after another: by them a change is seen, and named."""
     told = (*fields[:6], " ".join(tags))
-    return "".join(
-        base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()[:_PART_LENGTH] if one else "-" * _PART_LENGTH
-        for one in told
-    )
+    return "".join(map(_part, told))
+
+
+def _part(told: str) -> str:
+    return base64.b64encode(hashlib.sha256(told.encode()).digest()).decode()[:_PART_LENGTH] if told else "-" * _PART_LENGTH
+
+
+def context_part(draft: Draft) -> str:
+    """The part that a draft's breadcrumb makes, as `parts_of` makes it."""
+    return _part(breadcrumb(draft.place.context))
+
+
+def context_of(entry: Entry) -> str:
+    """The part that an entry's breadcrumb made, empty where it is not known."""
+    start = PARTS.index("context") * _PART_LENGTH
+    return entry.parts[start : start + _PART_LENGTH]
 
 
 def changed_parts(old: str, new: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def lead(prose: Prose, language: str = "en", *, followed: bool = False, parent: 
         return Lead(bare, strip(rest), True)
     if timed := _TIMED.match(after):  # times of a note without a recording stay text
         at = timed.start(1)
-        return Lead(bare, strip((*cut(rest, 0, at), *_after(cut(rest, at), ":："))), True)
+        return Lead(bare, strip((*cut(rest, 0, at), Run(" "), *_after(cut(rest, at), ":："))), True)
     if _COLON.match(after):
         return Lead(bare, _after(rest, ":："), True)
     if _DASH.match(after):

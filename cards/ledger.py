@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 
 from cards.model import CardKind, CardsError
@@ -100,6 +101,16 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
         found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
     if not ended:
         raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
+    return found
+
+
+def salvage(text: str) -> dict[str, Entry]:
+    """What can still be read of a damaged ledger: every line that is whole."""
+    found: dict[str, Entry] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        with suppress(CardsError):
+            entry = _entry(line, NAME, number)
+            found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
     return found
 
 

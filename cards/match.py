@@ -19,9 +19,10 @@ IN_PLACE = 50.0  # the same where it is the only one of its kind between two kno
 ACROSS = 80.0  # the same for a card that comes from another note, or from the retired
 PHRASE = 62.0  # likeness from which a phrase keeps its ordinal
 HOLDS = 75.0  # likeness of a phrase that holds another as whole words
-NEARLY = 3.0  # two likenesses this near are told apart by luck, which is reported
+NEARLY = 5.0  # two likenesses this near are told apart by luck, which is reported
 
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
 _LARGEST = 250  # pairs of a group beyond this many rows are made best first instead of best over all
 
 
@@ -63,12 +64,20 @@ def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
 
 def _of_cloze(old: Looks, new: Looks) -> float:
     whole = fuzz.ratio(old.text, new.text)
+    if old.phrases and new.phrases:  # of sentences that are alike the phrase tells which one it is
+        whole = 0.75 * whole + 0.25 * max(_of_phrases(a, b) for a in old.phrases for b in new.phrases)
     if min(len(old.text), len(new.text)) < 16:
         return whole
     phrases = max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)
     # a sentence that was split or joined holds the other one, and the phrase moved with it
     part = fuzz.partial_ratio(old.text, new.text)
     return max(whole, 0.55 * part + 0.35 * phrases if phrases >= 80 else 0.0)
+
+
+def _of_phrases(a: str, b: str) -> float:
+    """How like two phrases of different sentences are; other numbers make another phrase."""
+    like = fuzz.ratio(a, b)
+    return like if _DIGITS.findall(a) == _DIGITS.findall(b) else min(like, 40.0)
 
 
 def phrase_likeness(old: str, new: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from cards import properties
@@ -62,3 +63,18 @@ def file_name(deck: str) -> str:
     """A deck's name as a file name that every system takes."""
     name = _UNSAFE.sub("_", deck).strip(" .")[:100] or "deck"
     return f"{name}_" if _RESERVED.fullmatch(name) else name
+
+
+def file_names(decks: Iterable[str]) -> dict[str, str]:
+    """The package of each top-level deck; names that differ in case alone get a number, since some systems ignore case."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for deck in sorted(set(decks)):
+        stem, copy = file_name(deck), 1
+        name = stem
+        while name.casefold() in taken:
+            copy += 1
+            name = f"{stem}-{copy}"
+        taken.add(name.casefold())
+        names[deck] = f"{name}.apkg"
+    return names

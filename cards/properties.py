@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import yaml
@@ -17,6 +18,7 @@ from cards import links
 
 _FENCE = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\n")
 _SALVAGE = re.compile(r"(?P<key>[A-Za-z][\w -]*):[ \t]+(?P<value>\S[^\n]*)")
+_DEEPEST = 8  # levels of lists and mappings that are looked into
 _WIKILINK = re.compile(r"!?\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
 _MD_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _URL = re.compile(r"https?://[^\s<>\"')\]}]+")
@@ -93,19 +95,22 @@ def _fold(key: str) -> str:
     return re.sub(r"[\s_-]+", "_", key.strip().casefold())
 
 
-def strings(value: object) -> Iterator[str]:
+def strings(value: object, depth: int = 0) -> Iterator[str]:
     """Every text in a value, however it is nested; wikilinks and Markdown links as what a reader sees."""
+    if depth > _DEEPEST:  # YAML's aliases can hold themselves
+        return
     if isinstance(value, str):
         if text := unlinked(value):
             yield text
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from strings(inner)
+            yield from strings(inner, depth + 1)
     elif isinstance(value, list | tuple | set):
         for inner in value:
-            yield from strings(inner)
+            yield from strings(inner, depth + 1)
     elif value is not None and not isinstance(value, bool):
-        yield str(value)
+        with suppress(ValueError):  # a number of thousands of digits
+            yield str(value)
 
 
 def unlinked(text: str) -> str:
@@ -114,16 +119,18 @@ def unlinked(text: str) -> str:
     return _MD_LINK.sub(r"\1", text).strip().strip("\"'").strip()
 
 
-def urls(value: object) -> Iterator[str]:
+def urls(value: object, depth: int = 0) -> Iterator[str]:
     """Every http(s) URL in a value."""
+    if depth > _DEEPEST:
+        return
     if isinstance(value, str):
         yield from (match.rstrip(".,;") for match in _URL.findall(value))
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from urls(inner)
+            yield from urls(inner, depth + 1)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from urls(inner)
+            yield from urls(inner, depth + 1)
 
 
 def recordings(values: Mapping[str, object]) -> list[str]:

@@ -8,11 +8,11 @@ too unlike is a new card.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cards.identity import How, Recognised, guid_of, key_of, looks_of, with_ordinals
+from cards.identity import How, Recognised, context_of, context_part, guid_of, key_of, looks_of, with_ordinals
 from cards.ledger import Entry, Ledger
 from cards.match import ACROSS, IN_NOTE, IN_PLACE, NEARLY, Looks, best_pairs, likeness, normal
 from cards.model import Draft, Problem
@@ -53,9 +53,10 @@ def recognise(
     """Say who each draft is. Entries of notes that are not `in_scope` (not read this time) are nobody's."""
     known = [_Known(draft, key_of(draft), looks_of(draft)) for draft in drafts]
     search = _Search(sorted((e for e in ledger.values() if in_scope(e.note)), key=_place), known)
-    _by_block_id(search)
+    _by_block_id(search, {})
     _by_words(search)
     renamed = _renamed(search)
+    _by_block_id(search, renamed)
     _by_likeness_in_notes(search, renamed)
     _by_likeness_across(search)
     return _named(search, ledger), search.problems
@@ -68,19 +69,25 @@ def _place(entry: Entry) -> tuple[bool, str, int, str]:
 # ---------------------------------------------------------------------------------------------------------- the steps
 
 
-def _by_block_id(search: _Search) -> None:
-    """A block id pins: the cards of a takeaway with an id are those of the takeaway that had it, the likest first."""
+def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
+    """A block id pins, within its note: the cards of a takeaway with an id are those of the one that had it.
+
+    In another note the same id may be another takeaway's, so it counts only where the words are alike as well.
+    """
     ids: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i in search.free_entries():
         if search.entries[i].block:
             ids[search.entries[i].kind, search.entries[i].block].append(i)
     weights: dict[tuple[int, int], float] = {}
-    for n, one in enumerate(search.drafts):
+    for n in search.free_drafts():
+        one = search.drafts[n]
         block = one.draft.place.block_id
         for i in ids.get((one.draft.kind, block), ()) if block else ():
             entry = search.entries[i]
-            here = entry.note == one.draft.place.note
-            weights[n, i] = 1 + likeness(_looks(entry), one.looks) + 200 * here + 50 * entry.live
+            here = renamed.get(entry.note, entry.note) == one.draft.place.note
+            like = likeness(_looks(entry), one.looks)
+            if here or like >= IN_PLACE:
+                weights[n, i] = 1 + like + 200 * here + 50 * entry.live
     for n, i in best_pairs(weights):
         search.pair(n, i, "pinned")
 
@@ -94,18 +101,27 @@ def _by_words(search: _Search) -> None:
                 entry = search.entries[i]
                 if entry.live == live:
                     wanted[entry.kind, entry.key, entry.note if here_only else ""].append(i)
+            asking: dict[tuple[str, ...], list[int]] = defaultdict(list)
             for n in search.free_drafts():
                 one = search.drafts[n]
-                note = one.draft.place.note
-                found = wanted.get((one.draft.kind, one.key, note if here_only else ""))
-                if found:
-                    nearest = _nearest(search, found, one.draft) if here_only else 0
-                    search.pair(n, found.pop(nearest), "same" if here_only else "moved")
+                group = (one.draft.kind, one.key, one.draft.place.note if here_only else "")
+                if group in wanted:
+                    asking[group].append(n)
+            for equals, drafts in asking.items():
+                _pair_equals(search, drafts, wanted[equals], "same" if here_only else "moved")
 
 
-def _nearest(search: _Search, found: Sequence[int], draft: Draft) -> int:
-    """Of equals in a note the one at the same line, else the first: copies keep their order."""
-    return next((at for at, i in enumerate(found) if search.entries[i].line == draft.place.line), 0)
+def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: How) -> None:
+    """Of cards with the same words those under the same headings belong together, then those in the same order."""
+    entries = list(entries)
+    for same_context in (True, False):
+        for n in list(drafts):
+            context = context_part(search.drafts[n].draft)
+            found = (i for i in entries if not same_context or context_of(search.entries[i]) == context)
+            if (i := next(found, None)) is not None:
+                search.pair(n, i, how)
+                entries.remove(i)
+                drafts.remove(n)
 
 
 def _renamed(search: _Search) -> dict[str, str]:

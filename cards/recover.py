@@ -24,9 +24,16 @@ _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
     """Add the cards of the packages to the ledger in `out`; how many were added, and how many it knew.
 
-    Raises CardsError for what is no package.
+    A damaged ledger is put aside (`ledger.jsonl.damaged`), and what can still be read of it is kept. Raises CardsError for
+    what is no package.
     """
-    known = read_ledger(out, new_ledger=True)
+    path = out / ledger.NAME
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    damaged = False
+    try:
+        known = read_ledger(out, new_ledger=True)
+    except CardsError:
+        known, damaged = ledger.salvage(text), True
     found: dict[str, Entry] = {}
     for package in packages:
         for entry in _entries(package):
@@ -36,7 +43,9 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
     if not found:
         raise CardsError(f"{packages[0]}: holds no cards made by Cards")
     entries = {**found, **known}
-    replace_file(out / ledger.NAME, ledger.dump(entries.values()).encode())
+    if damaged:
+        path.replace(out / f"{ledger.NAME}.damaged")
+    replace_file(path, ledger.dump(entries.values(), ledger.root_of(text.partition("\n")[0])).encode())
     return len(entries) - len(known), len(found.keys() & known.keys())
 
 
@@ -112,8 +121,9 @@ def _entry(
         # a label that stood twice was shown with its heading
         ask = normal(front.rpartition(" › ")[2] or front)
         words = back
-    # Anki may hold edits of the user's, so what it exported says nothing of what we told it
-    parts = "" if exported else identity.parts_of(fields, tags)
+    # Anki may hold edits of the user's: what it exported is what we told it only where no one has touched it since
+    touched = exported and mod != identity.FIRST_MOD
+    parts = "" if touched else identity.parts_of(fields, tags)
     key = identity.key_of_words(kind, ask, words)
     looks = (ask[: identity.ASK_LENGTH], words[: identity.TEXT_LENGTH])
     return Entry(guid, kind, deck, "", 0, key, *looks, tuple(sorted(phrases, key=lambda p: p.ordinal)), parts, mod, mod)

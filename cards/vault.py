@@ -66,8 +66,8 @@ def read_note(root: Path, path: str) -> str | Problem:
     """The text of a note, or the problem that keeps it from being read."""
     try:
         content = _read_inside(root, root / path)
-    except OSError as error:
-        return Problem(path, 0, "unreadable", f"can't be read: {error.strerror or error}")
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
+        return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
     if content is None:
         return Problem(path, 0, "outside", "is no regular file inside the vault; it is left out")
     for encoding, mark in (("utf-8-sig", b""), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff")):

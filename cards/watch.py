@@ -16,10 +16,14 @@ _QUIET = 300  # milliseconds without a change that end a burst
 _MEDIA = tuple(vault.IMAGES | vault.SOUNDS)
 
 
-def watch(config: Config, say: Callable[[str], None], stop: Event | None = None) -> None:
-    """Build now and after every change of a note, a picture or `cards.toml`; one line says what each build did."""
+def watch(load: Callable[[], Config], say: Callable[[str], None], stop: Event | None = None) -> None:
+    """Build now and after every change of a note, a picture or `cards.toml`; one line says what each build did.
+
+    `load` gives the configuration of the moment. Raises CardsError where there is none at the start.
+    """
     from watchfiles import watch as changes
 
+    config = load()
     out = config.out.resolve()
 
     def concerns_us(_: object, name: str) -> bool:
@@ -29,7 +33,7 @@ def watch(config: Config, say: Callable[[str], None], stop: Event | None = None)
         return path.name == NAME or path.suffix.lower() in (*vault.NOTE_SUFFIXES, *_MEDIA)
 
     say(f"watching {config.root} (Ctrl-C ends)")
-    say(_built(config))
+    say(_built(load))
     found = changes(
         config.root,
         watch_filter=concerns_us,
@@ -40,14 +44,14 @@ def watch(config: Config, say: Callable[[str], None], stop: Event | None = None)
         yield_on_timeout=False,
     )
     for _ in found:
-        say(_built(config))
+        say(_built(load))
 
 
-def _built(config: Config) -> str:
+def _built(load: Callable[[], Config]) -> str:
     """One build, in a line. What can't be built now may be mended by the next save."""
     began = time.monotonic()
     try:
-        report = build(config)
+        report = build(load())
     except CardsError as error:
         return f"{_clock()} not built: {error}"
     took = time.monotonic() - began
@@ -65,7 +69,8 @@ def _outcome(report: Report) -> str:
         for name in ("new", "updated", "back", "retired", "moved")
     }
     said = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
-    decks = [written.path.name for written in report.written if written.changed]
+    decks = [f"{written.path.name} written" for written in report.written if written.changed]
+    decks += [f"{path.name} removed" for path in report.removed]
     if not said and not decks:
         return "nothing changed"
-    return f"{said or 'no card changed'}; {', '.join(decks) or 'no deck'} written"
+    return f"{said or 'no card changed'}; {', '.join(decks) or 'no deck written'}"

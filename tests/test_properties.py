@@ -12,6 +12,8 @@ from cards.config import Config
 from cards.naming import clean_tag, deck_of, file_name, tags_of
 from tests.reading import note_of
 
+CONFIG = Config(root=Path("/vault"), notes=(), out=Path("/vault/decks"))
+
 
 def test_the_body_keeps_its_line_numbers() -> None:
     found = properties.split("---\ntitle: T\n---\n\n\nbody")
@@ -53,6 +55,16 @@ def test_every_shape_of_a_value(value: object, expected: list[str]) -> None:
     assert list(properties.strings(value)) == expected
 
 
+@pytest.mark.parametrize(
+    "head", ["title: &a [*a]", "title: 0x" + "f" * 6000, "deck: &a {b: *a}", "tags: [[[[[[[[[[x]]]]]]]]]]"]
+)
+def test_monstrous_values_cost_no_card(head: str) -> None:
+    note = note_of(f"---\n{head}\n---\n- **A b:** c")
+    assert len(note.takeaways) == 1
+    assert isinstance(deck_of(CONFIG, note), str)
+    tags_of(CONFIG, note)
+
+
 def test_the_recording_comes_before_the_page() -> None:
     values = {"source": "https://example.org/p", "Video": "https://youtu.be/abcdefghijk", "llms": ["https://chat.example"]}
     assert properties.recordings(values) == ["https://youtu.be/abcdefghijk", "https://example.org/p"]
@@ -62,9 +74,6 @@ def test_the_recording_comes_before_the_page() -> None:
 def test_a_video_id_is_a_recording() -> None:
     assert properties.recordings({"videoId": "abcdefghijk"}) == ["https://www.youtube.com/watch?v=abcdefghijk"]
     assert properties.recordings({"video_id": "nonsense"}) == []
-
-
-CONFIG = Config(root=Path("/vault"), notes=(), out=Path("/vault/decks"))
 
 
 @pytest.mark.parametrize(

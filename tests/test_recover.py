@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -235,3 +237,65 @@ def test_a_copy_of_the_vault_builds_the_same_decks(vault: Path) -> None:
     report = build(load((vault / "worktree",), vault / "decks", None, None))
     assert not [change for change in report.collected.changes if change.matters]
     assert report.collected.entries.keys() == before.keys()
+
+
+def test_a_vault_that_grew_keeps_its_cards(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.md").write_text(f"- **Label {name}:** text of **the key {name}** here\n", encoding="utf-8")
+    first = build(load((tmp_path / "a",), tmp_path / "decks", None, None)).collected.entries
+    grown = build(load((tmp_path / "a", tmp_path / "b"), tmp_path / "decks", None, None)).collected
+    assert set(first) < set(grown.entries)
+    assert all(entry.live for entry in grown.entries.values())
+    (tmp_path / "cards.toml").write_text('notes = ["a", "b"]\nout = "decks"\n', encoding="utf-8")
+    config = load((), None, tmp_path / "cards.toml", None)
+    assert not [change for change in build(config).collected.changes if change.status == "new"]
+
+
+def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    shutil.copytree(EXAMPLES, notes)
+    shutil.copytree(Path(__file__).parent / "fixtures", notes / "fixtures")
+    build(load((notes,), tmp_path / "decks", None, None))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")}
+    (tmp_path / "decks" / ledger.NAME).unlink()
+    recover(sorted((tmp_path / "decks").glob("*.apkg")), tmp_path / "decks")
+    report = build(load((notes,), tmp_path / "decks", None, None))
+    assert not [change for change in report.collected.changes if change.matters]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")} == before
+
+
+def test_recover_keeps_what_is_whole_of_a_damaged_ledger(vault: Path) -> None:
+    path = vault / "decks" / ledger.NAME
+    lines = path.read_text(encoding="utf-8").splitlines()
+    damaged = "\n".join([*lines[:5], "<<<<<<< HEAD", lines[5][:40], *lines[6:]])
+    path.write_text(damaged, encoding="utf-8")
+    packages = sorted((vault / "decks").glob("*.apkg"))
+    assert recover(packages, vault / "decks") == (1, 28)
+    assert (vault / "decks" / f"{ledger.NAME}.damaged").read_text(encoding="utf-8") == damaged
+    assert path.read_text(encoding="utf-8").splitlines()[0] == lines[0]  # the way to the notes as well
+    assert len(_build(vault)) == 29
+
+
+def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
+    for n, deck in enumerate(("Sea", "sea", "sea-2", "SEA")):
+        (tmp_path / f"{n}.md").write_text(f"---\ndeck: {deck}\n---\n- **Label {n}:** text\n", encoding="utf-8")
+    config = load((tmp_path,), tmp_path / "decks", None, None)
+    report = build(config)
+    assert len({written.path.name.casefold() for written in report.written}) == 4
+    assert not build(config, dry_run=True).behind
+
+
+def test_folders_that_cannot_be_read_retire_nothing(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = os.walk
+
+    def closed(folder: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:
+        for here, folders, names in walk(folder):
+            if "Podcasts" in folders and onerror:
+                folders.remove("Podcasts")
+                onerror(PermissionError(13, "Permission denied", str(Path(here, "Podcasts"))))
+            yield here, folders, names
+
+    monkeypatch.setattr("cards.vault.os.walk", closed)
+    assert all(entry.live for entry in _build(vault).values())
+    assert (vault / "decks" / "Podcasts.apkg").exists()

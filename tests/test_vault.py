@@ -35,6 +35,7 @@ def test_notes_are_found_in_order_and_hidden_ones_are_not(tmp_path: Path) -> Non
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     write(tmp_path, {"a/n.md": CARD})
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "self.md").symlink_to("self.md")
     assert found(tmp_path) == ["a/n.md"]
 
 

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from cards import ledger
-from cards.config import load
+from cards.config import Config, load
 from cards.watch import watch
 
 
@@ -20,11 +20,13 @@ class Watching:
         self.folder = folder
         self.lines: list[str] = []
         self.stop = Event()
-        config = load((folder,), folder / "decks", None, None)
-        self.thread = Thread(target=watch, args=(config, self.lines.append, self.stop), daemon=True)
+        self.thread = Thread(target=watch, args=(self.load, self.lines.append, self.stop), daemon=True)
         self.thread.start()
         self.wait_for("written", 0)
         time.sleep(0.5)  # the system's watch has to stand before the first save
+
+    def load(self) -> Config:
+        return load((self.folder,), self.folder / "decks", None, None)
 
     def wait_for(self, text: str, since: int, seconds: float = 15) -> float:
         """Wait for a line with a text; how long it took in seconds."""
@@ -110,3 +112,12 @@ def test_what_cannot_be_built_is_said_and_mended(watching: Watching) -> None:
     since = len(watching.lines)
     (watching.folder / "a.md").write_text("- **Depth:** eight fathoms\n", encoding="utf-8")
     watching.wait_for("1 updated", since)
+
+
+def test_a_change_of_cards_toml_counts(watching: Watching) -> None:
+    since = len(watching.lines)
+    (watching.folder / "cards.toml").write_text('deck = "Sea"', encoding="utf-8")
+    watching.wait_for("Sea.apkg written, Takeaways.apkg removed", since)
+    since = len(watching.lines)
+    (watching.folder / "cards.toml").write_text('dekc = "Sea"', encoding="utf-8")
+    watching.wait_for("did you mean deck?", since)
