@@ -7,6 +7,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cards import identity, ledger
@@ -58,12 +59,14 @@ def _entries(package: Path) -> Iterator[Entry]:
         cards: dict[int, list[tuple[int, int]]] = {}
         for nid, ordinal, did in database.execute("select nid, ord, did from cards order by ord"):
             cards.setdefault(nid, []).append((ordinal + 1, did))
-        for nid, guid, mid, mod, tags, flds in rows:
+        for line, (nid, guid, mid, mod, tags, flds) in enumerate(rows, start=1):
             fields = flds.split("\x1f")
             if mid in kinds and len(fields) == 8:
                 deck = decks.get(cards[nid][0][1], "Default") if nid in cards else "Default"
                 ordinals = [ordinal for ordinal, _ in cards.get(nid, ())]
-                yield _entry(kinds[mid], guid, deck, mod, tags.split(), fields, ordinals, exported=exported)
+                entry = _entry(kinds[mid], guid, deck, mod, tags.split(), fields, ordinals, exported=exported)
+                # notes stand in a package in the order of their takeaways, which tells equal ones apart
+                yield replace(entry, line=line)
     except (sqlite3.DatabaseError, ValueError, KeyError, IndexError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
