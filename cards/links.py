@@ -1,24 +1,77 @@
-"""A recording's URL at a second. Only what the provider documents; the rest of the URL is kept byte for byte."""
+"""A recording's URL at a second. A provider is a row of `PROVIDERS`; the rest of a URL is kept byte for byte."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cards.model import Timestamp
 
-_YOUTUBE_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
-_MEDIA_HOSTS = (
-    *_YOUTUBE_HOSTS,
-    "vimeo.com",
-    "open.spotify.com",
-    "podcasts.apple.com",
-    "overcast.fm",
-    "pca.st",
+
+class Provider(NamedTuple):
+    """How one provider's URLs take a second.
+
+    `at` begins with where the time stands: `?` in the query, `#` as the fragment, `/` at the end of the path. It is filled
+    with `seconds`, `hms` (`1:21`, `1:17:40`), `h`, `m`, `s` and `span` (`81,85`). `page` says which paths lead to a
+    recording, since a channel or a list can't be opened at a second. `stale` are the times in a query that it replaces.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    at: str
+    page: str
+    source: str
+    stale: str = "t"
+
+
+_YOUTUBE = ("youtube.com", "youtu.be", "youtube-nocookie.com")
+_YOUTUBE_STALE = "t|start|time_continue"
+_ENDING = r"\.(?:mp3|m4a|m4b|ogg|oga|opus|wav|flac|aac|mp4|m4v|mov|mkv|webm|ogv)$"
+
+# The first row that fits counts. No hosts means any.
+PROVIDERS = (
+    Provider("Media files", (), "#t={span}", _ENDING, "W3C Media Fragments URI 1.0, section 4.2.1", stale=""),
+    Provider(
+        "YouTube players",
+        _YOUTUBE,
+        "?start={seconds}",
+        r"^/embed/",
+        "https://developers.google.com/youtube/player_parameters",
+        _YOUTUBE_STALE,
+    ),
+    Provider(
+        "YouTube",
+        _YOUTUBE,
+        "?t={seconds}s",
+        r"^/(?:watch$|(?:shorts|live|v|e)/|[\w-]{11}/?$)",
+        "https://support.google.com/youtube/answer/57741",
+        _YOUTUBE_STALE,
+    ),
+    Provider(
+        "Vimeo",
+        ("vimeo.com",),
+        "#t={seconds}s",
+        r"^(?!/showcase/\d+$).*/\d+(?:/\w+)?$",
+        "shared links, `#t=45s`",
+    ),
+    Provider("Spotify", ("open.spotify.com",), "?t={seconds}", r"/episode/", "shared links, “share from”"),
+    Provider("Apple Podcasts", ("podcasts.apple.com",), "?t={seconds}", r"/podcast/", "seen in use; Apple documents no time"),
+    Provider("Overcast", ("overcast.fm",), "/{hms}", r"^/\+", "shared links, `overcast.fm/+id/1:26:00`"),
+    Provider("Pocket Casts", ("pca.st",), "?t={seconds}", r"^/(?!podcast/)", "shared links, `pca.st/episode/id?t=99`"),
+    Provider(
+        "SoundCloud",
+        ("soundcloud.com",),
+        "#t={hms}",
+        r"^/[^/]+/(?!sets(?:/|$))[^/]+",
+        "shared links, “share at”: `#t=25:51`",
+    ),
+    Provider("Twitch", ("twitch.tv",), "?t={h}h{m}m{s}s", r"/(?:videos|v)/\d+", "shared links, `?t=0h28m53s`"),
+    Provider("Bilibili", ("bilibili.com",), "?t={seconds}", r"^/(?:video|bangumi/play)/", "shared links, `?t=81`"),
+)
+# Hosts of recordings that are linked as pages, for want of a documented time in their links.
+_PAGES = (
     "pocketcasts.com",
-    "soundcloud.com",
-    "twitch.tv",
-    "bilibili.com",
     "b23.tv",
     "share.snipd.com",
     "airr.io",
@@ -27,8 +80,9 @@ _MEDIA_HOSTS = (
     "loom.com",
     "ted.com",
 )
-_MEDIA_ENDING = re.compile(r"\.(?:mp3|m4a|m4b|ogg|oga|opus|wav|flac|aac|mp4|m4v|mov|mkv|webm|ogv)$", re.I)
-_TIME_PARTS = re.compile(r"(?<=[?&])(?:t|start|time_continue)=[^&#]*&?|(?<=[?&])t\d+[hms][^&#]*&?")
+_MEDIA_HOSTS = (*dict.fromkeys(name for row in PROVIDERS for name in row.hosts), *_PAGES)
+_MEDIA_ENDING = re.compile(_ENDING, re.I)
+_CLOCK_AT_END = re.compile(r"/\d{1,2}(?::\d\d){1,2}/?$")
 
 
 def host(url: str) -> str:
@@ -42,8 +96,7 @@ def host(url: str) -> str:
 
 def is_media(url: str) -> bool:
     """Whether a URL is known to lead to a recording: a media host, or a media file by its ending."""
-    name = host(url)
-    if any(name == known or name.endswith("." + known) for known in _MEDIA_HOSTS):
+    if _is_of(host(url), _MEDIA_HOSTS):
         return True
     try:
         return bool(_MEDIA_ENDING.search(urlsplit(url).path))
@@ -57,15 +110,57 @@ def youtube(video_id: str) -> str | None:
 
 
 def at_second(url: str, stamp: Timestamp) -> str:
-    """The URL that opens the recording at the stamp.
+    """The URL that opens the recording at the stamp, as its provider's row says.
 
-    YouTube takes `t` in seconds in the query (https://support.google.com/youtube/answer/57741), in all of its forms;
-    a time already there is replaced. A page that can't be opened at a second is linked as it is.
+    A time already there is replaced. A page that can't be opened at a second is linked as it is.
     """
-    if not any(host(url) == known or host(url).endswith("." + known) for known in _YOUTUBE_HOSTS):
+    provider = provider_of(url)
+    if provider is None:
         return url
     base, _, fragment = url.partition("#")
-    fragment = "" if fragment.startswith("t=") else fragment
-    base = _TIME_PARTS.sub("", base).rstrip("?&")
-    at = f"start={stamp.start}" if "/embed/" in base else f"t={stamp.start}s"
-    return f"{base}{'&' if '?' in base else '?'}{at}" + (f"#{fragment}" if fragment else "")
+    path, _, query = base.partition("?")
+    query = "&".join(part for part in query.split("&") if not _is_stale(part, provider.stale)).rstrip("&")
+    fragment = "&".join(part for part in fragment.split("&") if not part.startswith("t="))
+    place, time = provider.at[0], provider.at[1:].format_map(_written(stamp))
+    if place == "?":
+        query = f"{query}&{time}" if query else time
+    elif place == "#":
+        fragment = f"{time}&{fragment}" if fragment else time
+    else:
+        path = f"{_CLOCK_AT_END.sub('', path).rstrip('/')}/{time}"
+    return path + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
+
+
+def provider_of(url: str) -> Provider | None:
+    """The provider whose links to this recording take a second, None where there is none or the URL is broken."""
+    name = host(url)
+    if not name:
+        return None
+    path = urlsplit(url).path
+    for row in PROVIDERS:
+        if (not row.hosts or _is_of(name, row.hosts)) and re.search(row.page, path, re.I):
+            return row
+    return None
+
+
+def _is_of(name: str, hosts: tuple[str, ...]) -> bool:
+    return any(name == known or name.endswith(f".{known}") for known in hosts)
+
+
+def _is_stale(part: str, keys: str) -> bool:
+    """Whether a part of a query is a time: `t=72s`, and `t1h2m` as some exporters write it."""
+    return bool(keys) and bool(re.match(rf"(?:{keys})=|t\d+[hms]", part))
+
+
+def _written(stamp: Timestamp) -> dict[str, str]:
+    """A stamp in the ways that providers write one."""
+    minutes, s = divmod(stamp.start, 60)
+    h, m = divmod(minutes, 60)
+    return {
+        "seconds": str(stamp.start),
+        "hms": f"{h}:{m:02}:{s:02}" if h else f"{m}:{s:02}",
+        "h": str(h),
+        "m": str(m),
+        "s": str(s),
+        "span": str(stamp.start) if stamp.end is None else f"{stamp.start},{stamp.end}",
+    }

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,12 +87,68 @@ def test_the_time_of_a_url(url: str, second: int | None) -> None:
         ("https://www.youtube.com/watch?v=abcdefghijk&t=97s#t=100.7", "https://www.youtube.com/watch?v=abcdefghijk&t=81s"),
         ("https://m.youtube.com/shorts/abcdefghijk", "https://m.youtube.com/shorts/abcdefghijk?t=81s"),
         ("https://www.youtube.com/embed/abcdefghijk?start=3", "https://www.youtube.com/embed/abcdefghijk?start=81"),
+        ("https://music.youtube.com/watch?v=abcdefghijk&si=x_Y", "https://music.youtube.com/watch?v=abcdefghijk&si=x_Y&t=81s"),
+        (
+            "https://www.youtube.com/live/abcdefghijk?feature=share",
+            "https://www.youtube.com/live/abcdefghijk?feature=share&t=81s",
+        ),
+        ("https://vimeo.com/76979871", "https://vimeo.com/76979871#t=81s"),
+        ("https://player.vimeo.com/video/76979871?h=8f2a1c#t=3s", "https://player.vimeo.com/video/76979871?h=8f2a1c#t=81s"),
+        ("https://open.spotify.com/episode/0aBcDeFg?si=1f&t=604", "https://open.spotify.com/episode/0aBcDeFg?si=1f&t=81"),
+        ("https://open.spotify.com/intl-de/episode/0aBcDeFg", "https://open.spotify.com/intl-de/episode/0aBcDeFg?t=81"),
+        (
+            "https://podcasts.apple.com/us/podcast/a-talk/id12?i=1000",
+            "https://podcasts.apple.com/us/podcast/a-talk/id12?i=1000&t=81",
+        ),
+        ("https://overcast.fm/+aBcDeF", "https://overcast.fm/+aBcDeF/1:21"),
+        ("https://overcast.fm/+aBcDeF/1:26:00", "https://overcast.fm/+aBcDeF/1:21"),
+        ("https://pca.st/episode/0bd0-43f3?t=99.0", "https://pca.st/episode/0bd0-43f3?t=81"),
+        ("https://pca.st/aB3d", "https://pca.st/aB3d?t=81"),
+        ("https://soundcloud.com/someone/a-talk#t=25:51", "https://soundcloud.com/someone/a-talk#t=1:21"),
+        ("https://soundcloud.com/someone/sets/talks", "https://soundcloud.com/someone/sets/talks"),
+        ("https://www.twitch.tv/videos/1117?t=0h28m53s", "https://www.twitch.tv/videos/1117?t=0h1m21s"),
+        ("https://www.bilibili.com/video/BV1a/?p=2&t=9", "https://www.bilibili.com/video/BV1a/?p=2&t=81"),
+        ("https://example.org/a%20talk.mp3?t=token&x", "https://example.org/a%20talk.mp3?t=token&x#t=81,85"),
+        ("https://example.org/talk.MP4#t=9,12&track=en", "https://example.org/talk.MP4#t=81,85&track=en"),
+        ("https://a.substack.com/p/a-talk?utm_source=x&&b", "https://a.substack.com/p/a-talk?utm_source=x&&b"),
+        ("https://open.spotify.com/show/0aBcDeFg", "https://open.spotify.com/show/0aBcDeFg"),
+        ("https://www.youtube.com/@someone/videos", "https://www.youtube.com/@someone/videos"),
+        ("https://vimeo.com/showcase/8", "https://vimeo.com/showcase/8"),
         ("https://www.dwarkesh.example/p/a-talk", "https://www.dwarkesh.example/p/a-talk"),
         ("https://notyoutube.com.example.org/watch?v=abcdefghijk", "https://notyoutube.com.example.org/watch?v=abcdefghijk"),
     ],
 )
 def test_the_link_to_a_second(url: str, expected: str) -> None:
     assert links.at_second(url, Timestamp(81, 85)) == expected
+
+
+def test_past_an_hour_and_without_an_end() -> None:
+    late = Timestamp(4660)
+    assert links.at_second("https://overcast.fm/+a", late) == "https://overcast.fm/+a/1:17:40"
+    assert links.at_second("https://soundcloud.com/a/b", late) == "https://soundcloud.com/a/b#t=1:17:40"
+    assert links.at_second("https://www.twitch.tv/a/v/7", late) == "https://www.twitch.tv/a/v/7?t=1h17m40s"
+    assert links.at_second("https://example.org/a.opus", late) == "https://example.org/a.opus#t=4660"
+
+
+def test_every_provider_stands_in_the_readme_with_a_link_that_is_true() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| ([\w ]+?) \| `(https://[^`]+)` \|$", readme, re.M))
+    assert list(shown) == [row.name for row in links.PROVIDERS]
+    for name, url in shown.items():
+        row = links.provider_of(url)
+        assert row is not None
+        assert row.name == name
+        assert links.at_second(url, Timestamp(81, 85)) == url
+
+
+@given(
+    st.sampled_from(["youtu.be/abcdefghijk", "vimeo.com/7", "example.org/a.mp3", "overcast.fm/+a", "soundcloud.com/a/b"]),
+    st.text(max_size=30) | st.sampled_from(["?t=9s&a", "#t=9&b", "/1:02", "?", "#", "?&", "?a&&b"]),
+)
+def test_a_second_link_replaces_the_first(host: str, rest: str) -> None:
+    once = links.at_second(f"https://{host}{rest}", Timestamp(1))
+    again = links.at_second(once, Timestamp(81))
+    assert links.at_second(again, Timestamp(1)) == once
 
 
 @given(st.text(max_size=80))
