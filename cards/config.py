@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from cards import ledger
+from cards import ledger, links
 from cards.generator import Kinds
 from cards.model import CardsError
 from cards.trail import Options
@@ -88,6 +88,7 @@ _KEYS = {
     "takeaway-headings": _STRINGS,
     "skipped-headings": _STRINGS,
     "bare-labels": _STRINGS,
+    "recordings": "a table",
     "folders": "a table",
 }
 _FOLDER_KEYS = {"deck": _STRING, "kinds": _STRING}
@@ -123,10 +124,11 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
         if not path.exists():
             raise CardsError(f"{file}: notes: {path} does not exist")
     extra = Options(
-        frozenset(map(heading_key, given.get("takeaway-headings", ()))),
-        frozenset(map(heading_key, given.get("skipped-headings", ()))),
-        frozenset(map(heading_key, given.get("bare-labels", ()))),
+        tuple(map(heading_key, given.get("takeaway-headings", ()))),
+        tuple(map(heading_key, given.get("skipped-headings", ()))),
+        tuple(map(heading_key, given.get("bare-labels", ()))),
         tuple(given.get("sections", ())),
+        tuple((links.host(f"https://{name}"), template) for name, template in given.get("recordings", {}).items()),
     )
     return Config(
         root,
@@ -189,6 +191,11 @@ def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key b
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CardsError(f"{file}: can't be read: {error}") from None
     _check(file, text, given, _KEYS, "")
+    for name, template in given.get("recordings", {}).items():
+        if not links.is_template(template):
+            raise CardsError(
+                f"{_place(file, text, name)}: recordings.{name} must be a link made of {{url}}, {{seconds}}, {{end}}, {{hms}}"
+            )
     for name, one in given.get("folders", {}).items():
         if not isinstance(one, dict):
             raise CardsError(f"{_place(file, text, name)}: folders.{name} must be a table with deck or kinds")

@@ -131,6 +131,28 @@ def at_second(url: str, stamp: Timestamp) -> str:
     return path + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
 
 
+def filled(template: str, url: str, stamp: Timestamp) -> str:
+    """A URL by a template of the user's, with `url`, `seconds`, `end` (the start where there is none) and `hms`.
+
+    What the template sets by name is taken out of the URL first, and its `?` is a `&` where the URL has a query already.
+    """
+    base, _, fragment = url.partition("#")
+    path, _, query = base.partition("?")
+    named = tuple(f"{name}=" for name in re.findall(r"[?&#](\w+)=\{", template))
+    query = "&".join(part for part in query.split("&") if not part.startswith(named)).rstrip("&")
+    if query:
+        path, template = f"{path}?{query}", template.replace("{url}?", "{url}&")
+    link = template.format_map({**_written(stamp), "url": path})
+    return link if "#" in template or not fragment else f"{link}#{fragment}"
+
+
+def is_template(value: object) -> bool:
+    """Whether a value can be filled to a link."""
+    if not isinstance(value, str) or not value.startswith(("{url}", "https://", "http://")):
+        return False
+    return not re.search(r"[{}]", re.sub(r"\{(?:url|seconds|end|hms)\}", "", value))
+
+
 def provider_of(url: str) -> Provider | None:
     """The provider whose links to this recording take a second, None where there is none or the URL is broken."""
     name = host(url)
@@ -159,6 +181,7 @@ def _written(stamp: Timestamp) -> dict[str, str]:
     return {
         "seconds": str(stamp.start),
         "hms": f"{h}:{m:02}:{s:02}" if h else f"{m}:{s:02}",
+        "end": str(stamp.start if stamp.end is None else stamp.end),
         "h": str(h),
         "m": str(m),
         "s": str(s),

@@ -36,13 +36,13 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         )
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)
-    recordings = Recordings(values, blocks)
+    options = options or Options()
+    recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, blocks, path, recordings)
     language = properties.language(values)
-    options = options or Options()
     walk = Walk(Trail(title, options), recordings, language)
     walk.blocks(blocks, ())
-    takeaways, skipped = sieve.sift(walk.units, walk.lists, properties.people(values), path, options.bare_labels)
+    takeaways, skipped = sieve.sift(walk.units, walk.lists, properties.people(values), path, frozenset(options.bare_labels))
     skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
     return Note(
         path,

@@ -15,9 +15,10 @@ _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
 class Recordings(timestamps.Recordings):
     """The recordings a note points into: `main` is the one that bare stamps belong to."""
 
-    def __init__(self, values: dict[str, object], blocks: Iterable[Block]) -> None:
+    def __init__(self, values: dict[str, object], blocks: Iterable[Block], templates: Iterable[tuple[str, str]] = ()) -> None:
+        self.templates = dict(templates)
         named = properties.recordings(values)
-        found = [url for url in _links(blocks) if links.is_media(url)]
+        found = [url for url in _links(blocks) if self.is_media(url)]
         self.all = [*named, *found]
         self.main = next(iter(self.all), None)
         self.known = bool(self.all) or properties.local_recording(values)
@@ -25,7 +26,11 @@ class Recordings(timestamps.Recordings):
 
     def __contains__(self, url: object) -> bool:
         text = str(url)
-        return links.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
+        return self.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
+
+    def is_media(self, url: str) -> bool:
+        """Whether a URL is known to lead to a recording, to us or to the user's own table."""
+        return links.is_media(url) or links.host(url) in self.templates
 
     def stamped(self, prose: Prose) -> Prose:
         """Prose with its timestamps found, each with its link; as it is where the note has no recording."""
@@ -37,7 +42,10 @@ class Recordings(timestamps.Recordings):
     def resolve(self, stamp: Timestamp) -> Timestamp:
         """The stamp with the URL that opens its recording there."""
         url = stamp.url or self.main
-        return replace(stamp, url=links.at_second(url, stamp) if url else None)
+        if url is None:
+            return replace(stamp, url=None)
+        template = self.templates.get(links.host(url))
+        return replace(stamp, url=links.filled(template, url, stamp) if template else links.at_second(url, stamp))
 
 
 def _links(blocks: Iterable[Block]) -> Iterator[str]:

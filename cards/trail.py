@@ -10,12 +10,16 @@ from cards.model import Timestamp
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the configuration says to the parser."""
+    """What the configuration says to the parser. Tuples, whose `repr` is the same in every process, since it keys the cache.
 
-    takeaway_headings: frozenset[str] = frozenset()
-    skipped_headings: frozenset[str] = frozenset()
-    bare_labels: frozenset[str] = frozenset()
+    `recordings` are hosts with the template of their links at a second.
+    """
+
+    takeaway_headings: tuple[str, ...] = ()
+    skipped_headings: tuple[str, ...] = ()
+    bare_labels: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    recordings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

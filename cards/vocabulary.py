@@ -74,11 +74,11 @@ def matches(text: str, entries: Iterable[str]) -> bool:
     return any(parts[i] in PREPOSITIONS and " ".join(parts[:i]) in entries for i in range(1, len(parts)))
 
 
-def is_takeaway_heading(text: str, extra: frozenset[str] = frozenset()) -> bool:
+def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
     """Whether a heading announces takeaways: an entry of the list, or `takeaway(s)` anywhere in it."""
-    return bool(re.search(r"\btake-?aways?\b", heading_key(text))) or matches(text, TAKEAWAY_HEADINGS | extra)
+    return bool(re.search(r"\btake-?aways?\b", heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
 
 
-def is_skipped_heading(text: str, extra: frozenset[str] = frozenset()) -> bool:
+def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:
     """Whether a heading stands over a section that holds no takeaways."""
-    return matches(text, SKIPPED_HEADINGS | extra)
+    return matches(text, SKIPPED_HEADINGS.union(extra))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cards import links, questions, sieve, timestamps, vocabulary
+from cards import questions, sieve, timestamps, vocabulary
 from cards.labels import lead
 from cards.model import (
     Block,
@@ -112,7 +112,7 @@ class Walk:
                 self.heading(replace(first, level=level))
                 self.blocks(item.blocks[1:], held, depth)
             elif isinstance(first, Paragraph):
-                own = _only_a_stamp(self.stamped(first.prose))
+                own = _only_a_stamp(self.stamped(first.prose), self.recordings)
                 if own and self.recordings.known:
                     standing = own
                     self.blocks(item.blocks[1:], (*parents, Parent("", standing)), depth + 1)
@@ -182,7 +182,7 @@ class Walk:
         prose = self.stamped(_without_leftovers(paragraph.prose))
         stamps = _stamps(prose)
         section = self.trail.section
-        if not item and (own := _only_a_stamp(prose)) and self.recordings.known:
+        if not item and (own := _only_a_stamp(prose, self.recordings)) and self.recordings.known:
             self.date(own)
             for each in children:
                 self.bullets(each, parents, depth, directly=False)
@@ -330,15 +330,15 @@ def _last(blocks: Iterable[Block]) -> int:
     return max((paragraph.end for paragraph in paragraphs(tuple(blocks))), default=0)
 
 
-def _only_a_stamp(prose: Prose) -> tuple[Timestamp, ...]:
+def _only_a_stamp(prose: Prose, recordings: Recordings) -> tuple[Timestamp, ...]:
     """The stamps of prose that is nothing else; a bare URL with a time in it counts as one."""
     if not prose:
         return ()
     if any(run.kind is Kind.STAMP for run in prose):
         return () if visible(prose).strip(" -–—·•:,;") else _stamps(prose)
-    if len(prose) == 1 and (url := prose[0].link) and prose[0].text == url and links.is_media(url):
+    if len(prose) == 1 and (url := prose[0].link) and prose[0].text == url and recordings.is_media(url):
         found = timestamps.of_url(url)
-        return (replace(found, url=links.at_second(url, found)),) if found else ()
+        return (recordings.resolve(replace(found, url=url)),) if found else ()
     return ()
 
 

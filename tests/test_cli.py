@@ -151,6 +151,8 @@ def test_cards_toml(vault: Path) -> None:
         ("kinds = 'all'", "cards.toml:1: kinds must be one of qa, cloze, both, not 'all'"),
         ("exclude = 'x'", "cards.toml:1: exclude must be a list of texts"),
         ("[folders.x]\ndecks = 'y'", "unknown key folders.x.decks; did you mean folders.x.deck?"),
+        ("[recordings]\n'a.example' = '{url}?t={second}'", "cards.toml:2: recordings.a.example must be a link made of {url}"),
+        ("[recordings]\n'a.example' = 'javascript:{url}'", "cards.toml:2: recordings.a.example must be a link"),
         ("notes = ['gone']", "does not exist"),
         ("= 1", "can't be read"),
     ],
@@ -167,6 +169,13 @@ def test_flags_win_over_the_file_and_frontmatter_over_both(vault: Path) -> None:
     (vault / "Own.md").write_text("---\ndeck: Own\n---\n- **A b:** c", encoding="utf-8")
     decks = {json.loads(line)["deck"] for line in run("list", "--json", "--deck", "Flag").stdout.splitlines()}
     assert decks == {"Own", "Flag"}
+
+
+def test_a_template_opens_the_recordings_of_a_host(vault: Path) -> None:
+    (vault / "cards.toml").write_text('[recordings]\n"www.talks.example" = "{url}?at={seconds}"', encoding="utf-8")
+    (vault / "Talk.md").write_text("[Talk](https://talks.example/7?at=3)\n\n- **A b:** c (1:21)", encoding="utf-8")
+    cards = [json.loads(line) for line in run("list", "Talk.md", "--json").stdout.splitlines()]
+    assert [card["timestamps"] for card in cards] == [[{"start": 81, "end": None, "url": "https://talks.example/7?at=81"}]]
 
 
 def test_sections(vault: Path) -> None:

@@ -192,6 +192,22 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
     assert len(read) == 5
 
 
+def test_the_cache_knows_a_configuration_again_in_another_process(tmp_path: Path) -> None:
+    (tmp_path / "cards.toml").write_text('bare-labels = ["one", "two", "three", "four", "five"]', encoding="utf-8")
+    show = "from cards.config import load; from pathlib import Path; print(load((Path('.'),), None, None, None).options)"
+    shown = {
+        subprocess.run(
+            [sys.executable, "-c", show],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(shown) == 1
+
+
 def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
     note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
     content = note.read_bytes()

@@ -122,6 +122,26 @@ def test_the_link_to_a_second(url: str, expected: str) -> None:
     assert links.at_second(url, Timestamp(81, 85)) == expected
 
 
+@pytest.mark.parametrize(
+    ("template", "url", "expected"),
+    [
+        ("{url}?at={seconds}", "https://a.example/7", "https://a.example/7?at=81"),
+        ("{url}?at={seconds}", "https://a.example/7?x=1&at=3&y#top", "https://a.example/7?x=1&y&at=81#top"),
+        ("{url}?from={seconds}&to={end}", "https://a.example/7?to=9", "https://a.example/7?from=81&to=85"),
+        ("{url}#t={hms}", "https://a.example/7?x=1#t=3", "https://a.example/7?x=1#t=1:21"),
+        ("{url}/{hms}", "https://a.example/{7}", "https://a.example/{7}/1:21"),
+        ("https://b.example/?u={url}&t={seconds}", "https://a.example/7", "https://b.example/?u=https://a.example/7&t=81"),
+    ],
+)
+def test_the_link_by_a_template(template: str, url: str, expected: str) -> None:
+    assert links.is_template(template)
+    assert links.filled(template, url, Timestamp(81, 85)) == expected
+
+
+def test_a_point_ends_where_it_starts() -> None:
+    assert links.filled("{url}?a={seconds}&b={end}", "https://a.example", Timestamp(81)) == "https://a.example?a=81&b=81"
+
+
 def test_past_an_hour_and_without_an_end() -> None:
     late = Timestamp(4660)
     assert links.at_second("https://overcast.fm/+a", late) == "https://overcast.fm/+a/1:17:40"
