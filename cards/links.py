@@ -82,6 +82,7 @@ _PAGES = (
 )
 _MEDIA_HOSTS = (*dict.fromkeys(name for row in PROVIDERS for name in row.hosts), *_PAGES)
 _MEDIA_ENDING = re.compile(_ENDING, re.I)
+_YOUTUBE_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:embed|shorts|live|v|e)/)([\w-]{11})(?![\w-])")
 _CLOCK_AT_END = re.compile(r"/\d{1,2}(?::\d\d){1,2}/?$")
 
 
@@ -107,6 +108,15 @@ def is_media(url: str) -> bool:
 def youtube(video_id: str) -> str | None:
     """The URL of a YouTube video by its eleven-character id, None where it is no such id."""
     return f"https://www.youtube.com/watch?v={video_id}" if re.fullmatch(r"[\w-]{11}", video_id) else None
+
+
+def identity(url: str) -> str:
+    """What tells one recording from another: a YouTube video's id, else the URL without scheme, time, tracking and fragment."""
+    if _is_of(host(url), _YOUTUBE) and (video := _YOUTUBE_ID.search(url)):
+        return video[1]
+    base, _, query = url.partition("#")[0].partition("://")[2].removeprefix("www.").partition("?")
+    query = "&".join(part for part in query.split("&") if not re.match(r"(?:t|si|utm_\w+)=", part))
+    return f"{_CLOCK_AT_END.sub('', base).rstrip('/')}?{query}"
 
 
 def at_second(url: str, stamp: Timestamp) -> str:

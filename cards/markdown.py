@@ -30,7 +30,7 @@ LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PLAIN = re.compile(r"[^\\`*_~=\[\]<>!&$%{}\n]*")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
-_CLOSING = {")": "(", "]": "["}
+_CLOSING = {"}": "{", ")": "(", "]": "["}
 _PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)

@@ -51,7 +51,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         tuple(takeaways),
         tuple(skipped),
         tuple(problems),
-        properties.page(values) or recordings.main,
+        properties.page(values) or recordings.first,
         not properties.is_false(properties.get(values, "cards")),
         language,
     )

@@ -10,23 +10,44 @@ from cards import links, properties, timestamps
 from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
+_PLAYER = re.compile(r"<[^>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
 
 
 class Recordings(timestamps.Recordings):
-    """The recordings a note points into: `main` is the one that bare stamps belong to."""
+    """The recordings a note points into. `first` is the note's own; `nearest` the one that bare stamps belong to as the note
+    is read from top to bottom.
+    """
 
     def __init__(self, values: dict[str, object], blocks: Iterable[Block], templates: Iterable[tuple[str, str]] = ()) -> None:
         self.templates = dict(templates)
         named = properties.recordings(values)
         found = [url for url in _links(blocks) if self.is_media(url)]
         self.all = [*named, *found]
-        self.main = next(iter(self.all), None)
+        self.first = self.nearest = next(iter(self.all), None)
         self.known = bool(self.all) or properties.local_recording(values)
         self.hosts = {links.host(url) for url in self.all}
 
     def __contains__(self, url: object) -> bool:
         text = str(url)
         return self.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
+
+    def meet(self, block: Block) -> None:
+        """Go past a block: one that is nothing but a recording is what the bare stamps below it belong to.
+
+        So is a heading that links to one. A link in running text is a mention, and a link to a second is a stamp.
+        """
+        match block:
+            case Heading(prose=prose):
+                met = _of_prose(prose)
+            case Paragraph(prose=prose) if _is_only_links(prose):
+                met = _of_prose(prose)
+            case Code() | Html():
+                met = _links((block,))
+            case _:
+                return
+        url = next((url for url in met if self.is_media(url) and timestamps.of_url(url) is None), None)
+        if url and (self.nearest is None or links.identity(url) != links.identity(self.nearest)):
+            self.nearest = url
 
     def is_media(self, url: str) -> bool:
         """Whether a URL is known to lead to a recording, to us or to the user's own table."""
@@ -41,7 +62,7 @@ class Recordings(timestamps.Recordings):
 
     def resolve(self, stamp: Timestamp) -> Timestamp:
         """The stamp with the URL that opens its recording there."""
-        url = stamp.url or self.main
+        url = stamp.url or self.nearest
         if url is None:
             return replace(stamp, url=None)
         template = self.templates.get(links.host(url))
@@ -68,6 +89,12 @@ def _links(blocks: Iterable[Block]) -> Iterator[str]:
                     yield from properties.urls(value)
             case _:
                 pass
+
+
+def _is_only_links(prose: Prose) -> bool:
+    """Whether prose is links, embeds, players and macros, and no word besides."""
+    text = "".join(run.text for run in prose if not (run.link or run.target))
+    return not any(map(str.isalnum, _PLAYER.sub("", text)))
 
 
 def _of_prose(prose: Prose) -> Iterator[str]:

@@ -60,6 +60,7 @@ class Walk:
         while at < len(blocks):
             block = blocks[at]
             following = blocks[at + 1] if at + 1 < len(blocks) else None
+            self.meet(block)
             if isinstance(block, Heading):
                 self.heading(block)
             elif isinstance(block, Paragraph):
@@ -106,6 +107,9 @@ class Walk:
                 continue
             scope = len(self.trail.sections)
             first = item.blocks[0] if item.blocks else None
+            outside = self.recordings.nearest
+            if first:
+                self.meet(first)
             held = (*parents, Parent("", standing)) if standing else parents
             if isinstance(first, Heading):
                 level = self.trail.section.level + 1 if self.trail.section else 1
@@ -123,6 +127,7 @@ class Walk:
             else:
                 self.blocks(item.blocks, held, depth + 1)
             self.trail.leave(scope)
+            self.recordings.nearest = outside  # an item's recording is for what is below it
             at += 1
 
     def offer(self, bullets: Bullets) -> None:
@@ -282,6 +287,11 @@ class Walk:
                 self.skipped.append((paragraph.line, visible(paragraph.prose), what))
 
     # --------------------------------------------------------------------------------------------------- reading
+
+    def meet(self, block: Block) -> None:
+        """Go past a block that may be a recording; under links and references recordings are only named."""
+        if not (self.trail.section and self.trail.section.skipped):
+            self.recordings.meet(block)
 
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
         self.trail.date(tuple(map(self.recordings.resolve, stamps)))

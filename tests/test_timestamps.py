@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cards import links, timestamps
 from cards.markdown import inline
 from cards.model import Kind, Timestamp
+from cards.parser import parse
 from cards.prose import plain, unstamped
 
 SECONDS = st.integers(0, 99 * 3600 + 59 * 60 + 59)
@@ -176,3 +177,55 @@ def test_no_url_breaks_the_link(url: str) -> None:
     links.at_second(url, Timestamp(1))
     links.is_media(url)
     timestamps.of_url(url)
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        ("## [Second talk](https://vimeo.com/7)", "https://vimeo.com/7#t=81s"),
+        ("https://overcast.fm/+b", "https://overcast.fm/+b/1:21"),
+        ("![](https://youtu.be/bbbbbbbbbbb)", "https://youtu.be/bbbbbbbbbbb?t=81s"),
+        (
+            '<iframe src="https://www.youtube.com/embed/bbbbbbbbbbb"></iframe>',
+            "https://www.youtube.com/embed/bbbbbbbbbbb?start=81",
+        ),
+        ("{{video https://youtu.be/bbbbbbbbbbb}}", "https://youtu.be/bbbbbbbbbbb?t=81s"),
+        # a name under links, in a list or in running text, a link to a second, a page, the same video again change nothing
+        ("## Links\n\nhttps://vimeo.com/7\n\n## The talk", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("- [Another talk](https://vimeo.com/7)", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("He gave [another talk](https://vimeo.com/7) later.", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("See {{video https://vimeo.com/7}} as well", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("- he gave [another talk](https://vimeo.com/7) later", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("[1:10](https://vimeo.com/7#t=70s)", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("## [A page](https://example.org/a)", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+        ("![](https://www.youtube.com/embed/aaaaaaaaaaa)", "https://youtu.be/aaaaaaaaaaa?t=81s"),
+    ],
+)
+def test_a_stamp_belongs_to_the_nearest_recording_above_it(between: str, expected: str) -> None:
+    head = "---\nsource: https://youtu.be/aaaaaaaaaaa\n---\n"
+    note = parse(f"{head}- **First label:** one (1:21)\n\n{between}\n\n- **Second label:** two (1:21)", "a.md")
+    urls = [stamp.url for takeaway in note.takeaways for stamp in takeaway.stamps]
+    assert urls == ["https://youtu.be/aaaaaaaaaaa?t=81s", expected]
+    assert note.source == "https://youtu.be/aaaaaaaaaaa"
+
+
+def test_an_items_recording_is_for_what_is_below_it() -> None:
+    note = parse(
+        "- [One talk](https://vimeo.com/1)\n  - **One:** a (1:21)\n- [Another](https://vimeo.com/2)\n  - **Two:** b (1:21)",
+        "a.md",
+    )
+    assert [each.stamps[0].url for each in note.takeaways] == ["https://vimeo.com/1#t=81s", "https://vimeo.com/2#t=81s"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://youtu.be/aaaaaaaaaaa?si=x", "https://www.youtube.com/watch?list=WL&v=aaaaaaaaaaa&t=9s", True),
+        ("https://overcast.fm/+a/1:21", "http://www.overcast.fm/+a", True),
+        ("https://podcasts.apple.com/p/id1?i=1&utm_source=a", "https://podcasts.apple.com/p/id1?i=1&t=4", True),
+        ("https://podcasts.apple.com/p/id1?i=1", "https://podcasts.apple.com/p/id1?i=2", False),
+        ("https://vimeo.com/7", "https://vimeo.com/8", False),
+    ],
+)
+def test_what_tells_recordings_apart(one: str, other: str, same: bool) -> None:
+    assert (links.identity(one) == links.identity(other)) is same
