@@ -118,7 +118,7 @@ def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
         return None
     label = visible(prose) if front.origin is Origin.LABEL else None
     return Qa(
-        Place(note.path, takeaway.line, takeaway.context, takeaway.stamps or takeaway.inherited, takeaway.block_id),
+        Place(note.path, takeaway.line, takeaway.context, _distinct(takeaway.stamps or takeaway.inherited), takeaway.block_id),
         prose,
         shown,
         back,
