@@ -110,6 +110,13 @@ def test_the_readme_names_every_command_and_option() -> None:
                 assert not option.startswith("-") or option in readme, f"{name} {option}"
 
 
+def test_the_readme_closes_what_it_opens() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    fences = [line for line in readme.splitlines() if line.startswith("```")]
+    assert all(re.fullmatch(r"```\w*", fence) for fence in fences[::2])
+    assert set(fences[1::2]) == {"```"}
+
+
 def test_ci_runs_the_command_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     command = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1]
