@@ -7,16 +7,14 @@ leaves what was there or what was meant, and the next one is right.
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from cards import changes, identity, ledger, render, vault
+from cards import changes, identity, render, store, vault
 from cards.cache import FOLDER, Cache
 from cards.changes import Change
 from cards.config import Config, way_to_root
@@ -25,11 +23,10 @@ from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
 from cards.media import Packed, targets
 from cards.model import Card, CardsError, Deck, Draft, Media, Problem, Skipped
-from cards.naming import deck_of, file_name, file_names, tags_of
+from cards.naming import deck_of, file_name, tags_of
 from cards.parser import parse
 from cards.recognition import recognise
-
-_ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
+from cards.store import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,6 @@ class Collected:
     notes: int
     notes_with_cards: int
     files: Mapping[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One package: where it is, what it holds, and whether this run changed it."""
-
-    path: Path
-    deck: Deck
-    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +81,17 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) ->
 
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
-    with _alone(config.out, waiting=not dry_run):
+    with store.alone(config.out, waiting=not dry_run):
         known = known_to(config, new_ledger=new_ledger)
         collected = collect(config, known)
         refuse_foreign(config, known, collected)
         removed: tuple[Path, ...] = ()
         if not collected.notes and not known:
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
-        written = write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
+        written = store.write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
         if not dry_run:
-            _write_ledger(config, collected.entries)
-            removed = _remove_emptied(config.out, known, collected.entries)
+            store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
+            removed = store.remove_emptied(config.out, known, collected.entries)
     return Report(collected, tuple(written), removed)
 
 
@@ -230,9 +218,6 @@ def _obsidian_vault(root: Path) -> str | None:
     return root.name if (root / ".obsidian").is_dir() else None
 
 
-# ------------------------------------------------------------------------------------------------------------ on disk
-
-
 def refuse_foreign(config: Config, known: Ledger, collected: Collected) -> None:
     """Raise CardsError where the decks in `out` belong to other notes: all their cards would be retired."""
     if _is_foreign(config, known, collected):
@@ -248,74 +233,10 @@ def _is_foreign(config: Config, known: Ledger, collected: Collected) -> bool:
 
 def known_to(config: Config, *, new_ledger: bool = False) -> dict[str, Entry]:
     """The ledger of a run, with the paths of its notes from the vault's root of today. Raises CardsError."""
-    known = read_ledger(config.out, new_ledger=new_ledger)
+    known = store.read_ledger(config.out, new_ledger=new_ledger)
     if not config.rebase:
         return known
     return {guid: replace(entry, note=f"{config.rebase}/{entry.note}" if entry.note else "") for guid, entry in known.items()}
-
-
-def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
-    """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
-    path = out / ledger.NAME
-    try:
-        return ledger.load(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardsError(f"{path}: can't be read: {error}") from None
-    if not new_ledger and any(out.glob("*.apkg")):
-        raise CardsError(
-            f"{out}: there are decks but no {ledger.NAME}, the memory of which card is which. Restore it from git or a backup, "
-            f"or rebuild it with `cards recover {out}/*.apkg`; --new-ledger starts anew"
-        )
-    return {}
-
-
-def _write_ledger(config: Config, entries: Ledger) -> None:
-    path = config.out / ledger.NAME
-    if not entries and not path.exists():
-        return  # nothing to remember: the folder stays free for the notes that will have cards
-    text = ledger.dump(entries.values(), way_to_root(config.out, config.root)).encode()
-    if not _holds(path, text):
-        replace_file(path, text)
-    attributes = config.out / ".gitattributes"
-    if not attributes.exists():
-        replace_file(attributes, _ATTRIBUTES.encode())
-
-
-def _remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
-    """Remove the packages of decks that had cards and have none any more; those that were removed."""
-    live = ((entry.deck.split("::")[0] for entry in each.values() if entry.live) for each in (known, entries))
-    before, after = (set(file_names(names).values()) for names in live)
-    removed = []
-    for name in sorted(before - after):
-        path = out / name
-        # where names of other case are the same file, it is the new one
-        if path.exists() and not any((out / kept).exists() and path.samefile(out / kept) for kept in after):
-            path.unlink()
-            removed.append(path)
-    return tuple(removed)
-
-
-@contextmanager
-def _alone(out: Path, *, waiting: bool) -> Iterator[None]:
-    """One build at a time over a folder of decks: a second one waits for the first."""
-    if not waiting:
-        yield
-        return
-    from filelock import FileLock, Timeout
-
-    folder = out / FOLDER
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock", timeout=60)
-    except OSError as error:
-        raise CardsError(f"{out}: can't be written: {error.strerror or error}; choose another folder with -o") from None
-    try:
-        with lock:
-            yield
-    except Timeout:
-        raise CardsError(f"{out}: another build has been running for a minute; wait for it, or end it") from None
 
 
 def decks(cards: Iterable[Card]) -> list[Deck]:
@@ -324,45 +245,3 @@ def decks(cards: Iterable[Card]) -> list[Deck]:
     for card in cards:
         grouped.setdefault(card.deck.split("::")[0], []).append(card)
     return [Deck(name, tuple(grouped[name])) for name in sorted(grouped)]
-
-
-def write(out: Path, all_decks: Iterable[Deck], files: Mapping[str, bytes], *, dry_run: bool = False) -> list[Written]:
-    """Write each deck whose bytes differ, whole or not at all."""
-    from cards.exporter import export  # genanki takes a third of a second to import
-
-    all_decks = list(all_decks)
-    names = file_names(deck.name for deck in all_decks)
-    made = [(out / names[deck.name], deck, export(deck, files)) for deck in all_decks]
-    written: list[Written] = []
-    for path, deck, content in made:
-        changed = not _holds(path, content)
-        if changed and not dry_run:
-            replace_file(path, content)
-        written.append(Written(path, deck, changed))
-    return written
-
-
-def _holds(path: Path, content: bytes) -> bool:
-    try:
-        return path.read_bytes() == content
-    except OSError:
-        return False
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o") from None

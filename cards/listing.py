@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cards.changes import Change
+from cards.ledger import Entry
 from cards.model import Card, Cloze, Draft, Skipped
 from cards.prose import OBJECT, block_text, plain, squeeze
 
@@ -44,3 +46,33 @@ def marked_text(draft: Draft) -> str:
 def skipped_json(skipped: Skipped) -> dict[str, object]:
     """One takeaway that gave no card as `cards list --skipped --json` prints it."""
     return {"note": skipped.note, "line": skipped.line, "text": skipped.text, "reason": skipped.reason}
+
+
+def change_json(change: Change) -> dict[str, object]:
+    """One change as `cards diff --json` prints it."""
+    entry = change.entry
+    return {
+        "id": entry.guid,
+        "status": change.status,
+        "kind": entry.kind,
+        "note": entry.note,
+        "line": entry.line,
+        "deck": entry.deck,
+        "from_deck": change.from_deck,
+        "reasons": list(change.reasons),
+        "emptied": list(change.emptied),
+        "anki": change.in_anki(),
+    }
+
+
+def retired_json(entry: Entry, day: str) -> dict[str, object]:
+    """One card whose takeaway is gone, and since which day, as `cards retired --json` prints it."""
+    return {
+        "id": entry.guid,
+        "kind": entry.kind,
+        "deck": entry.deck,
+        "note": entry.note,
+        "line": entry.line,
+        "text": entry.ask or entry.text,
+        "retired": day,
+    }

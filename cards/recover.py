@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cards import identity, ledger
-from cards.build import read_ledger, replace_file
 from cards.exporter import note_types
 from cards.ledger import Entry, Phrase
 from cards.match import normal
 from cards.model import CardKind, CardsError
+from cards.store import read_ledger, replace_file
 
 _LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
 _CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from cards import ledger
-from cards.build import build, look, read_ledger
+from cards.build import build, look
 from cards.config import load
 from cards.ledger import Ledger
 from cards.model import CardsError, Note
 from cards.parser import parse
 from cards.recover import recover
+from cards.store import read_ledger
 from cards.trail import Options
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -1,0 +1,134 @@
+"""The folder of the decks: packages and ledger, each put in place whole or not at all, by one build at a time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cards import ledger
+from cards.cache import FOLDER
+from cards.ledger import Entry, Ledger
+from cards.model import CardsError, Deck
+from cards.naming import file_names
+
+_ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One package: where it is, what it holds, and whether this run changed it."""
+
+    path: Path
+    deck: Deck
+    changed: bool
+
+
+@contextmanager
+def alone(out: Path, *, waiting: bool) -> Iterator[None]:
+    """One build at a time over a folder of decks: a second one waits for the first."""
+    if not waiting:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    folder = out / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=60)
+    except OSError as error:
+        raise CardsError(f"{out}: can't be written: {error.strerror or error}; choose another folder with -o") from None
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise CardsError(f"{out}: another build has been running for a minute; wait for it, or end it") from None
+
+
+def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
+    """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
+    path = out / ledger.NAME
+    try:
+        return ledger.load(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardsError(f"{path}: can't be read: {error}") from None
+    if not new_ledger and any(out.glob("*.apkg")):
+        raise CardsError(
+            f"{out}: there are decks but no {ledger.NAME}, the memory of which card is which. Restore it from git or a backup, "
+            f"or rebuild it with `cards recover {out}/*.apkg`; --new-ledger starts anew"
+        )
+    return {}
+
+
+def write_ledger(out: Path, entries: Ledger, root: str) -> None:
+    """Write the ledger where it differs. `root` is the way to the vault's root. Raises CardsError."""
+    path = out / ledger.NAME
+    if not entries and not path.exists():
+        return  # nothing to remember: the folder stays free for the notes that will have cards
+    text = ledger.dump(entries.values(), root).encode()
+    if not _holds(path, text):
+        replace_file(path, text)
+    attributes = out / ".gitattributes"
+    if not attributes.exists():
+        replace_file(attributes, _ATTRIBUTES.encode())
+
+
+def remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
+    """Remove the packages of decks that had cards and have none any more; those that were removed."""
+    live = ((entry.deck.split("::")[0] for entry in each.values() if entry.live) for each in (known, entries))
+    before, after = (set(file_names(names).values()) for names in live)
+    removed = []
+    for name in sorted(before - after):
+        path = out / name
+        # where names of other case are the same file, it is the new one
+        if path.exists() and not any((out / kept).exists() and path.samefile(out / kept) for kept in after):
+            path.unlink()
+            removed.append(path)
+    return tuple(removed)
+
+
+def write(out: Path, all_decks: Iterable[Deck], files: Mapping[str, bytes], *, dry_run: bool = False) -> list[Written]:
+    """Write each deck whose bytes differ, whole or not at all."""
+    from cards.exporter import export  # genanki takes a third of a second to import
+
+    all_decks = list(all_decks)
+    names = file_names(deck.name for deck in all_decks)
+    made = [(out / names[deck.name], deck, export(deck, files)) for deck in all_decks]
+    written: list[Written] = []
+    for path, deck, content in made:
+        changed = not _holds(path, content)
+        if changed and not dry_run:
+            replace_file(path, content)
+        written.append(Written(path, deck, changed))
+    return written
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o") from None

@@ -1,0 +1,196 @@
+"""What the command line says: cards, changes and outcomes as words for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cards.build import Collected, Report
+    from cards.changes import Change
+    from cards.config import Config
+    from cards.ledger import Entry
+    from cards.model import Card, Skipped
+
+SHOWN = 12  # changes that a build lists by itself
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def safe(text: str) -> str:
+    """Text for the terminal: what could steer it or turn its direction is shown, not obeyed."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def cut(text: str, width: int = 100) -> str:
+    """The beginning of a text, at most `width` characters."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def card_line(card: Card) -> str:
+    """One card as `cards list` shows it."""
+    from cards.listing import marked_text
+    from cards.timestamps import show
+
+    place = card.draft.place
+    where = click.style(f"{safe(place.note)}:{place.line}", dim=True)
+    times = "  ".join(show(stamp) for stamp in place.stamps)
+    return f"{where}  {card.draft.kind:<5}  {safe(cut(marked_text(card.draft)))}" + (f"  {times}" if times else "")
+
+
+def skipped_line(skipped: Skipped) -> str:
+    """What gave no card, and why, as `cards list --skipped` shows it."""
+    return f"{safe(skipped.note)}:{skipped.line}: {safe(skipped.reason)}\n    {safe(cut(skipped.text))}"
+
+
+def retired_line(entry: Entry) -> str:
+    """One card whose takeaway is gone as `cards retired` shows it."""
+    place = f"{safe(entry.note)}:{entry.line}"
+    return f"{day_of(entry.retired)}  {place}  {entry.kind:<5}  {safe(cut(entry.ask or entry.text))}"
+
+
+def problems(collected: Collected) -> None:
+    """Print what was odd in the notes, on the error stream."""
+    for problem in collected.problems:
+        click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(problem))}", err=True)
+
+
+_MARKS = {
+    "new": ("+", "green"),
+    "updated": ("~", "yellow"),
+    "moved": (">", "blue"),
+    "back": ("+", "cyan"),
+    "retired": ("-", "red"),
+}
+
+
+def change_line(change: Change) -> str:
+    """One change as `cards diff` shows it."""
+    mark, colour = _MARKS[change.status]
+    if change.card is not None:
+        from cards.listing import marked_text
+
+        what = marked_text(change.card.draft)
+    else:
+        what = change.entry.ask or change.entry.text
+    why = f"  ({', '.join(change.reasons)})" if change.reasons else ""
+    where = f"{safe(change.entry.note)}:{change.entry.line}"
+    return f"{click.style(mark, fg=colour, bold=True)} {change.status:<7}  {where}  {safe(cut(what, 80))}{why}"
+
+
+def tally(collected: Collected) -> str:
+    """How many cards are new, updated, back, retired, kept: only what there is."""
+    counts = {
+        name: sum(change.status == name for change in collected.changes) for name in ("new", "updated", "back", "retired")
+    }
+    touched = sum(change.card is not None and change.status != "moved" for change in collected.changes)
+    counts["kept"] = len(collected.cards) - touched
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+
+
+def day_of(second: int) -> str:
+    """The day of a second since 1970, `2026-03-14` (UTC)."""
+    import datetime
+
+    return datetime.datetime.fromtimestamp(second, datetime.UTC).date().isoformat()
+
+
+def count(number: int, one: str) -> str:
+    """A number of things: `1 card`, `1,200 cards`."""
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
+def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None:
+    """Print what a build did, or would do, and what to do next."""
+    collected = report.collected
+    changed = [written for written in report.written if written.changed]
+    kinds = [card.draft.kind for card in collected.cards]
+    verb = "would write" if dry_run else "wrote"
+    mark = click.style("✓", fg="green", bold=True)
+    if not collected.cards and collected.changes:
+        outcome = "no cards any more: what was in the decks is retired, and back when its takeaways are"
+        mark = click.style("!", fg="yellow", bold=True)
+    elif not collected.cards:
+        outcome = "no cards: nothing in these notes looks like a takeaway with a label or a key phrase"
+        mark = click.style("–", bold=True)
+    elif changed:
+        outcome = f"{verb} {count(len(changed), 'deck')} with {count(len(collected.cards), 'card')}"
+    else:
+        outcome = f"nothing to do: {count(len(report.written), 'deck')} with {count(len(collected.cards), 'card')} up to date"
+    click.echo(f"{mark} {outcome}")
+    if collected.changes and (changed_cards := tally(collected)):
+        click.echo(f"  {changed_cards}")
+    if report.written:
+        click.echo()
+    width = max((len(_name(written.path)) for written in report.written), default=0)
+    for written in report.written:
+        counts = written.deck.kinds
+        state = "" if written.changed else click.style("  unchanged", dim=True)
+        name = safe(_name(written.path)).ljust(width)
+        click.echo(
+            f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}"
+        )
+    for path in report.removed:
+        click.echo(f"  {safe(_name(path))}  removed: none of its cards is left")
+    click.echo()
+    few = [change for change in collected.changes if change.status != "new"] or list(collected.changes)
+    if len(few) <= SHOWN and not all(change.status == "new" for change in collected.changes):
+        for change in few:
+            click.echo(f"  {change_line(change)}")
+        click.echo()
+    quiet = count(len(collected.skipped), "takeaway")
+    click.echo(f"  from {count(collected.notes_with_cards, 'note')} of {collected.notes:,} read; {quiet} gave no card")
+    if verbose:
+        for each in collected.skipped:
+            click.echo(f"    {safe(each.note)}:{each.line}: {safe(each.reason)}")
+    click.echo()
+    for hint in _next(config, report, changed=bool(changed) and not dry_run, kinds=kinds, verbose=verbose):
+        click.echo(f"  {hint}")
+
+
+def _name(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _next(config: Config, report: Report, *, changed: bool, kinds: Iterable[str], verbose: bool) -> list[str]:
+    given = " ".join(quoted(path) for path in config.notes)
+    if config.out.resolve() != Path("decks").resolve():
+        given += f" -o {quoted(config.out)}"
+    hints = []
+    if changed and kinds:
+        hints.append("Next: double-click a deck to import it into Anki.")
+    if any(change.status == "retired" for change in report.collected.changes):
+        hints.append(f"The retired ones in Anki: cards retired {given}")
+    if report.collected.skipped and not verbose:
+        hints.append(f"Why some gave none: cards list {given} --skipped")
+    return hints
+
+
+def quoted(path: Path) -> str:
+    """A path for a command line that the user may paste."""
+    import shlex
+
+    return shlex.quote(safe(_name(path)))
+
+
+def outcome(report: Report) -> dict[str, object]:
+    """What a build did, as `cards build --json` prints it."""
+    collected = report.collected
+    return {
+        "decks": [
+            {"path": str(one.path), "deck": one.deck.name, **one.deck.kinds, "changed": one.changed} for one in report.written
+        ],
+        "notes": collected.notes,
+        "notes_with_cards": collected.notes_with_cards,
+        "cards": len(collected.cards),
+        "changes": {name: sum(each.status == name for each in collected.changes) for name in _MARKS},
+        "skipped": len(collected.skipped),
+        "problems": [{"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in collected.problems],
+    }
