@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cards.model import Timestamp
+from cards.timestamps import clock, seconds
 
 
 class Provider(NamedTuple):
@@ -83,7 +84,12 @@ _PAGES = (
 _MEDIA_HOSTS = (*dict.fromkeys(name for row in PROVIDERS for name in row.hosts), *_PAGES)
 _MEDIA_ENDING = re.compile(_ENDING, re.I)
 _YOUTUBE_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:embed|shorts|live|v|e)/)([\w-]{11})(?![\w-])")
-_CLOCK_AT_END = re.compile(r"/\d{1,2}(?::\d\d){1,2}/?$")
+_TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|mc_[ce]id|si)=")
+_CLOCK_AT_END = re.compile(r"/(\d{1,2}(?::\d\d){1,2})/?$")
+_TIME = re.compile(r"[?&#;](?:t|start|time_continue)=([\dhms:.]+)(?:,([\dhms:.]+))?")
+_END = re.compile(r"[?&;]end=([\dhms:.]+)")
+_CLOCK = re.compile(r"\d+(?::[0-5]?\d){1,2}(?:\.\d*)?")
+_UNITS = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.\d*)?s?)?")
 
 
 def host(url: str) -> str:
@@ -115,8 +121,43 @@ def identity(url: str) -> str:
     if _is_of(host(url), _YOUTUBE) and (video := _YOUTUBE_ID.search(url)):
         return video[1]
     base, _, query = url.partition("#")[0].partition("://")[2].removeprefix("www.").partition("?")
-    query = "&".join(part for part in query.split("&") if not re.match(r"(?:t|si|utm_\w+)=", part))
+    query = "&".join(part for part in query.split("&") if not (_TRACKING.match(part) or part.startswith("t=")))
     return f"{_CLOCK_AT_END.sub('', base).rstrip('/')}?{query}"
+
+
+def time_of(url: str) -> Timestamp | None:
+    """The time a URL points at (`t=81`, `t=1m21s`, `#t=81.5,85`, `start=81&end=85`, Overcast's `/1:21`), None without one.
+
+    A fragment wins over a query: players that write both keep the query of the first link.
+    """
+    found = list(_TIME.finditer(url))
+    match = next((each for each in found if each[0].startswith("#")), found[-1] if found else None)
+    if match is None:
+        at_end = _CLOCK_AT_END.search(url) if _is_of(host(url), ("overcast.fm",)) else None
+        return Timestamp(seconds(at_end[1])) if at_end else None
+    start = _second(match[1])
+    late = match[2] or (end[1] if "start=" in match[0] and (end := _END.search(url)) else None)
+    stop = _second(late) if late else None
+    return None if start is None else Timestamp(start, stop if stop is not None and stop > start else None)
+
+
+def _second(written: str) -> int | None:
+    """The whole second of a time in a URL: `81`, `81.5`, `1m21s`, `1:21`."""
+    written = written.rstrip(".:")
+    if _CLOCK.fullmatch(written):
+        return seconds(written.partition(".")[0])
+    if not (units := _UNITS.fullmatch(written)):
+        return None
+    hours, minutes, left = (int(each or 0) for each in units.groups())
+    return hours * 3600 + minutes * 60 + left
+
+
+def shown(url: str) -> str:
+    """A URL as a card shows it: without tracking parameters. The link itself keeps them."""
+    base, mark, fragment = url.partition("#")
+    path, _, query = base.partition("?")
+    query = "&".join(part for part in query.split("&") if not _TRACKING.match(part))
+    return path + (f"?{query}" if query else "") + mark + fragment
 
 
 def at_second(url: str, stamp: Timestamp) -> str:
@@ -190,7 +231,7 @@ def _written(stamp: Timestamp) -> dict[str, str]:
     h, m = divmod(minutes, 60)
     return {
         "seconds": str(stamp.start),
-        "hms": f"{h}:{m:02}:{s:02}" if h else f"{m}:{s:02}",
+        "hms": clock(stamp.start),
         "end": str(stamp.start if stamp.end is None else stamp.end),
         "h": str(h),
         "m": str(m),

@@ -110,11 +110,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One bullet or number of a list. `task` is True for a checkbox."""
+    """One bullet or number of a list. `task` is True for a checkbox, `values` are its `key:: value` lines."""
 
     line: int
     blocks: tuple[Block, ...]
     task: bool = False
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ class _Reader:
         return out
 
     def item(self, token: Token, blocks: tuple[Block, ...]) -> Item:
+        values = tuple(value for block in blocks if isinstance(block, Properties) for value in block.values)
         blocks = tuple(block for block in blocks if not isinstance(block, Properties))
         task = False
         if blocks and isinstance(first := blocks[0], Paragraph):
@@ -155,7 +156,7 @@ class _Reader:
                 task = lead.re is _TASK
                 prose = strip(cut(first.prose, lead.end()))
                 blocks = (Paragraph(first.line, prose, first.end, first.block_id, first.comments, first.rows), *blocks[1:])
-        return Item(self.line(token), blocks, task)
+        return Item(self.line(token), blocks, task, values)
 
     def quote(self, line: int, blocks: tuple[Block, ...]) -> list[Block]:
         """A block quote; a callout (`> [!note] Title`) is read as the normal text it holds."""

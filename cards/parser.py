@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from cards import properties, sieve
-from cards.model import Block, Heading, Note, Problem, Properties, Skipped
+from cards.model import Block, Bullets, Heading, Note, Problem, Properties, Skipped
 from cards.outline import outline
 from cards.prose import squeeze, visible
 from cards.recordings import Recordings
@@ -58,11 +58,13 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
 
 
 def _with_page_properties(values: dict[str, object], blocks: Sequence[Block]) -> dict[str, object]:
-    """The frontmatter, and the `key:: value` lines that open the body."""
+    """The frontmatter, and the `key:: value` lines that open the body, be it in a first bullet without others below it."""
     found: dict[str, object] = {}
     for block in blocks:
         if isinstance(block, Properties):
             found.update(block.values)
+        elif isinstance(block, Bullets) and block.items and not any(isinstance(b, Bullets) for b in block.items[0].blocks):
+            return {**dict(block.items[0].values), **found, **values}
         elif not (isinstance(block, Heading) and block.level == 1):
             break
     return {**found, **values}

@@ -22,8 +22,10 @@ _DEEPEST = 8  # levels of lists and mappings that are looked into
 _WIKILINK = re.compile(r"!?\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
 _MD_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _URL = re.compile(r"https?://[^\s<>\"')\]}]+")
-_RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording")
-_SOURCE_KEYS = ("source", "url", "link", "media_link", "source_url", "video_id", "videoid", "snipd", "urls")
+_BARE_URL = re.compile(r"[\w-]+(?:\.[\w-]+)+/[^\s<>\"']+")
+_RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording", "media_link", "video_id", "videoid")
+_SOURCE_KEYS = ("source", "url", "link", "source_url", "snipd", "urls")
+_RECORDED = (*_RECORDING_KEYS, "podcast", "episode")  # keys whose value is of a recording, even where it is no link
 _KEY_OF_SOURCE = re.compile(
     r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|"
     r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|"
@@ -152,12 +154,17 @@ def _of_key(key: str, value: object) -> list[str]:
     found = list(urls(value))
     if not found and _VIDEO_ID.search(key):
         found = [url for text in strings(value) if (url := links.youtube(text))]
+    if not found:  # a link without its scheme
+        found = [
+            f"https://{text}" for text in strings(value) if _BARE_URL.fullmatch(text) and links.provider_of(f"https://{text}")
+        ]
     return found
 
 
-def local_recording(values: Mapping[str, object]) -> bool:
-    """Whether the properties name a media file of the vault as the recording."""
-    return any(links.is_media(text) for text in strings(get(values, *_RECORDING_KEYS, "source")))
+def is_recorded(values: Mapping[str, object]) -> bool:
+    """Whether the properties name a recording without a link to it: a media file of the vault, the name of an episode."""
+    named = any(links.is_media(text) for text in strings(get(values, "source")))
+    return named or any(any(strings(get(values, key))) for key in _RECORDED)
 
 
 def page(values: Mapping[str, object]) -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cards import links, properties, timestamps
+from cards.lookalikes import Lookalikes
 from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp
+from cards.prose import plain
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
 _PLAYER = re.compile(r"<[^>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
@@ -24,12 +26,13 @@ class Recordings(timestamps.Recordings):
         found = [url for url in _links(blocks) if self.is_media(url)]
         self.all = [*named, *found]
         self.first = self.nearest = next(iter(self.all), None)
-        self.known = bool(self.all) or properties.local_recording(values)
+        self.known = bool(self.all) or properties.is_recorded(values)
+        self.others = Lookalikes(plain(block.prose) for block in _with_prose(blocks))
         self.hosts = {links.host(url) for url in self.all}
 
     def __contains__(self, url: object) -> bool:
         text = str(url)
-        return self.is_media(text) or timestamps.of_url(text) is not None or links.host(text) in self.hosts
+        return self.is_media(text) or links.time_of(text) is not None or links.host(text) in self.hosts
 
     def meet(self, block: Block) -> None:
         """Go past a block: one that is nothing but a recording is what the bare stamps below it belong to.
@@ -41,11 +44,11 @@ class Recordings(timestamps.Recordings):
                 met = _of_prose(prose)
             case Paragraph(prose=prose) if _is_only_links(prose):
                 met = _of_prose(prose)
-            case Code() | Html():
+            case Code() | Html() | Properties():
                 met = _links((block,))
             case _:
                 return
-        url = next((url for url in met if self.is_media(url) and timestamps.of_url(url) is None), None)
+        url = next((url for url in met if self.is_media(url) and links.time_of(url) is None), None)
         if url and (self.nearest is None or links.identity(url) != links.identity(self.nearest)):
             self.nearest = url
 
@@ -57,7 +60,7 @@ class Recordings(timestamps.Recordings):
         """Prose with its timestamps found, each with its link; as it is where the note has no recording."""
         if not self.known:
             return prose
-        marked = timestamps.stamp(prose, is_recording=self)
+        marked = timestamps.stamp(prose, is_recording=self, is_other=self.others.is_none)
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
 
     def resolve(self, stamp: Timestamp) -> Timestamp:
@@ -69,6 +72,21 @@ class Recordings(timestamps.Recordings):
         return replace(stamp, url=links.filled(template, url, stamp) if template else links.at_second(url, stamp))
 
 
+def _with_prose(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
+    """The headings and paragraphs of the blocks, at any depth."""
+    for block in blocks:
+        match block:
+            case Paragraph() | Heading():
+                yield block
+            case Bullets():
+                for item in block.items:
+                    yield from _with_prose(item.blocks)
+            case Quote():
+                yield from _with_prose(block.blocks)
+            case _:
+                pass
+
+
 def _links(blocks: Iterable[Block]) -> Iterator[str]:
     """Every URL of the blocks, in reading order."""
     for block in blocks:
@@ -77,7 +95,7 @@ def _links(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _of_prose(block.prose)
             case Bullets():
                 for item in block.items:
-                    yield from _links(item.blocks)
+                    yield from _links((Properties(item.line, item.values), *item.blocks))
             case Quote():
                 yield from _links(block.blocks)
             case Code(language=language, text=text) if language.split(" ")[0] == "timestamp-url":

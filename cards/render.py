@@ -12,6 +12,7 @@ from html import escape
 from itertools import pairwise
 from urllib.parse import quote
 
+from cards import links
 from cards.model import (
     Block,
     Bullets,
@@ -176,7 +177,7 @@ def _close(out: list[str], open_marks: list[str], keep: int) -> None:
 def _run(run: Run, media: MediaNames) -> str:
     match run.kind:
         case Kind.TEXT:
-            return text(run.text)
+            return text(links.shown(run.text) if run.text == run.link else run.text)
         case Kind.CODE:
             return f"<code>{text(run.text)}</code>"
         case Kind.MATH:

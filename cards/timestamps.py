@@ -8,6 +8,7 @@ in the macros of note plugins. Whether the note has a recording at all is the ca
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,11 +24,9 @@ _MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
 _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
 _LEAD = re.compile(
-    rf"\s*({_TIME}(?:{_APART}{_TIME})?)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
+    rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
 )
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
-_URL_TIME = re.compile(r"[?&#;](?:t|start|time_continue)=(?P<t>[\dhms:.]+)")
-_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
 
 
@@ -65,38 +64,24 @@ def whole(text: str) -> tuple[Timestamp, ...]:
     return read(match[1]) if match else ()
 
 
-def of_url(url: str) -> Timestamp | None:
-    """The time a URL points at (`t=81`, `t=1m21s`, `#t=81.5,85`), None without one.
-
-    A fragment wins over a query: players that write both keep the query of the first link.
-    """
-    found = None
-    for match in _URL_TIME.finditer(url):
-        found = match["t"].rstrip(".:")
-        if match[0].startswith("#"):
-            break
-    if not found:
-        return None
-    if ":" in found:
-        return Timestamp(seconds(found.split(".")[0])) if re.fullmatch(r"[\d:]+(?:\.\d+)?", found) else None
-    units = _UNITS.fullmatch(found)
-    if not units:
-        return None
-    hours, minutes, left = units.groups()
-    return Timestamp(int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(float(left or 0)))
-
-
 class _Found(NamedTuple):
     start: int
     end: int
     stamps: tuple[Timestamp, ...]
 
 
-def stamp(prose: Prose, *, at_start: bool = True, is_recording: Recordings | None = None) -> Prose:
+def stamp(
+    prose: Prose,
+    *,
+    at_start: bool = True,
+    is_recording: Recordings | None = None,
+    is_other: Callable[[str, int, int], bool] = lambda text, start, end: False,
+) -> Prose:
     """The prose with its timestamps as runs of their own.
 
     `at_start` reads a bare time at the very start (items and headings have them). `is_recording` says of a link's URL
     whether a time as its text can be a place in a recording; a time that links elsewhere (a Bible verse) stays text.
+    `is_other` says it of a time without a link, by its place in the text.
     """
     text = plain(prose)
     if ":" not in text and "{{" not in text:
@@ -107,11 +92,12 @@ def stamp(prose: Prose, *, at_start: bool = True, is_recording: Recordings | Non
     prose = tuple(_linked(run, accepts) for run in prose)
     found: list[_Found] = []
     for match in _BRACKETED.finditer(text):
-        if not _glued(text, match.start()):
+        if not _glued(text, match.start()) and not is_other(text, match.start(), match.end()):
             found.append(_Found(match.start(), match.end(), read(match[1])))
     for match in _MACRO.finditer(text):
         found.append(_Found(match.start(), match.end(), (Timestamp(seconds(match[1])),)))
-    if at_start and (lead := _LEAD.match(text)) and not text[lead.end() : lead.end() + 1].isalpha():
+    lead = _LEAD.match(text) if at_start else None
+    if lead and not text[lead.end() : lead.end() + 1].isalpha() and not is_other(text, lead.start(1), lead.end(1)):
         found.append(_Found(lead.start(1), lead.end(1), read(lead[1])))
     found += _brackets_of_stamps(prose)
     return _placed(prose, found)

@@ -32,6 +32,13 @@ INFOBOX_LABELS = METADATA_LABELS | _entries("infobox-labels")
 
 SPEAKERS = _entries("speakers")
 
+SCRIPTURES = _entries("scriptures")
+SCRIPTURE_NAMES = _entries("scripture-names")  # which are names of people and things as well
+CLOCK_WORDS = _entries("clock-words")
+DAY_WORDS = _entries("day-words")
+RATIO_WORDS = _entries("ratio-words")
+DURATION_WORDS = _entries("duration-words")
+
 STRESS_WORDS = frozenset(_WORDS["stress-words"].split())
 
 PREPOSITIONS = frozenset(_WORDS["prepositions"].split())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cards import questions, sieve, timestamps, vocabulary
+from cards import links, questions, sieve, timestamps, vocabulary
 from cards.labels import lead
 from cards.model import (
     Block,
@@ -17,7 +17,6 @@ from cards.model import (
     Code,
     Front,
     Heading,
-    Item,
     Kind,
     Origin,
     Paragraph,
@@ -60,7 +59,8 @@ class Walk:
         while at < len(blocks):
             block = blocks[at]
             following = blocks[at + 1] if at + 1 < len(blocks) else None
-            self.meet(block)
+            if not isinstance(block, Properties):  # those of the page are known
+                self.meet(block)
             if isinstance(block, Heading):
                 self.heading(block)
             elif isinstance(block, Paragraph):
@@ -108,8 +108,9 @@ class Walk:
             scope = len(self.trail.sections)
             first = item.blocks[0] if item.blocks else None
             outside = self.recordings.nearest
-            if first:
-                self.meet(first)
+            for block in (Properties(item.line, item.values), first):
+                if block:
+                    self.meet(block)
             held = (*parents, Parent("", standing)) if standing else parents
             if isinstance(first, Heading):
                 level = self.trail.section.level + 1 if self.trail.section else 1
@@ -310,7 +311,7 @@ class Walk:
             case Paragraph():
                 return replace(block, prose=self.stamped(_without_leftovers(block.prose)))
             case Bullets():
-                return replace(block, items=tuple(Item(i.line, tuple(map(self.read, i.blocks)), i.task) for i in block.items))
+                return replace(block, items=tuple(replace(i, blocks=tuple(map(self.read, i.blocks))) for i in block.items))
             case Quote():
                 return replace(block, blocks=tuple(map(self.read, block.blocks)))
             case Heading():
@@ -347,7 +348,7 @@ def _only_a_stamp(prose: Prose, recordings: Recordings) -> tuple[Timestamp, ...]
     if any(run.kind is Kind.STAMP for run in prose):
         return () if visible(prose).strip(" -–—·•:,;") else _stamps(prose)
     if len(prose) == 1 and (url := prose[0].link) and prose[0].text == url and recordings.is_media(url):
-        found = timestamps.of_url(url)
+        found = links.time_of(url)
         return (recordings.resolve(replace(found, url=url)),) if found else ()
     return ()
 

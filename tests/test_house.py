@@ -21,6 +21,7 @@ CORE = [
     "links",
     "sentences",
     "vocabulary",
+    "lookalikes",
     "markdown",
     "outline",
     "labels",

@@ -12,6 +12,7 @@ from cards.markdown import inline
 from cards.model import Kind, Timestamp
 from cards.parser import parse
 from cards.prose import plain, unstamped
+from cards.render import prose
 
 SECONDS = st.integers(0, 99 * 3600 + 59 * 60 + 59)
 
@@ -71,8 +72,22 @@ def test_what_only_looks_like_a_stamp(text: str) -> None:
     ],
 )
 def test_the_time_of_a_url(url: str, second: int | None) -> None:
-    found = timestamps.of_url(url)
+    found = links.time_of(url)
     assert (found.start if found else None) == second
+
+
+@pytest.mark.parametrize(
+    ("url", "span"),
+    [
+        ("https://example.org/a.mp3#t=03:18,04:38", Timestamp(198, 278)),
+        ("https://www.youtube.com/embed/abcdefghijk?start=3424&end=3535", Timestamp(3424, 3535)),
+        ("https://example.org/a.mp3#t=20,10", Timestamp(20)),
+        ("https://overcast.fm/+aBcDeF/1:26:00", Timestamp(5160)),
+        ("https://example.org/a/1:26:00", None),
+    ],
+)
+def test_the_range_of_a_url_and_the_time_in_a_path(url: str, span: Timestamp | None) -> None:
+    assert links.time_of(url) == span
 
 
 @pytest.mark.parametrize(
@@ -176,7 +191,7 @@ def test_a_second_link_replaces_the_first(host: str, rest: str) -> None:
 def test_no_url_breaks_the_link(url: str) -> None:
     links.at_second(url, Timestamp(1))
     links.is_media(url)
-    timestamps.of_url(url)
+    links.time_of(url)
 
 
 @pytest.mark.parametrize(
@@ -229,3 +244,55 @@ def test_an_items_recording_is_for_what_is_below_it() -> None:
 )
 def test_what_tells_recordings_apart(one: str, other: str, same: bool) -> None:
     assert (links.identity(one) == links.identity(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("properties", "url"),
+    [
+        ('source: "[Watch](https://youtu.be/abcdefghijk)"', "https://youtu.be/abcdefghijk?t=81s"),
+        ('source: "[[https://youtu.be/abcdefghijk]]"', "https://youtu.be/abcdefghijk?t=81s"),
+        ("url: youtu.be/abcdefghijk", "https://youtu.be/abcdefghijk?t=81s"),
+        ("Link: https://youtu.be/abcdefghijk", "https://youtu.be/abcdefghijk?t=81s"),
+        ("urls:\n  - platform: film\n    url: https://vimeo.com/7", "https://vimeo.com/7#t=81s"),
+        ("video_id: abcdefghijk", "https://www.youtube.com/watch?v=abcdefghijk&t=81s"),
+        ("source: https://a.example/p\nvideo_id: abcdefghijk", "https://www.youtube.com/watch?v=abcdefghijk&t=81s"),
+        ("source: https://a.example/p\nmedia_link: https://vimeo.com/7", "https://vimeo.com/7#t=81s"),
+        ("source: https://a.example/p\nvideo: [https://vimeo.com/7, https://vimeo.com/8]", "https://vimeo.com/7#t=81s"),
+        ("duration: 24:19\nsource: https://youtu.be/abcdefghijk?t=9", "https://youtu.be/abcdefghijk?t=81s"),
+        ('media: "[[talk.mp3]]"', None),
+        ('podcast: "[[The Pilot Hour]]"', None),
+    ],
+)
+def test_which_recording_the_frontmatter_names(properties: str, url: str | None) -> None:
+    note = parse(f"---\n{properties}\n---\n- **Depth:** four fathoms (1:21).\n", "a.md")
+    assert [stamp for takeaway in note.takeaways for stamp in takeaway.stamps] == [Timestamp(81, None, url)]
+
+
+@pytest.mark.parametrize("properties", ["source: A book", "source: [[x]]", "url: false\nlink:", "source: a.example/page"])
+def test_without_a_recording_a_time_is_text(properties: str) -> None:
+    note = parse(f"---\n{properties}\n---\n- **Depth:** four fathoms (1:21).\n", "a.md")
+    assert not any(takeaway.stamps for takeaway in note.takeaways)
+
+
+@pytest.mark.parametrize(
+    ("body", "urls"),
+    [
+        ("url:: https://vimeo.com/1\n\n- **Depth:** four (1:21).\n", ["https://vimeo.com/1#t=81s"]),
+        ("- url:: https://vimeo.com/1\n- **Depth:** four (1:21).\n", ["https://vimeo.com/1#t=81s"]),
+        (
+            "url:: https://vimeo.com/1\n\n- B\n  url:: https://vimeo.com/2\n  - **Deep:** four (1:21).\n- **Wide:** a (1:21)\n",
+            ["https://vimeo.com/2#t=81s", "https://vimeo.com/1#t=81s"],
+        ),
+    ],
+)
+def test_the_recording_of_an_outline(body: str, urls: list[str]) -> None:
+    note = parse(body, "a.md")
+    assert [stamp.url for takeaway in note.takeaways for stamp in takeaway.stamps] == urls
+
+
+def test_tracking_goes_from_what_is_shown_and_the_link_keeps_it() -> None:
+    url = "https://a.example/p?utm_source=x&id=7&utm_medium=y#top"
+    assert links.shown(url) == "https://a.example/p?id=7#top"
+    assert prose(inline(f"see {url}", {}).prose, {}) == (
+        'see <a href="https://a.example/p?utm_source=x&amp;id=7&amp;utm_medium=y#top">https://a.example/p?id=7#top</a>'
+    )
