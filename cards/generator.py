@@ -118,7 +118,7 @@ def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
         return None
     label = visible(prose) if front.origin is Origin.LABEL else None
     return Qa(
-        Place(note.path, takeaway.line, takeaway.context, _distinct(takeaway.stamps or takeaway.inherited), takeaway.block_id),
+        _place(note, takeaway, takeaway.context, takeaway.stamps or takeaway.inherited),
         prose,
         shown,
         back,
@@ -180,7 +180,7 @@ def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         whole = len(spans) == 1 and all(isinstance(block, Bullets) for block in takeaway.rest)
         found.append(
             Cloze(
-                Place(note.path, takeaway.line, context, _distinct(stamps), takeaway.block_id),
+                _place(note, takeaway, context, stamps, tuple(each.text for each in wanted)),
                 sentence,
                 _numbered(wanted),
                 () if whole else _whole(takeaway),
@@ -278,8 +278,16 @@ def _of_sentence(taken: tuple[tuple[int, Run], ...], spans: list[tuple[int, int]
     return tuple(out)
 
 
-def _distinct(stamps: tuple[Timestamp, ...]) -> tuple[Timestamp, ...]:
-    return tuple(dict.fromkeys(stamps))
+def _place(
+    note: Note,
+    takeaway: Takeaway,
+    context: tuple[str, ...],
+    stamps: tuple[Timestamp, ...],
+    phrases: tuple[str, ...] = (),
+) -> Place:
+    """Where a card stands. Equal stamps are one; a name that would give a phrase away leaves the byline."""
+    byline = tuple(name for name in note.byline if not any(stands_in(phrase, name) for phrase in phrases))
+    return Place(note.path, takeaway.line, context, tuple(dict.fromkeys(stamps)), takeaway.block_id, byline)
 
 
 def _whole(takeaway: Takeaway) -> tuple[Block, ...]:
@@ -299,7 +307,7 @@ def _typed(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     if not deletions:
         return [], "its typed deletions are empty or not closed"
     context = (*takeaway.context, label) if label else takeaway.context
-    place = Place(note.path, takeaway.line, context, _distinct(takeaway.stamps or takeaway.inherited), takeaway.block_id)
+    place = _place(note, takeaway, context, takeaway.stamps or takeaway.inherited, tuple(each.text for each in deletions))
     back = tuple(block for block in takeaway.rest if not isinstance(block, Bullets))
     return [Cloze(place, text, deletions, back, label, typed=True)], None
 

@@ -126,7 +126,7 @@ def _part(told: str) -> str:
 
 def context_part(draft: Draft) -> str:
     """The part that a draft's breadcrumb makes, as `parts_of` makes it."""
-    return _part(breadcrumb(draft.place.context))
+    return _part(breadcrumb(draft.place))
 
 
 def context_of(entry: Entry) -> str:

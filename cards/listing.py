@@ -27,6 +27,7 @@ def card_json(card: Card) -> dict[str, object]:
         "timestamps": [{"start": stamp.start, "end": stamp.end, "url": stamp.url} for stamp in draft.place.stamps],
         "tags": list(card.tags),
         "source": card.source,
+        "byline": list(draft.place.byline),
     }
 
 

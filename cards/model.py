@@ -237,7 +237,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One Markdown file, read. `path` is relative to the vault's root, with forward slashes."""
+    """One Markdown file, read. `path` is relative to the vault's root, with forward slashes.
+
+    `byline` says who speaks and in which show, where the title does not.
+    """
 
     path: str
     title: str
@@ -248,6 +251,7 @@ class Note:
     source: str | None = None
     wanted: bool = True
     language: str = "en"
+    byline: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------- cards
@@ -275,6 +279,7 @@ class Place:
     context: tuple[str, ...]
     stamps: tuple[Timestamp, ...]
     block_id: str | None = None
+    byline: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

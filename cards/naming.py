@@ -25,15 +25,16 @@ def deck_of(config: Config, note: Note) -> str:
 
 
 _PODCAST_TAGS = (
-    ("show", ("show", "podcast", "show_title")),
+    ("show", properties.SHOW_KEYS),
     ("guest", ("guests", "guest")),
+    ("host", ("hosts", "host")),
     ("topic", ("topics", "topic")),
     ("author", ("author", "authors")),
 )
 
 
 def tags_of(config: Config, note: Note) -> tuple[str, ...]:
-    """Anki's tags of a note: those of the frontmatter and `cards.toml`, and show, guests, topics, authors."""
+    """Anki's tags of a note: those of the frontmatter and `cards.toml`, and show, guests, hosts, topics, authors, year."""
     values = note.properties
     found = [*config.tags]
     given = properties.get(values, "tags", "tag")
@@ -43,8 +44,10 @@ def tags_of(config: Config, note: Note) -> tuple[str, ...]:
         else:  # one text of several words is a row of tags, a list entry of several words is one
             found += text.split() if isinstance(given, str) else [text]
     for prefix, keys in _PODCAST_TAGS:
-        for text in properties.strings(properties.get(values, *keys)):
-            found += [f"{prefix}::{one}" for one in re.split(r"\s*[,，]\s*", text) if one]
+        for name in properties.names(properties.get(values, *keys)):  # a topic's folders are levels, a person's are not
+            found.append(f"{prefix}::{name if prefix == 'topic' else name.rpartition('/')[2]}")
+    if year := properties.year(properties.get(values, "published", "publish_date", "publication_date")):
+        found.append(f"published::{year}")
     clean = (clean_tag(tag) for tag in found)
     return tuple(sorted({tag.casefold(): tag for tag in reversed([tag for tag in clean if tag])}.values()))
 

@@ -54,6 +54,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         properties.page(values) or recordings.first,
         not properties.is_false(properties.get(values, "cards")),
         language,
+        properties.byline(values, title),
     )
 
 

@@ -15,6 +15,8 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from cards import links
+from cards.prose import squeeze
+from cards.sentences import stands_in
 
 _FENCE = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\n")
 _SALVAGE = re.compile(r"(?P<key>[A-Za-z][\w -]*):[ \t]+(?P<value>\S[^\n]*)")
@@ -25,6 +27,10 @@ _URL = re.compile(r"https?://[^\s<>\"')\]}]+")
 _BARE_URL = re.compile(r"[\w-]+(?:\.[\w-]+)+/[^\s<>\"']+")
 _RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording", "media_link", "video_id", "videoid")
 _SOURCE_KEYS = ("source", "url", "link", "source_url", "snipd", "urls")
+SHOW_KEYS = ("show", "podcast", "show_title")
+_SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_MOST_NAMES = 3  # in a byline
 _RECORDED = (*_RECORDING_KEYS, "podcast", "episode")  # keys whose value is of a recording, even where it is no link
 _KEY_OF_SOURCE = re.compile(
     r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|"
@@ -113,6 +119,38 @@ def strings(value: object, depth: int = 0) -> Iterator[str]:
     elif value is not None and not isinstance(value, bool):
         with suppress(ValueError):  # a number of thousands of digits
             yield str(value)
+
+
+def names(value: object) -> Iterator[str]:
+    """Every name of a person or a thing in a value: several after commas, wikilinks as what a reader sees, no URLs."""
+    for text in strings(value):
+        for name in re.split(r"\s*[,，;；]\s*", text):
+            if (name := squeeze(name.lstrip("@"))) and not _URL.match(name):
+                yield name
+
+
+def byline(values: Mapping[str, object], title: str) -> tuple[str, ...]:
+    """Who speaks and in which show, as far as the title does not say it: `("Ada Palmer", "The Long Thread")`.
+
+    The people are the guests, else the speakers, else the authors; more than three are cut.
+    """
+    people = [_spelt_out(name) for name in names(get(values, "guests", "guest", "speakers", "speaker", "authors", "author"))]
+    shows = [_spelt_out(name) for name in names(get(values, *SHOW_KEYS, "channel"))][:1]
+    untold = [name for name in dict.fromkeys(people) if not stands_in(name, title) and name not in shows]
+    who = ", ".join(untold[:_MOST_NAMES]) + ("…" if len(untold) > _MOST_NAMES else "")
+    return tuple(part for part in (who, *(show for show in shows if not stands_in(show, title))) if part)
+
+
+def _spelt_out(name: str) -> str:
+    """A name without the folder of its wikilink, a slug (`ada-palmer`) as a name."""
+    name = name.rpartition("/")[2]
+    return name.replace("-", " ").title() if _SLUG.fullmatch(name) else name
+
+
+def year(value: object) -> int | None:
+    """The year of a date however it is written, None without one."""
+    found = next((match for text in strings(value) if (match := _YEAR.search(text))), None)
+    return int(found[0]) if found else None
 
 
 def unlinked(text: str) -> str:

@@ -27,6 +27,7 @@ from cards.model import (
     Mark,
     Media,
     Paragraph,
+    Place,
     Properties,
     Prose,
     Qa,
@@ -94,9 +95,10 @@ def stamps(found: Iterable[Timestamp]) -> str:
     return " ".join(link(stamp.url, f"{PLAY} {show(stamp)}", "stamp") for stamp in found)
 
 
-def breadcrumb(parts: Sequence[str]) -> str:
-    """The field Context: plain text, so that nothing in a title acts."""
-    return text(SEPARATOR.join(parts))
+def breadcrumb(place: Place) -> str:
+    """The field Context: plain text, so that nothing in a title acts. The byline stands behind the title."""
+    title, *below = place.context
+    return text(SEPARATOR.join((" · ".join((title, *place.byline)), *below)))
 
 
 # -------------------------------------------------------------------------------------------------------------- prose
@@ -265,7 +267,7 @@ def fields(draft: Draft, guid: str, source: str, media: MediaNames) -> tuple[str
     return (
         front,
         blocks(draft.back, media),
-        breadcrumb(draft.place.context),
+        breadcrumb(draft.place),
         stamps(draft.place.stamps),
         "",
         source,

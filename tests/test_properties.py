@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from cards import properties
 from cards.config import Config
+from cards.generator import generate
 from cards.naming import clean_tag, deck_of, file_name, tags_of
+from cards.render import breadcrumb
 from tests.reading import note_of
 
 CONFIG = Config(root=Path("/vault"), notes=(), out=Path("/vault/decks"))
@@ -102,6 +104,48 @@ def test_tags_of_a_podcast() -> None:
         "topic::Tides",
         "two_words",
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "byline", "tags"),
+    [
+        (
+            "show:\n- '[[The Long Thread]]'\nguests: ['[[People/Mira Holt]]']\nhost: '[[Jo Lind]]'\npublished: 2025-10-18",
+            "Tides",
+            ("Mira Holt", "The Long Thread"),
+            ("guest::Mira_Holt", "host::Jo_Lind", "published::2025", "show::The_Long_Thread"),
+        ),
+        (
+            "guests: [[Mira Holt]]\nshow: '[The Long Thread](https://a.example)'\ntopics: ['[[Sea/Tides]]', '[[Sea|wind]]']",
+            "Mira Holt on tides",
+            ("The Long Thread",),
+            ("guest::Mira_Holt", "show::The_Long_Thread", "topic::Sea::Tides", "topic::wind"),
+        ),
+        ("author: Mira Holt, Jo Lind", "Tides", ("Mira Holt, Jo Lind",), ("author::Jo_Lind", "author::Mira_Holt")),
+        ("guests: [mira-holt]\npodcast: the-long-thread", "Tides", ("Mira Holt", "The Long Thread"), None),
+        ("guests: [A B, C D, E F, G H]\nhost: []", "Tides", ("A B, C D, E F…",), None),
+        ("author: [https://a.example/mira, '[[Mira Holt]]']", "Tides", ("Mira Holt",), ("author::Mira_Holt",)),
+        ("guests:\nshow: null\nhost: false\nauthor: ''\ntopics: [[]]", "Tides", (), ()),
+        ("duration: 24:19\npublished: false\nguests: [[[[[Mira]]]]]", "Tides", ("Mira",), ("guest::Mira",)),
+        ("guests: {name: Mira, site: https://a.example}\npublished: 1459", "Tides", ("Mira",), ("guest::Mira",)),
+        ("title: Sea: a talk\nguests: '[[Mira Holt]]'\npublished: October 2025", "Tides", ("Mira Holt",), None),
+    ],
+)
+def test_who_speaks_and_where(head: str, title: str, byline: tuple[str, ...], tags: tuple[str, ...] | None) -> None:
+    note = note_of(f"---\n{head}\n---\n- **Depth:** four fathoms\n", f"{title}.md")
+    assert note.byline == byline
+    found = tags_of(CONFIG, note)
+    assert tags is None or found == tags
+    assert not any("[" in tag or "]" in tag for tag in found)
+
+
+def test_the_byline_stands_behind_the_title_and_gives_nothing_away() -> None:
+    head = "---\nguests: '[[Mira Holt]]'\nshow: '[[The Long Thread]]'\n---\n"
+    note = note_of(f"{head}## Depth\n- **Sounding:** the lead told **Mira Holt** of shoals no chart had shown.", "Tides.md")
+    asked, cloze = generate(note).drafts
+    assert breadcrumb(asked.place) == "Tides · Mira Holt · The Long Thread › Depth"
+    assert breadcrumb(cloze.place) == "Tides · The Long Thread › Depth › Sounding"
+    assert asked.place.context == ("Tides", "Depth")
 
 
 @given(st.text(max_size=40))
