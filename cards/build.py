@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from cards import changes, identity, render, store, vault
 from cards.cache import FOLDER, Cache
 from cards.changes import Change
+from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
 from cards.generator import generate
 from cards.identity import Recognised
@@ -27,6 +28,8 @@ from cards.naming import deck_of, file_name, tags_of
 from cards.parser import parse
 from cards.recognition import recognise
 from cards.store import Written
+
+Progress = Callable[[list[str]], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class _Reading:
     drafts: tuple[Draft, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
+    recording: str | None
+    file: str | None
 
 
 def clock() -> int:
@@ -76,14 +81,15 @@ def clock() -> int:
     return int(given) if given.isdecimal() and given.isascii() else int(time.time())
 
 
-def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False) -> Report:
+def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = iter) -> Report:
     """Make the decks and write those that differ from what is on disk, then the ledger.
 
+    `progress` goes over the clips that are to be cut, for a bar that shows how far they are.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
     with store.alone(config.out, waiting=not dry_run):
         known = known_to(config, new_ledger=new_ledger)
-        collected = collect(config, known)
+        collected = collect(config, known, progress=progress)
         refuse_foreign(config, known, collected)
         removed: tuple[Path, ...] = ()
         if not collected.notes and not known:
@@ -102,8 +108,11 @@ def look(config: Config) -> Collected:
     return collect(config, {}) if _is_foreign(config, known, collected) else collected
 
 
-def collect(config: Config, known: Ledger, now: int | None = None) -> Collected:
-    """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache."""
+def collect(config: Config, known: Ledger, now: int | None = None, progress: Progress | None = None) -> Collected:
+    """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache.
+
+    Without `progress` clips are named and not cut.
+    """
     now = clock() if now is None else now
     problems: list[Problem] = []
     readings, unread, paths = _readings(config, problems)
@@ -111,9 +120,10 @@ def collect(config: Config, known: Ledger, now: int | None = None) -> Collected:
     in_scope = _Scope(config, unread)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
     found = Packed(config, problems)
+    clips, audio = _clips(config, problems, drafted, progress)
     entries, cards = dict(known), []
-    for (path, reading, _), one in zip(drafted, recognised, strict=True):
-        card, entry = _card(config, path, reading, one, found, now)
+    for (path, reading, _), one, names in zip(drafted, recognised, audio, strict=True):
+        card, entry = _card(config, path, reading, one, found, clips, names, now)
         cards.append(card)
         entries[entry.guid] = entry
     claimed = {card.guid for card in cards}
@@ -137,8 +147,25 @@ def collect(config: Config, known: Ledger, now: int | None = None) -> Collected:
         tuple(sorted([*problems, *doubts])),
         len(paths),
         sum(bool(reading.drafts) for _, reading in readings),
-        found.files,
+        found.files | clips.files,
     )
+
+
+def _clips(
+    config: Config, problems: list[Problem], drafted: list[tuple[str, _Reading, Draft]], progress: Progress | None
+) -> tuple[Clips, list[tuple[str, ...]]]:
+    """The clips of a run, cut where `progress` is given, and the names of each draft's."""
+    clips = Clips(config, problems)
+    audio = []
+    for path, reading, draft in drafted:
+        file = str(config.recording) if config.recording else reading.file
+        audio.append(clips.names(path, draft.place.line, file, reading.recording, draft.place.stamps))
+    if progress is None:
+        return clips, audio
+    if missing := clips.missing():
+        for name in progress(missing):
+            clips.make(name)
+    return clips, [tuple(name for name in names if name in clips.files) for names in audio]
 
 
 def _readings(config: Config, problems: list[Problem]) -> tuple[list[tuple[str, _Reading]], set[str], list[str]]:
@@ -180,6 +207,8 @@ def _read(config: Config, path: str, text: str) -> tuple[object, ...]:
         made.drafts if wanted else (),
         (*note.skipped, *made.skipped) if wanted else (),
         note.problems,
+        note.recording,
+        note.file,
     )
 
 
@@ -200,17 +229,33 @@ class _Scope:
         return (not path or inside) and self.unread.isdisjoint(above)
 
 
-def _card(config: Config, path: str, reading: _Reading, one: Recognised, found: Packed, now: int) -> tuple[Card, Entry]:
+def _card(
+    config: Config,
+    path: str,
+    reading: _Reading,
+    one: Recognised,
+    found: Packed,
+    clips: Clips,
+    names_of_clips: tuple[str, ...],
+    now: int,
+) -> tuple[Card, Entry]:
     names: dict[str, Media] = {}
     for target in targets(one.draft):
         media = found.pack(path, one.draft.place.line, target)
         if media is not None:
             names[target] = media
     source = render.source_line(reading.title, reading.source, config.vault or _obsidian_vault(config.root), path)
-    fields = render.fields(one.draft, one.guid, source, names)
-    entry = identity.remember(one, reading.deck, identity.parts_of(fields, reading.tags), now)
-    files = tuple(sorted({media.name for media in names.values()}))
-    return Card(one.guid, one.draft, reading.deck, reading.tags, reading.source, fields, files, entry.mod), entry
+    audio = field_of(names_of_clips)
+    if not audio and config.clips and one.entry and identity.had_audio(one.entry):
+        audio = clips.kept(one.guid, one.entry.deck, render.stamps(one.draft.place.stamps))
+    fields = render.fields(one.draft, one.guid, source, names, audio)
+    parts = identity.parts_of(fields, reading.tags)
+    if not audio and config.clips and one.entry:
+        parts = identity.with_audio_of(one.entry.parts, parts)
+    entry = identity.remember(one, reading.deck, parts, now)
+    heard = names_in(audio)
+    files = tuple(sorted({*heard, *(media.name for media in names.values())}))
+    return Card(one.guid, one.draft, reading.deck, reading.tags, reading.source, fields, files, heard, entry.mod), entry
 
 
 def _obsidian_vault(root: Path) -> str | None:

@@ -52,11 +52,16 @@ def _of_notes(command: Command) -> Command:
     @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the decks.  [decks]")
     @click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Use this cards.toml.")
     @click.option("--deck", help="Put the cards of notes that name no deck here.")
+    @click.option(
+        "--recording", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Cut the clips of a note from this."
+    )
     @wraps(command)
-    def wrapped(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None, **rest: Any) -> Any:
+    def wrapped(
+        paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None, recording: Path | None, **rest: Any
+    ) -> Any:
         from cards.config import load
 
-        return command(load(paths, out, file, deck), **rest)
+        return command(load(paths, out, file, deck, recording), **rest)
 
     return wrapped
 
@@ -85,7 +90,7 @@ def build(
     from cards.build import build as run
 
     dry_run = dry_run or check
-    report = run(config, dry_run=dry_run, new_ledger=new_ledger)
+    report = run(config, dry_run=dry_run, new_ledger=new_ledger, progress=wording.progress)
     wording.problems(report.collected)
     if as_json:
         _print_json(wording.outcome(report))
@@ -154,7 +159,8 @@ def watch(config: Config) -> None:
     from cards.watch import watch as run
 
     given = click.get_current_context().params
-    run(lambda: load(given["paths"], given["out"], given["file"], given["deck"]), lambda line: click.echo(wording.safe(line)))
+    settings = [given[name] for name in ("paths", "out", "file", "deck", "recording")]
+    run(lambda: load(*settings), lambda line: click.echo(wording.safe(line)))
 
 
 @main.command()

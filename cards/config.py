@@ -35,7 +35,8 @@ class Config:
     """All settings of one run. `root` is the vault, `notes` the files and folders to read, `out` where decks go.
 
     `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault; `rebase` is the way
-    from this root to the one that the ledger's paths start from, where the vault grew.
+    from this root to the one that the ledger's paths start from, where the vault grew. `clips` says whether to cut them,
+    `recording` is the file to cut them from where there is one note.
     """
 
     root: Path
@@ -51,6 +52,8 @@ class Config:
     folders: dict[str, Folder] = field(default_factory=dict)
     foreign: Path | None = None
     rebase: str = ""
+    clips: bool = True
+    recording: Path | None = None
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
@@ -75,6 +78,7 @@ def _globbed(path: str, glob: str) -> bool:
 
 _STRING = "a text"
 _STRINGS = "a list of texts"
+_SWITCH = "true or false"
 _KEYS = {
     "notes": _STRINGS,
     "out": _STRING,
@@ -88,6 +92,7 @@ _KEYS = {
     "takeaway-headings": _STRINGS,
     "skipped-headings": _STRINGS,
     "bare-labels": _STRINGS,
+    "clips": _SWITCH,
     "recordings": "a table",
     "folders": "a table",
 }
@@ -103,18 +108,22 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None) -> Config:
+def load(
+    paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None, recording: Path | None = None
+) -> Config:
     """The settings for these paths. Raises CardsError for what can't be read, with the line and the nearest key."""
     for path in paths:
         if not path.exists():
             raise CardsError(f"{path}: no such file or folder")
+    if recording and not (len(paths) == 1 and paths[0].is_file()):
+        raise CardsError(f"--recording {recording}: is for one note; name it as `audio:` in the frontmatter of each of several")
     start = _common(paths) if paths else Path.cwd()
     file = file or find(start.resolve())
     if file is None:
         folder = start if start.is_dir() else start.parent
         out = out or Path("decks")
         root, foreign, rebase = _known_root(folder.resolve(), out)
-        return Config(root, paths or (folder,), out, deck=deck, foreign=foreign, rebase=rebase)
+        return Config(root, paths or (folder,), out, deck=deck, foreign=foreign, rebase=rebase, recording=recording)
     given = _read(file)
     root = file.parent.resolve()
     out = out or root / given.get("out", "decks")
@@ -144,6 +153,8 @@ def load(paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str
         {name.strip("/"): Folder(one.get("deck"), one.get("kinds")) for name, one in given.get("folders", {}).items()},
         foreign or (known if known != root else None),
         rebase,
+        given.get("clips", True),
+        recording,
     )
 
 
@@ -212,6 +223,7 @@ def _check(file: Path, text: str, given: dict[str, object], known: dict[str, str
             raise CardsError(f"{where}: unknown key {prefix}{key}; {hint}")
         right = {
             _STRING: isinstance(value, str),
+            _SWITCH: isinstance(value, bool),
             _STRINGS: isinstance(value, list) and all(isinstance(one, str) for one in value),
         }.get(known[key], isinstance(value, dict))
         if not right:

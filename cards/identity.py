@@ -135,6 +135,19 @@ def context_of(entry: Entry) -> str:
     return entry.parts[start : start + _PART_LENGTH]
 
 
+def had_audio(entry: Entry) -> bool:
+    """Whether a card had clips when it last changed."""
+    start = PARTS.index("audio") * _PART_LENGTH
+    return entry.parts[start : start + _PART_LENGTH] not in ("", "-" * _PART_LENGTH)
+
+
+def with_audio_of(old: str, parts: str) -> str:
+    """Parts without audio, with that of the old ones: a recording that is not at hand takes no clip from a card."""
+    start = PARTS.index("audio") * _PART_LENGTH
+    had = old[start : start + _PART_LENGTH]
+    return parts[:start] + had + parts[start + _PART_LENGTH :] if had else parts
+
+
 def changed_parts(old: str, new: str) -> tuple[str, ...]:
     """The names of the parts that differ."""
     step = _PART_LENGTH

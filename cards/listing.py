@@ -28,6 +28,7 @@ def card_json(card: Card) -> dict[str, object]:
         "tags": list(card.tags),
         "source": card.source,
         "byline": list(draft.place.byline),
+        "audio": list(card.audio),
     }
 
 

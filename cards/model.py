@@ -239,7 +239,8 @@ class Skipped:
 class Note:
     """One Markdown file, read. `path` is relative to the vault's root, with forward slashes.
 
-    `byline` says who speaks and in which show, where the title does not.
+    `byline` says who speaks and in which show, where the title does not. `recording` is the URL that bare stamps open,
+    `file` the recording as the note names it in its vault.
     """
 
     path: str
@@ -252,6 +253,8 @@ class Note:
     wanted: bool = True
     language: str = "en"
     byline: tuple[str, ...] = ()
+    recording: str | None = None
+    file: str | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------- cards
@@ -319,8 +322,8 @@ Draft = Qa | Cloze
 class Card:
     """A draft with its identity and all that Anki is told of it: one Anki note.
 
-    `fields` are HTML in the order of the note type, `mod` the second at which their content last changed, `due` the
-    place among the new cards.
+    `fields` are HTML in the order of the note type, `media` and `audio` the names of files they hold (`audio` those of the
+    clips), `mod` is the second at which their content last changed.
     """
 
     guid: str
@@ -330,6 +333,7 @@ class Card:
     source: str | None
     fields: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ()
     mod: int = 0
 
 

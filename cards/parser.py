@@ -55,6 +55,8 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         not properties.is_false(properties.get(values, "cards")),
         language,
         properties.byline(values, title),
+        recordings.first,
+        properties.recording_file(values),
     )
 
 

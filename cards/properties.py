@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -103,19 +103,30 @@ def _fold(key: str) -> str:
     return re.sub(r"[\s_-]+", "_", key.strip().casefold())
 
 
-def strings(value: object, depth: int = 0) -> Iterator[str]:
+def unlinked(text: str) -> str:
+    """A text with its wikilinks and Markdown links as what a reader sees."""
+    text = _WIKILINK.sub(lambda match: (match[2] or match[1]).strip(), text)
+    return _MD_LINK.sub(r"\1", text).strip().strip("\"'").strip()
+
+
+def _target(text: str) -> str:
+    """A text with its wikilinks and Markdown links as where they lead."""
+    return _MD_LINK.sub(r"\2", _WIKILINK.sub(r"\1", text)).strip().strip("!\"'<>").strip()
+
+
+def strings(value: object, depth: int = 0, shown: Callable[[str], str] = unlinked) -> Iterator[str]:
     """Every text in a value, however it is nested; wikilinks and Markdown links as what a reader sees."""
     if depth > _DEEPEST:  # YAML's aliases can hold themselves
         return
     if isinstance(value, str):
-        if text := unlinked(value):
+        if text := shown(value):
             yield text
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from strings(inner, depth + 1)
+            yield from strings(inner, depth + 1, shown)
     elif isinstance(value, list | tuple | set):
         for inner in value:
-            yield from strings(inner, depth + 1)
+            yield from strings(inner, depth + 1, shown)
     elif value is not None and not isinstance(value, bool):
         with suppress(ValueError):  # a number of thousands of digits
             yield str(value)
@@ -151,12 +162,6 @@ def year(value: object) -> int | None:
     """The year of a date however it is written, None without one."""
     found = next((match for text in strings(value) if (match := _YEAR.search(text))), None)
     return int(found[0]) if found else None
-
-
-def unlinked(text: str) -> str:
-    """A text with its wikilinks and Markdown links as what a reader sees."""
-    text = _WIKILINK.sub(lambda match: (match[2] or match[1]).strip(), text)
-    return _MD_LINK.sub(r"\1", text).strip().strip("\"'").strip()
 
 
 def urls(value: object, depth: int = 0) -> Iterator[str]:
@@ -199,10 +204,18 @@ def _of_key(key: str, value: object) -> list[str]:
     return found
 
 
+def recording_file(values: Mapping[str, object]) -> str | None:
+    """The media file of the vault that the properties name as the recording, as they write it; None without one."""
+    for key in (*_RECORDING_KEYS, "source"):
+        for text in strings(get(values, key), shown=_target):
+            if "://" not in text and links.is_media(text):
+                return text
+    return None
+
+
 def is_recorded(values: Mapping[str, object]) -> bool:
     """Whether the properties name a recording without a link to it: a media file of the vault, the name of an episode."""
-    named = any(links.is_media(text) for text in strings(get(values, "source")))
-    return named or any(any(strings(get(values, key))) for key in _RECORDED)
+    return recording_file(values) is not None or any(any(strings(get(values, key))) for key in _RECORDED)
 
 
 def page(values: Mapping[str, object]) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,9 @@ from cards.exporter import note_types
 from cards.ledger import Entry, Phrase
 from cards.match import normal
 from cards.model import CardKind, CardsError
+from cards.package import database as package_database
 from cards.store import read_ledger, replace_file
 
-_LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
 _CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 
@@ -51,7 +50,7 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
 
 
 def _entries(package: Path) -> Iterator[Entry]:
-    database, exported = _database(package)
+    database, exported = package_database(package)
     kinds = {note_type.id: kind for kind, note_type in note_types().items()}
     try:
         rows = database.execute("select id, guid, mid, mod, tags, flds from notes order by id").fetchall()
@@ -71,32 +70,6 @@ def _entries(package: Path) -> Iterator[Entry]:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         database.close()
-
-
-def _database(package: Path) -> tuple[sqlite3.Connection, bool]:
-    """The collection of a package in memory, and whether Anki wrote it."""
-    try:
-        with zipfile.ZipFile(package) as opened:
-            names = set(opened.namelist())
-            name = next(n for n in ("collection.anki21b", "collection.anki21", "collection.anki2") if n in names)
-            if opened.getinfo(name).file_size > _LARGEST:
-                raise CardsError(f"{package}: its collection is too large")
-            content = opened.read(name)
-        if name.endswith("b"):
-            import zstandard
-
-            content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
-        # a file in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
-        content = content[:18] + b"\x01\x01" + content[20:]
-        database = sqlite3.connect(":memory:")
-        database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
-        database.deserialize(content)
-        database.execute("select count(*) from notes")
-    except CardsError:
-        raise
-    except Exception as error:  # zip, zstd and SQLite each have errors of their own for a broken file
-        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
-    return database, "meta" in names
 
 
 def _decks(database: sqlite3.Connection) -> dict[int, str]:

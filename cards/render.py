@@ -261,15 +261,15 @@ def _table(found: Table, media: MediaNames) -> str:
 # ------------------------------------------------------------------------------------------------------------- fields
 
 
-def fields(draft: Draft, guid: str, source: str, media: MediaNames) -> tuple[str, ...]:
-    """The fields of the Anki note in the order of its note type. `source` is HTML."""
+def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str = "") -> tuple[str, ...]:
+    """The fields of the Anki note in the order of its note type. `source` and `audio` are HTML."""
     front = _question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions)
     return (
         front,
         blocks(draft.back, media),
         breadcrumb(draft.place),
         stamps(draft.place.stamps),
-        "",
+        audio,
         source,
         "",
         guid,

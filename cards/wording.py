@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,16 @@ def problems(collected: Collected) -> None:
     """Print what was odd in the notes, on the error stream."""
     for problem in collected.problems:
         click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(problem))}", err=True)
+
+
+def progress(names: list[str]) -> Iterable[str]:
+    """A bar on the error stream while clips are cut, none where it is no terminal."""
+    if not sys.stderr.isatty():
+        return names
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(names, "cutting clips", console=Console(stderr=True), transient=True)
 
 
 _MARKS = {

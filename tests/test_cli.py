@@ -53,7 +53,7 @@ def test_quiet_and_json(vault: Path) -> None:
 def test_list_json_has_the_documented_keys_in_order(vault: Path) -> None:
     ran = run("list", "--json")
     qa, cloze = map(json.loads, ran.stdout.splitlines())
-    assert list(qa) == "id kind deck note line context label text answer phrases timestamps tags source byline".split()
+    assert list(qa) == "id kind deck note line context label text answer phrases timestamps tags source byline audio".split()
     assert qa | {"id": ""} == {
         "id": "",
         "kind": "qa",
@@ -69,6 +69,7 @@ def test_list_json_has_the_documented_keys_in_order(vault: Path) -> None:
         "tags": [],
         "source": None,
         "byline": [],
+        "audio": [],
     }
     assert cloze["text"] == "text with {{c1::a key phrase}} in it."
     assert cloze["context"] == ["Sea", "Label"]

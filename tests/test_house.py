@@ -43,7 +43,22 @@ CORE = [
     "listing",
     "codec",
 ]
-SHELL = ["config", "naming", "vault", "media", "cache", "store", "recover", "build", "watch", "wording", "cli", "__main__"]
+SHELL = [
+    "config",
+    "naming",
+    "vault",
+    "media",
+    "package",
+    "cache",
+    "store",
+    "clips",
+    "recover",
+    "build",
+    "watch",
+    "wording",
+    "cli",
+    "__main__",
+]
 IMPURE = {"open", "print", "input"}
 IMPURE_MODULES = {"os", "pathlib", "time", "socket", "subprocess", "tempfile", "urllib.request", "shutil", "random", "datetime"}
 PATH_VALUES = {"PurePosixPath"}

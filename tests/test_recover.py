@@ -44,8 +44,8 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _build(folder: Path, **options: bool) -> Ledger:
-    build(load((folder / "notes",), folder / "decks", None, None), **options)
+def _build(folder: Path, *, new_ledger: bool = False) -> Ledger:
+    build(load((folder / "notes",), folder / "decks", None, None), new_ledger=new_ledger)
     return read_ledger(folder / "decks")
 
 

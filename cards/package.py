@@ -1,0 +1,62 @@
+"""Anki packages from anywhere, read as what they are: untrusted. The other direction is `exporter`."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from pathlib import Path
+
+from cards.model import CardsError
+
+_LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
+
+
+def database(package: Path) -> tuple[sqlite3.Connection, bool]:
+    """The collection of a package in memory, and whether Anki wrote it. Raises CardsError for what is no package."""
+    try:
+        with zipfile.ZipFile(package) as opened:
+            names = set(opened.namelist())
+            name = next(n for n in ("collection.anki21b", "collection.anki21", "collection.anki2") if n in names)
+            if opened.getinfo(name).file_size > _LARGEST:
+                raise CardsError(f"{package}: its collection is too large")
+            content = opened.read(name)
+        if name.endswith("b"):
+            import zstandard
+
+            content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+        # a file in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
+        content = content[:18] + b"\x01\x01" + content[20:]
+        opened_database = sqlite3.connect(":memory:")
+        opened_database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+        opened_database.deserialize(content)
+        opened_database.execute("select count(*) from notes")
+    except CardsError:
+        raise
+    except Exception as error:  # zip, zstd and SQLite each have errors of their own for a broken file
+        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
+    return opened_database, "meta" in names
+
+
+def fields(package: Path) -> dict[str, tuple[str, ...]]:
+    """The fields of every Anki note in a package by its guid. Raises CardsError."""
+    opened, _ = database(package)
+    try:
+        return {guid: tuple(flds.split("\x1f")) for guid, flds in opened.execute("select guid, flds from notes")}
+    except (sqlite3.DatabaseError, ValueError, AttributeError) as error:
+        raise CardsError(f"{package}: its collection can't be read: {error}") from None
+    finally:
+        opened.close()
+
+
+def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes]:
+    """The files of one of our own packages under these names, none of them over `largest` bytes. Raises CardsError."""
+    import json
+
+    try:
+        with zipfile.ZipFile(package) as opened:
+            numbers = {name: number for number, name in json.loads(opened.read("media")).items() if name in names}
+            return {
+                name: opened.read(number) for name, number in numbers.items() if opened.getinfo(number).file_size <= largest
+            }
+    except Exception as error:  # as above
+        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
