@@ -101,11 +101,11 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
     return Report(collected, tuple(written), removed)
 
 
-def look(config: Config) -> Collected:
+def look(config: Config, progress: Progress | None = None) -> Collected:
     """The cards of the notes, for looking at: with the identities of the ledger where it is theirs. Writes nothing."""
     known = known_to(config, new_ledger=True)
-    collected = collect(config, known)
-    return collect(config, {}) if _is_foreign(config, known, collected) else collected
+    collected = collect(config, known, progress=progress)
+    return collect(config, {}, progress=progress) if _is_foreign(config, known, collected) else collected
 
 
 def collect(config: Config, known: Ledger, now: int | None = None, progress: Progress | None = None) -> Collected:

@@ -6,9 +6,10 @@ Exit codes: 0 done, 1 problems found (`--strict`, `--check`), 2 wrong usage or n
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +46,11 @@ def main() -> None:
     """Turn your notes into Anki decks, without markup in the notes."""
 
 
-def _of_notes(command: Command) -> Command:
-    """The arguments of every command that reads notes; the command gets a Config."""
+def _of_notes(command: Command, decks: tuple[str, ...] = ("-o", "--out")) -> Command:
+    """The arguments of every command that reads notes; the command gets a Config. `decks` are the names of one of them."""
 
     @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-    @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the decks.  [decks]")
+    @click.option(*decks, "out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the decks.  [decks]")
     @click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Use this cards.toml.")
     @click.option("--deck", help="Put the cards of notes that name no deck here.")
     @click.option(
@@ -151,16 +152,106 @@ def diff(config: Config, as_json: bool) -> None:
         click.echo(wording.tally(collected) if collected.changes else "nothing to do: the decks are those of the notes")
 
 
+def _explain(context: click.Context, parameter: click.Parameter, code: str | None) -> None:
+    if code is None:
+        return
+    from cards.config import check_codes
+    from cards.rules import RULES
+
+    check_codes([code.upper()], "--explain")
+    click.echo("\n\n".join(wording.explained(rule) for rule in RULES if rule.code.startswith(code.upper())))
+    context.exit()
+
+
 @main.command()
 @_of_notes
-def watch(config: Config) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per finding and line.")
+@click.option("--sarif", is_flag=True, help="Print SARIF, for code-review tools.")
+@click.option("--select", metavar="CODES", help="Only these findings: codes or their beginnings, after commas.")
+@click.option("--ignore", metavar="CODES", help="None of these findings.")
+@click.option("--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="What a code means.")
+def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore: str | None) -> None:
+    """Say which cards will be hard or useless to review, why, and what to do. Exit 1 where there are any."""
+    from cards import listing
+    from cards.config import check_codes
+    from cards.examine import examine
+    from cards.lint import chosen
+
+    selected, ignored = (re.findall(r"[^,\s]+", (given or "").upper()) for given in (select, ignore))
+    check_codes(selected, "--select")
+    check_codes(ignored, "--ignore")
+    examined = examine(config)
+    found = chosen(examined.findings, selected or config.select, ignored or config.ignore)
+    if sarif:
+        _print_json(listing.sarif(found, __version__))
+    for finding in [] if sarif else found:
+        if as_json:
+            _print_json(listing.finding_json(finding))
+        else:
+            click.echo(wording.finding_line(finding))
+    if not (sarif or as_json):
+        click.echo(wording.findings_tally(found, len(examined.collected.cards)))
+    if found:
+        sys.exit(PROBLEMS)
+
+
+@main.command()
+@partial(_of_notes, decks=("--decks",))
+@click.option("-o", "--out", "made", type=click.Path(path_type=Path, dir_okay=False), help="The page.  [.cache/preview.html]")
+@click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
+def preview(config: Config, made: Path | None, open_: bool) -> None:
+    """Write the cards as one HTML page, beside the notes they come from, drawn as Anki draws them."""
+    from cards.cache import FOLDER
+    from cards.examine import examine
+    from cards.preview import page
+    from cards.store import replace_file
+
+    examined = examine(config, wording.progress)
+    wording.problems(examined.collected)
+    made = made or config.out / FOLDER / "preview.html"
+    replace_file(made, page(examined, config.root.name or "Cards").encode())
+    click.echo(wording.previewed(made, len(examined.collected.cards), len(examined.findings)))
+    if open_:
+        click.launch(made.resolve().as_uri())
+
+
+@main.command()
+@_of_notes
+@click.option("--preview", is_flag=True, help="Serve the cards as a page that follows the notes.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port of the page.  [any]")
+def watch(config: Config, preview: bool, port: int | None) -> None:
     """Rebuild the decks whenever a note is saved, until Ctrl-C."""
     from cards.config import load
     from cards.watch import watch as run
 
     given = click.get_current_context().params
     settings = [given[name] for name in ("paths", "out", "file", "deck", "recording")]
-    run(lambda: load(*settings), lambda line: click.echo(wording.safe(line)))
+
+    def say(line: str) -> None:
+        click.echo(wording.safe(line))
+
+    if not preview:
+        run(lambda: load(*settings), say)
+        return
+    from cards.examine import examine
+    from cards.preview import page
+    from cards.serve import Page, serving
+
+    shown = Page()
+
+    def follow(now: Config) -> None:
+        shown.show(page(examine(now), now.root.name or "Cards", live=True))
+
+    try:
+        with serving(shown, port or 0) as address:
+            say(f"preview: {address}")
+            run(
+                lambda: load(*settings),
+                say,
+                then=lambda now: shown.show(page(examine(now), now.root.name or "Cards", live=True)),
+            )
+    except OSError as error:
+        raise CardsError(f"--port {port}: {error.strerror or error}; choose another") from None
 
 
 @main.command()

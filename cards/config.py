@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from cards import ledger, links
 from cards.generator import Kinds
 from cards.model import CardsError
+from cards.rules import BY_CODE
 from cards.trail import Options
 from cards.vocabulary import heading_key
 
@@ -36,7 +38,7 @@ class Config:
 
     `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault; `rebase` is the way
     from this root to the one that the ledger's paths start from, where the vault grew. `clips` says whether to cut them,
-    `recording` is the file to cut them from where there is one note.
+    `recording` is the file to cut them from where there is one note. `select` and `ignore` are codes of findings.
     """
 
     root: Path
@@ -54,6 +56,8 @@ class Config:
     rebase: str = ""
     clips: bool = True
     recording: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
@@ -93,9 +97,11 @@ _KEYS = {
     "skipped-headings": _STRINGS,
     "bare-labels": _STRINGS,
     "clips": _SWITCH,
+    "lint": "a table",
     "recordings": "a table",
     "folders": "a table",
 }
+_LINT_KEYS = {"select": _STRINGS, "ignore": _STRINGS}
 _FOLDER_KEYS = {"deck": _STRING, "kinds": _STRING}
 
 
@@ -155,7 +161,18 @@ def load(
         rebase,
         given.get("clips", True),
         recording,
+        tuple(given.get("lint", {}).get("select", ())),
+        tuple(given.get("lint", {}).get("ignore", ())),
     )
+
+
+def check_codes(codes: Iterable[str], where: str) -> None:
+    """Raise CardsError where one is no code of a finding, nor the beginning of some."""
+    for code in codes:
+        if not any(known.startswith(code) for known in BY_CODE) or not code:
+            near = difflib.get_close_matches(code.upper(), BY_CODE, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BY_CODE)}"
+            raise CardsError(f"{where}: {code} is no code of a finding; {hint}")
 
 
 def way_to_root(out: Path, root: Path) -> str:
@@ -202,6 +219,9 @@ def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key b
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CardsError(f"{file}: can't be read: {error}") from None
     _check(file, text, given, _KEYS, "")
+    _check(file, text, given.get("lint", {}), _LINT_KEYS, "lint.")
+    for key, codes in given.get("lint", {}).items():
+        check_codes(codes, f"{_place(file, text, key)}: lint.{key}")
     for name, template in given.get("recordings", {}).items():
         if not links.is_template(template):
             raise CardsError(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from urllib.parse import quote
+
 from cards.changes import Change
 from cards.ledger import Entry
+from cards.lint import Finding
 from cards.model import Card, Cloze, Draft, Skipped
 from cards.prose import OBJECT, block_text, plain, squeeze
+from cards.rules import RULES, Rule
 
 
 def card_json(card: Card) -> dict[str, object]:
@@ -77,4 +82,60 @@ def retired_json(entry: Entry, day: str) -> dict[str, object]:
         "line": entry.line,
         "text": entry.ask or entry.text,
         "retired": day,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """One finding as `cards lint --json` prints it."""
+    rule = finding.rule
+    return {
+        "note": finding.note,
+        "line": finding.line,
+        "code": finding.code,
+        "name": rule.name,
+        "message": finding.message,
+        "fix": rule.fix,
+    }
+
+
+def sarif(findings: Iterable[Finding], version: str) -> dict[str, object]:
+    """Findings for a code-review tool: SARIF 2.1.0 (OASIS), https://docs.oasis-open.org/sarif/sarif/v2.1.0/."""
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "cards", "version": version, "rules": [_sarif_rule(rule) for rule in RULES]}},
+                "results": [_sarif_result(finding) for finding in findings],
+                "columnKind": "unicodeCodePoints",
+            }
+        ],
+    }
+
+
+def _sarif_rule(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.says},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.fix},
+        "defaultConfiguration": {"level": "warning"},
+    }
+
+
+def _sarif_result(finding: Finding) -> dict[str, object]:
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": [rule.code for rule in RULES].index(finding.code),
+        "level": "warning",
+        "message": {"text": f"{finding.message}. {finding.rule.fix}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(finding.note), "uriBaseId": "%SRCROOT%"},
+                    "region": {"startLine": max(1, finding.line)},
+                }
+            }
+        ],
     }

@@ -207,6 +207,7 @@ class Takeaway:
     the order written; `inherited` those of the nearest parent or heading. `depth` counts the bullets around it, `points`
     the things to recall where its back is a list. `last` is the last line of it and all below
     it. `members` are the lines of the items that a heading's list is made of, `flaw` says why such a list is no card.
+    `comments` are what its author wrote between `%%`.
     """
 
     line: int
@@ -223,6 +224,7 @@ class Takeaway:
     last: int = 0
     members: tuple[int, ...] = ()
     flaw: str | None = None
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ _RECORDING_KEYS = ("media", "video", "audio", "youtube", "recording", "media_lin
 _SOURCE_KEYS = ("source", "url", "link", "source_url", "snipd", "urls")
 SHOW_KEYS = ("show", "podcast", "show_title")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")
+_SECONDS_FROM = 600  # a smaller number may be minutes
+_WRITTEN_OUT = re.compile(
+    r"(?:PT)?\s*(?:(\d+)\s*(?:h|hrs?|hours?|std)\.?\s*)?(?:(\d+)\s*(?:m|min|mins|minutes?)\.?\s*)?(?:(\d+)\s*(?:s|secs?|seconds?)\.?)?",
+    re.I,
+)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MOST_NAMES = 3  # in a byline
 _RECORDED = (*_RECORDING_KEYS, "podcast", "episode")  # keys whose value is of a recording, even where it is no link
@@ -156,6 +161,23 @@ def _spelt_out(name: str) -> str:
     """A name without the folder of its wikilink, a slug (`ada-palmer`) as a name."""
     name = name.rpartition("/")[2]
     return name.replace("-", " ").title() if _SLUG.fullmatch(name) else name
+
+
+def length(values: Mapping[str, object]) -> int | None:
+    """The length of the recording in seconds as the properties give it, None without one or where its unit is open.
+
+    YAML 1.1 reads `24:19` as 1459, so a number that is large enough is one of seconds.
+    """
+    value = get(values, "duration", "length", "runtime")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= _SECONDS_FROM else None
+    text = next(iter(strings(value)), "")
+    if match := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)", text):
+        return int(match[1] or 0) * 3600 + int(match[2]) * 60 + int(match[3])
+    if match := _WRITTEN_OUT.fullmatch(text):
+        hours, minutes, left = (int(each or 0) for each in match.groups())
+        return hours * 3600 + minutes * 60 + left or None
+    return None
 
 
 def year(value: object) -> int | None:

@@ -194,6 +194,7 @@ def _takeaway(unit: Unit) -> Takeaway:
         unit.depth,
         unit.points if unit.lead is not None and not plain(unstamped(text)[0]).strip() else 0,
         max(unit.last, unit.line),
+        comments=unit.comments,
     )
 
 

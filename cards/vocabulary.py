@@ -41,6 +41,12 @@ DURATION_WORDS = _entries("duration-words")
 
 STRESS_WORDS = frozenset(_WORDS["stress-words"].split())
 
+POINTING_WORDS = frozenset(_WORDS["pointing-words"].split())
+POINTING_BEFORE_VERB = frozenset(_WORDS["pointing-before-verb"].split())
+POINTED_VERBS = frozenset(_WORDS["pointed-verbs"].split())
+YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
+YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
+
 PREPOSITIONS = frozenset(_WORDS["prepositions"].split())
 
 _EMOJI = re.compile(

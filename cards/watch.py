@@ -16,10 +16,16 @@ _QUIET = 300  # milliseconds without a change that end a burst
 _MEDIA = tuple(vault.IMAGES | vault.SOUNDS)
 
 
-def watch(load: Callable[[], Config], say: Callable[[str], None], stop: Event | None = None) -> None:
+def watch(
+    load: Callable[[], Config],
+    say: Callable[[str], None],
+    stop: Event | None = None,
+    then: Callable[[Config], None] | None = None,
+) -> None:
     """Build now and after every change of a note, a picture or `cards.toml`; one line says what each build did.
 
-    `load` gives the configuration of the moment. Raises CardsError where there is none at the start.
+    `load` gives the configuration of the moment, `then` is called with it after each build that was done.
+    Raises CardsError where there is none at the start.
     """
     from watchfiles import watch as changes
 
@@ -33,7 +39,7 @@ def watch(load: Callable[[], Config], say: Callable[[str], None], stop: Event | 
         return path.name == NAME or path.suffix.lower() in (*vault.NOTE_SUFFIXES, *_MEDIA)
 
     say(f"watching {config.root} (Ctrl-C ends)")
-    say(_built(load))
+    say(_built(load, then))
     found = changes(
         config.root,
         watch_filter=concerns_us,
@@ -44,14 +50,17 @@ def watch(load: Callable[[], Config], say: Callable[[str], None], stop: Event | 
         yield_on_timeout=False,
     )
     for _ in found:
-        say(_built(load))
+        say(_built(load, then))
 
 
-def _built(load: Callable[[], Config]) -> str:
+def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) -> str:
     """One build, in a line. What can't be built now may be mended by the next save."""
     began = time.monotonic()
     try:
-        report = build(load())
+        config = load()
+        report = build(config)
+        if then:
+            then(config)
     except CardsError as error:
         return f"{_clock()} not built: {error}"
     took = time.monotonic() - began

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from cards.changes import Change
     from cards.config import Config
     from cards.ledger import Entry
+    from cards.lint import Finding
     from cards.model import Card, Skipped
+    from cards.rules import Rule
 
 SHOWN = 12  # changes that a build lists by itself
 
@@ -52,6 +54,38 @@ def retired_line(entry: Entry) -> str:
     """One card whose takeaway is gone as `cards retired` shows it."""
     place = f"{safe(entry.note)}:{entry.line}"
     return f"{day_of(entry.retired)}  {place}  {entry.kind:<5}  {safe(cut(entry.ask or entry.text))}"
+
+
+def finding_line(finding: Finding) -> str:
+    """One finding as `cards lint` shows it, with what to do below."""
+    where = f"{safe(finding.note)}:{finding.line}" if finding.line else safe(finding.note)
+    code = click.style(finding.code, fg="red", bold=True)
+    return f"{where}: {code} {safe(finding.message)}\n    {click.style(finding.rule.fix, dim=True)}"
+
+
+def findings_tally(found: list[Finding], cards: int) -> str:
+    """The outcome of `cards lint` in a line, and what to type next."""
+    if not found:
+        return f"{click.style('✓', fg='green', bold=True)} nothing found: {count(cards, 'card')}"
+    notes = len({finding.note for finding in found})
+    mark = click.style("!", fg="yellow", bold=True)
+    first = found[0].code
+    return f"\n{mark} {count(len(found), 'finding')} in {count(notes, 'note')}\n\n  Why: cards lint --explain {first}"
+
+
+def explained(rule: Rule) -> str:
+    """One rule as `cards lint --explain` shows it."""
+    title = click.style(f"{rule.code} {rule.name}", bold=True)
+    return (
+        f"{title}\n\n{rule.says}\n\nWhy: {rule.why}\nFix: {rule.fix}\nOff: %% cards-lint: ignore {rule.code} %% on the takeaway"
+    )
+
+
+def previewed(page: Path, cards: int, findings: int) -> str:
+    """The outcome of `cards preview` in a line, and what to do next."""
+    mark = click.style("✓", fg="green", bold=True)
+    found = f", {count(findings, 'finding')}" if findings else ""
+    return f"{mark} {count(cards, 'card')}{found}: {safe(_name(page))}\n\n  Next: open it in a browser; nothing leaves it."
 
 
 def problems(collected: Collected) -> None:

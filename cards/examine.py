@@ -1,0 +1,38 @@
+"""The notes of a run, read for looking at: each with its text, what it gave, and what a build would make of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards import lint, vault
+from cards.build import Collected, Progress, look
+from cards.config import Config
+from cards.generator import generate
+from cards.lint import Finding, Read
+from cards.model import Problem
+from cards.parser import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`texts` are the notes' own words by path, `findings` those of all of them, `collected` their cards."""
+
+    reads: tuple[Read, ...]
+    texts: dict[str, str]
+    findings: tuple[Finding, ...]
+    collected: Collected
+
+
+def examine(config: Config, progress: Progress | None = None) -> Examined:
+    """Read every note of a run; with `progress` its clips are cut. Writes nothing but the cache. Raises CardsError."""
+    collected = look(config, progress)
+    reads, texts = [], {}
+    unread = {problem.path for problem in collected.problems if problem.code in ("fault", "unreadable", "outside", "encoding")}
+    for path in vault.note_paths(config, []):
+        text = vault.read_note(config.root, path) if path not in unread else None
+        if text is None or isinstance(text, Problem):
+            continue
+        note = parse(text, path, config.options)
+        reads.append(Read(note, generate(note, config.folder_of(path).kinds or config.kinds)))
+        texts[path] = text
+    return Examined(tuple(reads), texts, tuple(lint.findings(reads, collected.problems)), collected)

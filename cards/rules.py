@@ -1,0 +1,161 @@
+"""The rules of `cards lint`: what is wrong, what is known about it, what to do. The checks are in `lint`.
+
+The sources are Wozniak's twenty rules of formulating knowledge (W and the number), Matuschak's “How to write good prompts”
+(M), and measures taken of people's own cards. Thresholds are words as `sentences.count` counts them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MOST_OF_SENTENCE = 0.5
+MOST_OF_GAP = 0.5  # of its words that say something
+LONG_GAP = 10  # words
+MANY_GAPS = 3
+LONG_SENTENCE = 40  # words
+LONG_LIST = 7  # points
+LONG_ANSWER = 120  # words
+SHORT_ANSWER = 6  # words: longer ones say more than their question even where they repeat it
+STRAY_TIMES = 3  # takeaways with a time that make it no accident
+SLACK = 60  # seconds: the length in a frontmatter is often a rounded one
+
+
+class Rule(NamedTuple):
+    """One kind of finding. `says` is what is wrong, `why` what is known about it, `fix` what to do."""
+
+    code: str
+    name: str
+    says: str
+    why: str
+    fix: str
+
+
+RULES = (
+    Rule(
+        "C001",
+        "gap-is-the-sentence",
+        "A gap is more than half of its sentence.",
+        "What is left is no cue: the sentence could be about anything (M: prompts should be precise).",
+        "Mark fewer words, or let a label ask for the whole.",
+    ),
+    Rule(
+        "C002",
+        "gap-is-long",
+        f"A gap is longer than {LONG_GAP} words.",
+        "Nobody recalls it word for word, so grading becomes a guess (W4, W12: minimum information).",
+        "Mark the two or three words that carry it.",
+    ),
+    Rule(
+        "C003",
+        "given-away",
+        "Most words of a gap, or all of an answer, stand elsewhere in the question: in sentence, label or breadcrumb.",
+        "It is read off, not recalled (M: prompts should be effortful).",
+        "Mark something that is said once.",
+    ),
+    Rule(
+        "C004",
+        "points-at-nothing",
+        "The sentence begins with a word that points back (this, they, it), and nothing above says at what.",
+        "A year from now, between cards of other notes, no one knows (M: prompts should be focused; W16: context).",
+        "Name the thing, or put a heading or a label above it.",
+    ),
+    Rule(
+        "C005",
+        "many-gaps",
+        f"A sentence has more than {MANY_GAPS} gaps.",
+        "Each makes a card of its own, and they give each other away (W9, W11: avoid sets, combat interference).",
+        "Keep the ones worth knowing, or break the sentence up.",
+    ),
+    Rule(
+        "C006",
+        "same-question",
+        "Two cards ask the same.",
+        "They can't be told apart in a review (W11: combat interference).",
+        "Reword one, or put it under a heading of its own.",
+    ),
+    Rule(
+        "C007",
+        "long-list",
+        f"A list of more than {LONG_LIST} points is to be recalled.",
+        "Sets are the hardest to keep, and one forgotten point fails all (W9: avoid sets; W10: avoid enumerations).",
+        "Group the points, or give each a label of its own.",
+    ),
+    Rule(
+        "C008",
+        "long-answer",
+        f"An answer has more than {LONG_ANSWER} words.",
+        "It is read, not recalled: in 150 cards that people checked by hand, nine of ten answers had at most 61 (W4, M).",
+        "Split the takeaway.",
+    ),
+    Rule(
+        "C009",
+        "no-cue",
+        "Takeaways under a takeaway heading have neither a label nor a phrase in bold: they give no card.",
+        "What was worth writing down there is worth asking for.",
+        "Begin them with a bold label, or put their key phrases in bold.",
+    ),
+    Rule(
+        "C010",
+        "unbalanced-bold",
+        "A mark of bold or highlight is left over.",
+        "Markdown pairs them by what stands beside them: one too many, or a space too many, and the phrase is none.",
+        "Close it: `**phrase**`, without a space inside.",
+    ),
+    Rule(
+        "C011",
+        "ends-before-it-starts",
+        "A stamp ends before it starts.",
+        "One of its times is mistyped; the link opens at the first.",
+        "Correct it.",
+    ),
+    Rule(
+        "C012",
+        "past-the-end",
+        "A stamp lies behind the end of the recording, as the frontmatter gives its length.",
+        "It is mistyped, or of another recording.",
+        "Correct it.",
+    ),
+    Rule(
+        "C013",
+        "no-recording",
+        "Times stand at the takeaways, and the note names no recording.",
+        "They stay text, and no card has a way back to the moment.",
+        "Add `source:` with its link, or `audio:` with its file, to the frontmatter.",
+    ),
+    Rule(
+        "C014",
+        "missing-file",
+        "A picture or sound that a card embeds is not in the vault, or too large to sync.",
+        "The card shows its name instead.",
+        "Correct the name, or put the file into the vault.",
+    ),
+    Rule(
+        "C015",
+        "missing-recording",
+        "The recording that a note names as a file is not in the vault, or can't be read.",
+        "Its cards have no sound of the moment.",
+        "Correct the name, or put the file into the vault.",
+    ),
+    Rule(
+        "C016",
+        "broken-frontmatter",
+        "The frontmatter is not valid YAML.",
+        "Only its plain `key: value` lines are read.",
+        "Put values with a colon or a bracket into quotes.",
+    ),
+    Rule(
+        "C017",
+        "long-sentence",
+        f"The sentence around a gap has more than {LONG_SENTENCE} words.",
+        "Reading it takes longer than answering (W12: optimize wording; 2% of people's own are longer).",
+        "Break it up.",
+    ),
+    Rule(
+        "C018",
+        "yes-or-no",
+        "The question can be answered with yes or no.",
+        "Half of the answers are right by chance, and nothing is practised (M: avoid yes/no questions).",
+        "Ask what, why or how.",
+    ),
+)
+BY_CODE = {rule.code: rule for rule in RULES}
