@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cards import changes, identity, render, store, vault
-from cards.cache import FOLDER, Cache
+from cards.cache import Cache
 from cards.changes import Change
 from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
@@ -29,7 +29,11 @@ from cards.parser import parse
 from cards.recognition import recognise
 from cards.store import Written
 
-Progress = Callable[[list[str]], Iterable[str]]
+Progress = Callable[[list[str], str], Iterable[str]]
+
+
+def _unseen(items: list[str], label: str) -> Iterable[str]:
+    return items
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,10 @@ def clock() -> int:
     return int(given) if given.isdecimal() and given.isascii() else int(time.time())
 
 
-def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = iter) -> Report:
+def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = _unseen) -> Report:
     """Make the decks and write those that differ from what is on disk, then the ledger.
 
-    `progress` goes over the clips that are to be cut, for a bar that shows how far they are.
+    `progress` goes over what takes time, with a label, for a bar that shows how far it is.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
     with store.alone(config.out, waiting=not dry_run):
@@ -115,7 +119,7 @@ def collect(config: Config, known: Ledger, now: int | None = None, progress: Pro
     """
     now = clock() if now is None else now
     problems: list[Problem] = []
-    readings, unread, paths = _readings(config, problems)
+    readings, unread, paths = _readings(config, problems, progress or _unseen)
     drafted = [(path, reading, draft) for path, reading in readings for draft in reading.drafts]
     in_scope = _Scope(config, unread)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
@@ -163,18 +167,20 @@ def _clips(
     if progress is None:
         return clips, audio
     if missing := clips.missing():
-        for name in progress(missing):
+        for name in progress(missing, "cutting clips"):
             clips.make(name)
     return clips, [tuple(name for name in names if name in clips.files) for names in audio]
 
 
-def _readings(config: Config, problems: list[Problem]) -> tuple[list[tuple[str, _Reading]], set[str], list[str]]:
+def _readings(
+    config: Config, problems: list[Problem], progress: Progress
+) -> tuple[list[tuple[str, _Reading]], set[str], list[str]]:
     """What each note gave, the notes that could not be read, and all notes there are."""
     paths = vault.note_paths(config, problems)
-    cache = Cache(config.out / FOLDER, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
+    cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
     readings: list[tuple[str, _Reading]] = []
     unread = {problem.path for problem in problems}  # folders that can't be read
-    for path in paths:
+    for path in progress(paths, "reading notes"):
         text = vault.read_note(config.root, path)
         if isinstance(text, Problem):
             problems.append(text)

@@ -20,19 +20,24 @@ from cards.codec import decode, encode
 FOLDER = ".cache"
 
 
+def folder_in(out: Path) -> Path:
+    """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 class Cache:
     """The remembered readings of one version of Cards under one configuration."""
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, out: Path, settings: str) -> None:
         self._stamp = hashlib.sha256(f"{_version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
         self._seen: list[tuple[str, str, str]] = []
         with suppress(OSError, sqlite3.Error):
-            if not folder.parent.is_dir():
-                return  # nothing has been built here yet: looking leaves no trace
-            folder.mkdir(exist_ok=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-            self._database = _opened(folder / "notes.sqlite")
+            if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
+                self._database = _opened(folder_in(out) / "notes.sqlite")
 
     def reading(self, path: str, text: str, read: Callable[[], Any]) -> Any:
         """What `read` gives for a note's text, from memory where the same text was read before."""

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 problems found (`--strict`, `--check`), 2 wrong usage or n
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -30,6 +31,8 @@ class _Group(click.Group):
     """A group whose commands never show a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        if os.environ.get("NO_COLOR"):  # https://no-color.org; click itself goes by the terminal alone
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except CardsError as error:
@@ -99,6 +102,19 @@ def build(
         wording.say(config, report, dry_run=dry_run, verbose=verbose)
     if (strict and report.collected.problems) or (check and report.behind):
         sys.exit(PROBLEMS)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
+@click.option("--hook", is_flag=True, help="Also a git hook that checks the decks before each commit.")
+@click.option("--ci", is_flag=True, help="Also a GitHub workflow that checks them on each push.")
+def init(folder: Path, hook: bool, ci: bool) -> None:
+    """Write a commented cards.toml into FOLDER, the root of your vault, and leave the cache out of git."""
+    from cards.setup import set_up
+
+    for line in set_up(folder, hook=hook, ci=ci):
+        click.echo(f"{click.style('✓', fg='green', bold=True)} {wording.safe(line)}")
+    click.echo(f"\n  Next: cards build {wording.quoted(folder)}")
 
 
 @main.command("list")
@@ -201,14 +217,14 @@ def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore:
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 def preview(config: Config, made: Path | None, open_: bool) -> None:
     """Write the cards as one HTML page, beside the notes they come from, drawn as Anki draws them."""
-    from cards.cache import FOLDER
+    from cards.cache import folder_in
     from cards.examine import examine
     from cards.preview import page
     from cards.store import replace_file
 
     examined = examine(config, wording.progress)
     wording.problems(examined.collected)
-    made = made or config.out / FOLDER / "preview.html"
+    made = made or folder_in(config.out) / "preview.html"
     replace_file(made, page(examined, config.root.name or "Cards").encode())
     click.echo(wording.previewed(made, len(examined.collected.cards), len(examined.findings)))
     if open_:
@@ -245,13 +261,9 @@ def watch(config: Config, preview: bool, port: int | None) -> None:
     try:
         with serving(shown, port or 0) as address:
             say(f"preview: {address}")
-            run(
-                lambda: load(*settings),
-                say,
-                then=lambda now: shown.show(page(examine(now), now.root.name or "Cards", live=True)),
-            )
+            run(lambda: load(*settings), say, then=follow)
     except OSError as error:
-        raise CardsError(f"--port {port}: {error.strerror or error}; choose another") from None
+        raise CardsError(f"the preview can't be served: {error.strerror or error}; choose another --port") from None
 
 
 @main.command()

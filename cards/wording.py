@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cards.rules import Rule
 
 SHOWN = 12  # changes that a build lists by itself
+PATIENCE = 1.0  # seconds before a bar shows how far something is
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -94,14 +96,28 @@ def problems(collected: Collected) -> None:
         click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(problem))}", err=True)
 
 
-def progress(names: list[str]) -> Iterable[str]:
-    """A bar on the error stream while clips are cut, none where it is no terminal."""
+def progress(items: list[str], label: str) -> Iterator[str]:
+    """The items, with a bar on the error stream once they take long; none where it is no terminal."""
     if not sys.stderr.isatty():
-        return names
-    from rich.console import Console
-    from rich.progress import track
+        yield from items
+        return
+    began, bar = time.monotonic(), None
+    try:
+        for done, item in enumerate(items):
+            if bar is None and time.monotonic() - began >= PATIENCE:
+                from rich.console import Console
+                from rich.progress import MofNCompleteColumn, Progress
 
-    return track(names, "cutting clips", console=Console(stderr=True), transient=True)
+                columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+                bar = Progress(*columns, console=Console(stderr=True), transient=True)
+                task = bar.add_task(label, total=len(items))
+                bar.start()
+            if bar:
+                bar.update(task, completed=done)
+            yield item
+    finally:
+        if bar:
+            bar.stop()
 
 
 _MARKS = {
@@ -169,16 +185,15 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
     click.echo(f"{mark} {outcome}")
     if collected.changes and (changed_cards := tally(collected)):
         click.echo(f"  {changed_cards}")
-    if report.written:
+    if changed:
         click.echo()
-    width = max((len(_name(written.path)) for written in report.written), default=0)
-    for written in report.written:
+    width = max((len(_name(written.path)) for written in changed), default=0)
+    for written in changed:
         counts = written.deck.kinds
-        state = "" if written.changed else click.style("  unchanged", dim=True)
         name = safe(_name(written.path)).ljust(width)
-        click.echo(
-            f"  {name}  {counts['qa']:>5,} question{'' if counts['qa'] == 1 else 's'}  {counts['cloze']:>5,} cloze{state}"
-        )
+        click.echo(f"  {name}  {counts['qa']:>6,} question{'s' if counts['qa'] != 1 else ' '}  {counts['cloze']:>6,} cloze")
+    if changed and len(changed) < len(report.written):
+        click.echo(click.style(f"  {count(len(report.written) - len(changed), 'deck')} unchanged", dim=True))
     for path in report.removed:
         click.echo(f"  {safe(_name(path))}  removed: none of its cards is left")
     click.echo()

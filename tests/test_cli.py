@@ -26,7 +26,7 @@ def test_build_says_what_it_did(vault: Path) -> None:
     ran = run("build")
     assert ran.exit_code == 0
     assert "wrote 1 deck with 2 cards" in ran.stdout
-    assert "decks/Takeaways.apkg      1 question      1 cloze" in ran.stdout
+    assert "decks/Takeaways.apkg       1 question        1 cloze" in ran.stdout
     assert "from 1 note of 1 read; 1 takeaway gave no card" in ran.stdout
     assert (vault / "decks" / "Takeaways.apkg").is_file()
     assert "nothing to do: 1 deck with 2 cards up to date" in run("build").stdout

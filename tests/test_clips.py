@@ -230,7 +230,8 @@ def test_a_stamp_behind_the_end_is_said(vault: Path) -> None:
 
 
 def test_a_bar_on_a_terminal_only(vault: Path) -> None:
-    command = [sys.executable, "-m", "cards", "build", str(vault), "-o", str(vault / "decks")]
+    code = "from cards import cli, wording; wording.PATIENCE = 0; cli.main()"
+    command = [sys.executable, "-c", code, "build", str(vault), "-o", str(vault / "decks")]
     leader, follower = os.openpty()
     environment = {**os.environ, "TERM": "xterm"}
     subprocess.run([*command, "-n"], stderr=follower, stdout=subprocess.DEVNULL, check=True, env=environment)

@@ -58,6 +58,7 @@ SHELL = [
     "recover",
     "build",
     "examine",
+    "setup",
     "preview",
     "serve",
     "verify",
@@ -160,5 +161,7 @@ def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
     for line in ran.stdout.splitlines():
         if line.strip() and ".apkg" not in line:
             assert line.strip().replace(f" -o {tmp_path}", "") in readme
-    for line in re.findall(r"^  decks/(\S+\.apkg .*)  unchanged$", readme, re.M):
+    shown = re.findall(r"^  try/(\S+\.apkg .*)$", readme, re.M)
+    assert len(shown) == 3
+    for line in shown:
         assert line in ran.stdout.replace(str(tmp_path) + "/", "")
