@@ -299,3 +299,20 @@ def recover(packages: tuple[Path, ...], out: Path) -> None:
     added, known = run(packages, out)
     click.echo(f"{click.style('✓', fg='green', bold=True)} {wording.count(added, 'card')} recovered, {known:,} known already")
     click.echo(f"\n  Next: cards diff NOTES -o {wording.quoted(out)}")
+
+
+@main.command()
+@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--against", type=click.Path(path_type=Path, exists=True), help="A copy of this collection, or profile folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def verify(packages: tuple[Path, ...], against: Path | None, as_json: bool) -> None:
+    """Import decks into a throw-away collection of the real Anki, or a copy of yours; exit 1 where that would do harm."""
+    from cards import verify as room
+
+    verdict = room.verify(packages, against)
+    if as_json:
+        _print_json(room.as_json(verdict))
+    else:
+        wording.verdict(room.lines(verdict), harm=verdict.harm)
+    if verdict.harm:
+        sys.exit(PROBLEMS)

@@ -83,6 +83,15 @@ def explained(rule: Rule) -> str:
     )
 
 
+def verdict(lines: list[str], *, harm: bool) -> None:
+    """Print what `cards verify` found, the outcome with a mark."""
+    *found, outcome = lines
+    for line in found:
+        click.echo(safe(line))
+    mark = click.style("!", fg="red", bold=True) if harm else click.style("✓", fg="green", bold=True)
+    click.echo(f"{mark} {safe(outcome)}")
+
+
 def previewed(page: Path, cards: int, findings: int) -> str:
     """The outcome of `cards preview` in a line, and what to do next."""
     mark = click.style("✓", fg="green", bold=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,23 @@ def test_an_edit_that_could_be_of_either_is_reported(vault: Path) -> None:
     ran = run("build", "--strict")
     assert "may be an edit of either of two" in ran.stderr
     assert ran.exit_code == 1
+
+
+def test_verify_exits_1_where_an_import_would_do_harm(vault: Path) -> None:
+    pytest.importorskip("anki.collection")
+    run("build")
+    ran = run("verify", "decks/Takeaways.apkg")
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.splitlines()[-1].startswith("✓ no harm would be done")
+    assert json.loads(run("verify", "decks/Takeaways.apkg", "--json").stdout)["harm"] is False
+    (vault / "broken.apkg").write_bytes(b"PK")
+    ran = run("verify", "broken.apkg")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "broken.apkg: is no Anki package" in ran.stderr
+    with zipfile.ZipFile("decks/Takeaways.apkg") as deck, zipfile.ZipFile("harm.apkg", "w") as harm:
+        for name in deck.namelist():
+            harm.writestr(name, json.dumps({"0": "../up.png"}) if name == "media" else deck.read(name))
+        harm.writestr("0", b"x")
+    ran = run("verify", "harm.apkg")
+    assert ran.exit_code == 1
+    assert ran.stdout.splitlines()[-1].startswith("! harm would be done: refused")

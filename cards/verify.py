@@ -1,0 +1,478 @@
+"""What an import would do, tried out in the real Anki before the user does it.
+
+Each deck goes into a throw-away collection, or into a copy of the user's own, once for each way people import: as the dialog
+is by default, and with note types merged and learning progress imported. Then it goes in again, which must change nothing.
+The user's own files are only ever copied, and a package is believed nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import sqlite3
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import takewhile, zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from cards.changes import search
+from cards.model import CardsError
+from cards.package import database
+
+# the dialog's other switches stay as they are at first: notes and note types are updated where they are newer
+OPTIONS: Mapping[str, Mapping[str, bool]] = {
+    "the dialog's defaults": {"merge_notetypes": False, "with_scheduling": False},
+    "merged note types, learning progress": {"merge_notetypes": True, "with_scheduling": True},
+}
+
+# what may be found, the worst first
+KINDS: Mapping[str, str] = {
+    "refused": "Anki refuses the deck",
+    "reviews lost": "reviews are lost",
+    "deleted": "a card is deleted",
+    "moved": "a card with reviews becomes another one",
+    "rescheduled": "a card with reviews gets another schedule",
+    "renumbered": "a phrase gets another number, and its reviews pass to the phrase that has the number now",
+    "full sync": "a full sync is forced: this computer or AnkiWeb replaces the other, with the reviews that only that one has",
+    "conflicting": "Anki has the note with another note type, and does not update it",
+    "empty cards": "a card is empty after the import",
+    "no card": "a note has no card",
+    "missing media": "a file is neither in the deck nor in the collection",
+    "second import": "importing the same deck again changes something again",
+    "other note type": "your note type is not the deck's, so Anki adds the deck's beside it",
+    "rewritten": "a note with reviews changes its text; the reviews stay",
+}
+_WARNINGS = frozenset({"other note type", "rewritten"})
+_COLUMNS = ("conflicting", "empty cards", "missing media", "rewritten")
+
+_LARGEST = 4 * 1024**3  # bytes of all that is in a package, unpacked
+_SHOWN = 12  # findings of a kind that are told one by one
+_WORDS = 60  # characters of a text's first words
+_BREAK = re.compile(r"<(?:br|hr|/?(?:p|li|ul|ol|div|td|th|tr|pre|blockquote|h\d))\b[^>]*>")
+_MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_GAP = re.compile(r"\{\{c(\d+)::")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something an import does. `kind` is one of KINDS; the guid and the first `words` say to which note, where it is one.
+
+    `was` and `now` are what changes; `now` alone is what there is to say.
+    """
+
+    kind: str
+    guid: str = ""
+    words: str = ""
+    was: str = ""
+    now: str = ""
+
+    @property
+    def harm(self) -> bool:
+        return self.kind not in _WARNINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A deck imported with one of OPTIONS: notes by what became of them, and what was found, the second import included."""
+
+    options: str
+    new: int = 0
+    updated: int = 0
+    left_alone: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, kind: str) -> int:
+        """How many findings are of a kind."""
+        return sum(finding.kind == kind for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A deck and its trials, in the order of OPTIONS."""
+
+    package: Path
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What importing the decks would do to the collection `against`, None for an empty one, in a version of Anki."""
+
+    decks: tuple[Tried, ...]
+    against: Path | None
+    anki: str
+
+    @property
+    def harms(self) -> tuple[str, ...]:
+        """The kinds of harm, the worst first."""
+        found = {each.kind for deck in self.decks for trial in deck.trials for each in trial.findings if each.harm}
+        return tuple(kind for kind in KINDS if kind in found)
+
+    @property
+    def harm(self) -> bool:
+        return bool(self.harms)
+
+
+def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
+    """Import each package in the real Anki. `against` is a `collection.anki2`, or the folder of the profile that holds it.
+
+    Raises CardsError where Anki is not installed, for what is no package, and for a collection that is not copied whole.
+    """
+    try:
+        import_module("anki.collection")
+    except ImportError:
+        raise CardsError("verify needs the real Anki: pip install 'takeaway-cards[anki]'") from None
+    with TemporaryDirectory(prefix="cards-") as folder:
+        base, media = _copied(against, Path(folder)) if against else (None, frozenset[str]())
+        return Verdict(
+            tuple(_tried(package, base, media) for package in packages), against, import_module("anki.buildinfo").version
+        )
+
+
+def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
+    _believe(package)
+    with closing(database(package)[0]) as opened:
+        try:
+            guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise CardsError(f"{package}: its collection can't be read: {error}") from None
+    missing = _missing(package, media)
+    return Tried(package, tuple(_trial(package, base, options, guids, missing) for options in OPTIONS))
+
+
+def _believe(package: Path) -> None:
+    """Raise CardsError for a broken zip, and for one that unpacks to too much. The sizes it gives may be lies."""
+    import zstandard
+
+    left = _LARGEST
+    try:
+        with zipfile.ZipFile(package) as opened:
+            plain = {"meta", "collection.anki2"} if "collection.anki21b" in opened.namelist() else set(opened.namelist())
+            for entry in opened.infolist():
+                with opened.open(entry) as packed:
+                    zstd = entry.filename not in plain
+                    content = zstandard.ZstdDecompressor().stream_reader(packed) if zstd else packed
+                    while left >= 0 and (chunk := content.read(1 << 20)):
+                        left -= len(chunk)
+    except Exception as error:  # zip and zstd each have errors of their own for a broken file
+        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
+    if left < 0:
+        raise CardsError(f"{package}: is too large, over {_LARGEST // 1024**3} GB unpacked")
+
+
+def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
+    """A copy of the collection, in the schema of this Anki, and the names of its media. Raises CardsError."""
+    try:
+        source = against / "collection.anki2" if against.is_dir() else against
+        if not source.is_file():
+            raise CardsError(f"{against}: there is no collection.anki2; name that file, or the folder of a profile")
+        # an open Anki keeps a part of the collection beside it; what else SQLite puts there (`-shm`), it makes anew
+        files = [path for end in ("", "-wal", "-journal") if (path := source.with_name(source.name + end)).is_file()]
+        media = source.with_suffix(".media")
+        before = [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+        for path in files:
+            shutil.copyfile(path, folder / f"collection.anki2{path.name.removeprefix(source.name)}")
+        if before != [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]:
+            raise CardsError(f"{against}: it changed while it was copied: close Anki and try again")
+        names = frozenset(unicodedata.normalize("NFC", name) for name in os.listdir(media)) if media.is_dir() else frozenset()
+        with _opened(folder) as opened:
+            damage = opened.db.scalar("pragma quick_check")
+    except _errors() as error:
+        raise CardsError(f"{against}: a copy of it can't be opened ({_sentence(error)}): close Anki and try again") from None
+    if damage != "ok":
+        raise CardsError(f"{against}: a copy of it is damaged: close Anki and try again")
+    return folder / "collection.anki2", names
+
+
+# --------------------------------------------------------------------------------------------------------- in Anki
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Any]:
+    opened = import_module("anki.collection").Collection(str(folder / "collection.anki2"))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What comes of a file that Anki can't work with."""
+    return import_module("anki.errors").AnkiException, OSError, ValueError
+
+
+def _sentence(error: Exception) -> str:
+    # Anki isolates names by invisible marks
+    return " ".join(re.sub("[\u2066-\u2069]", "", str(error)).split()) or type(error).__name__
+
+
+def _imported(opened: Any, package: Path, options: str) -> Any:
+    """Import a package; Anki's log of it."""
+    anki = import_module("anki.collection")
+    given = anki.ImportAnkiPackageOptions(**OPTIONS[options])
+    return opened.import_anki_package(anki.ImportAnkiPackageRequest(package_path=str(package.absolute()), options=given)).log
+
+
+def _missing(package: Path, media: frozenset[str]) -> tuple[Finding, ...]:
+    """What Anki's Check Media misses where nothing but the deck was imported, and the user does not have either."""
+    with TemporaryDirectory(prefix="cards-") as folder:
+        try:
+            with _opened(Path(folder)) as opened:
+                _imported(opened, package, next(iter(OPTIONS)))
+                report, notes = opened.media.check(), _state(opened).notes
+        except _errors():
+            return ()  # the trials say so
+    found = []
+    for name in sorted(set(report.missing) - media):
+        users = [notes[nid] for nid in report.missing_media_notes if name in notes[nid].references]
+        found += [Finding("missing media", note.guid, note.words, now=name) for note in users or [_NO_NOTE]]
+    return tuple(found)
+
+
+def _trial(package: Path, base: Path | None, options: str, guids: Mapping[int, str], missing: tuple[Finding, ...]) -> Trial:
+    with TemporaryDirectory(prefix="cards-") as folder:
+        try:
+            if base:
+                shutil.copyfile(base, Path(folder) / base.name)
+            with _opened(Path(folder)) as opened:
+                before, empty = _state(opened), _empty(opened)
+                log = _imported(opened, package, options)
+                after = _state(opened)
+                found = [*missing, *_compared(before, after), *_renumbered(opened, before, after)]
+                found += (
+                    Finding("conflicting", guids.get(each.id.nid, ""), _words(each.fields[0])) for each in log.conflicting
+                )
+                found += (after.finding("empty cards", cid) for cid in sorted(_empty(opened) - empty))
+                _imported(opened, package, options)
+                found += _repeated(after, _state(opened))
+        except _errors() as error:
+            return Trial(options, findings=(*missing, Finding("refused", now=_sentence(error))))
+    return Trial(options, len(log.new), len(log.updated), len(log.duplicate), tuple(found))
+
+
+def _empty(opened: Any) -> set[int]:
+    return {cid for note in opened.get_empty_cards().notes for cid in note.card_ids}
+
+
+class _Note(NamedTuple):
+    guid: str
+    mid: int
+    mod: int
+    tags: str
+    flds: str
+
+    @property
+    def words(self) -> str:
+        return _words(self.flds.split("\x1f")[0])
+
+    @property
+    def references(self) -> str:
+        """The fields with the names of files as they are written and as they are meant."""
+        written = unicodedata.normalize("NFC", html.unescape(self.flds))
+        return f"{written}\x1f{unquote(written)}"
+
+
+_NO_NOTE = _Note("", 0, 0, "", "")
+_CARD = "nid, did, ord, reps, type, queue, due, ivl, factor, lapses, left, odue, odid, flags, data"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A collection as far as an import could harm it. Notes, cards (`_CARD`), decks and note types by id.
+
+    `reviews` are for each card the number of its reviews and the sum of their ids, as there may be millions. `design` is all
+    that note types say but the time of their change: a merging import always stamps them anew.
+    """
+
+    schema: int
+    notes: dict[int, _Note]
+    cards: dict[int, tuple[Any, ...]]
+    reviews: dict[int, tuple[int, int]]
+    decks: dict[int, str]
+    types: dict[int, str]
+    design: list[Any]
+
+    @property
+    def reviewed(self) -> list[int]:
+        """The cards with reviews."""
+        return [cid for cid, (_, _, _, reps, *_) in self.cards.items() if reps or cid in self.reviews]
+
+    def finding(self, kind: str, cid: int, was: str = "", now: str = "") -> Finding:
+        """A finding about a card."""
+        nid, did, number, *_ = self.cards.get(cid, (0, 0, 0))
+        note = self.notes.get(nid, _NO_NOTE)
+        return Finding(kind, note.guid, note.words, was, now or f"card {number + 1} in {self.decks.get(did)}")
+
+
+def _state(opened: Any) -> _State:
+    rows = opened.db.all
+    return _State(
+        opened.db.scalar("select scm from col"),
+        {nid: _Note(*rest) for nid, *rest in rows("select id, guid, mid, mod, tags, flds from notes")},
+        {cid: tuple(rest) for cid, *rest in rows(f"select id, {_CARD} from cards")},
+        {cid: (number, total) for cid, number, total in rows("select cid, count(), sum(id) from revlog group by cid")},
+        {did: name.replace("\x1f", "::") for did, name in rows("select id, name from decks")},
+        dict(rows("select id, name from notetypes")),
+        rows(
+            "select id, 0, name, hex(config) from notetypes union all select ntid, ord, name, hex(config) from fields "
+            "union all select ntid, ord, name, hex(config) from templates order by 1, 2, 3, 4"
+        ),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- what changed
+
+
+def _compared(before: _State, after: _State) -> Iterator[Finding]:
+    if before.schema != after.schema:
+        yield Finding("full sync")
+    for cid, was in before.reviews.items():
+        now = after.reviews.get(cid, (0, 0))
+        # a card that was deleted may come back with reviews that the deck brings
+        if was != now and (cid in before.cards or was[0] > now[0]):
+            yield before.finding("reviews lost", cid, f"{was[0]:,} reviews", f"{now[0]:,} reviews")
+    for cid in before.cards.keys() - after.cards.keys():
+        yield before.finding("deleted", cid)
+    for cid in before.reviewed:
+        old, new = before.cards[cid], after.cards.get(cid, before.cards[cid])
+        if old[:3] != new[:3]:
+            yield before.finding("moved", cid, before.finding("", cid).now, after.finding("", cid).now)
+        elif old != new:
+            both = [each for each in zip(_CARD.split(", "), old, new, strict=True) if each[1] != each[2]]
+            told = [", ".join(f"{name} {values[side]}" for name, *values in both) for side in (0, 1)]
+            yield before.finding("rescheduled", cid, *told)
+    with_cards = {nid for nid, *_ in after.cards.values()}
+    for nid in after.notes.keys() - before.notes.keys() - with_cards:
+        yield Finding("no card", after.notes[nid].guid, after.notes[nid].words)
+    for mid in after.types.keys() - before.types.keys():
+        if (name := after.types[mid]).rstrip("+") in before.types.values():
+            yield Finding("other note type", now=name)
+    for nid in dict.fromkeys(before.cards[cid][0] for cid in before.reviewed):
+        note, flds = before.notes.get(nid, _NO_NOTE), after.notes.get(nid, _NO_NOTE).flds
+        if note.flds.rstrip("\x1f") != flds.rstrip("\x1f"):  # a field more is not another text
+            yield Finding("rewritten", note.guid, note.words, *_apart(note.flds, flds))
+
+
+def _renumbered(opened: Any, before: _State, after: _State) -> Iterator[Finding]:
+    """The cards with reviews whose phrase stands under another number now."""
+    hidden = opened.extract_cloze_for_typing
+    for cid in before.reviewed:
+        nid, _, number, *_ = before.cards[cid]
+        old, new = before.notes.get(nid, _NO_NOTE).flds, after.notes.get(nid, _NO_NOTE).flds
+        if old != new and (was := hidden(old, number + 1)):
+            phrases = {int(each): hidden(new, int(each)) for each in set(_GAP.findall(new))}
+            if (now := phrases.get(number + 1, "")) != was and was in phrases.values():
+                yield before.finding("renumbered", cid, f"c{number + 1} {_words(was)}", f"c{number + 1} {_words(now)}")
+
+
+def _repeated(after: _State, again: _State) -> Iterator[Finding]:
+    nids = {nid for nid, note in again.notes.items() if after.notes.get(nid) != note}
+    nids |= {card[0] for cid, card in again.cards.items() if after.cards.get(cid) != card}
+    for note in (again.notes.get(nid, _NO_NOTE) for nid in sorted(nids)):
+        yield Finding("second import", note.guid, note.words)
+    if after != again and not nids:
+        yield Finding("second import", now="note types, decks or reviews")
+
+
+# ----------------------------------------------------------------------------------------------------------- words
+
+
+def _plain(field: str) -> str:
+    """The text of a field, with its gaps in brackets."""
+    text = _MARKUP.sub("", _BREAK.sub(" ", _GAP.sub("[", field).replace("}}", "]")))
+    return " ".join(html.unescape(text).split())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WORDS else text[: _WORDS - 1] + "…"
+
+
+def _words(field: str) -> str:
+    return _cut(_plain(field))
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """The first words of two notes from shortly before they part; with their markup where only that differs."""
+    pairs = list(zip_longest(old.split("\x1f"), new.split("\x1f"), fillvalue=""))
+    was, now = next(pair for pair in [(_plain(a), _plain(b)) for a, b in pairs] + pairs if pair[0] != pair[1])
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+    start = was.rfind(" ", 0, max(0, alike - 20)) + 1
+    lead = "…" if start else ""
+    return _cut(lead + was[start:]), _cut(lead + now[start:]) or "nothing"
+
+
+def lines(verdict: Verdict) -> list[str]:
+    """The verdict for a reader: for each deck a table and what was found, then the outcome. Some words are the deck's."""
+    out: list[str] = []
+    for deck in verdict.decks:
+        out += [*_table(deck), *_told(deck), ""]
+    into = f"a copy of {verdict.against}" if verdict.against else "an empty collection"
+    outcome = f"harm would be done: {', '.join(verdict.harms)}" if verdict.harm else "no harm would be done"
+    return [*out, f"{outcome} (each deck imported twice into {into}, Anki {verdict.anki})"]
+
+
+def _table(deck: Tried) -> Iterator[str]:
+    rows = [[str(deck.package), "new", "updated", "left alone", *_COLUMNS, "full sync"]]
+    for trial in deck.trials:
+        numbers = [trial.new, trial.updated, trial.left_alone, *map(trial.count, _COLUMNS)]
+        rows.append([f"  {trial.options}", *(f"{each:,}" for each in numbers), "yes" if trial.count("full sync") else "no"])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *rest in rows:
+        yield "  ".join([first.ljust(widths[0]), *map(str.rjust, rest, widths[1:])])
+
+
+def _told(deck: Tried) -> Iterator[str]:
+    for kind, sentence in KINDS.items():
+        told = {trial.options: tuple(each for each in trial.findings if each.kind == kind) for trial in deck.trials}
+        if alike := len(set(told.values())) == 1:
+            told = dict(list(told.items())[:1])
+        for options, found in told.items():
+            if found:
+                where = "" if alike else f" ({options})"
+                times = f" ({len(found):,} times)" if len(found) > 1 else ""
+                yield f"  {'harm' if found[0].harm else 'warning'}{where}: {sentence}{times}"
+                yield from (f"    {line}" for line in map(_line, found[:_SHOWN]) if line)
+                if len(found) > _SHOWN:
+                    yield f"    and {len(found) - _SHOWN:,} more"
+
+
+def _line(finding: Finding) -> str:
+    guid = search([finding.guid]) if finding.guid else ""
+    words = finding.words if finding.words != finding.was else ""
+    change = f"“{finding.was}” → “{finding.now}”" if finding.was else finding.now
+    return "  ".join(part for part in (guid, words, change) if part)
+
+
+def as_json(verdict: Verdict) -> dict[str, object]:
+    """The verdict as plain values, with the names that `lines` has for its columns."""
+    return {
+        "harm": verdict.harm,
+        "harms": list(verdict.harms),
+        "against": str(verdict.against) if verdict.against else None,
+        "anki": verdict.anki,
+        "decks": [{"path": str(deck.package), "trials": list(map(_trial_json, deck.trials))} for deck in verdict.decks],
+    }
+
+
+def _trial_json(trial: Trial) -> dict[str, object]:
+    return {
+        **OPTIONS[trial.options],
+        "new": trial.new,
+        "updated": trial.updated,
+        "left_alone": trial.left_alone,
+        **{kind.replace(" ", "_"): trial.count(kind) for kind in _COLUMNS},
+        "full_sync": bool(trial.count("full sync")),
+        "findings": [
+            {"kind": each.kind, "harm": each.harm, "id": each.guid, "words": each.words, "was": each.was, "now": each.now}
+            for each in trial.findings
+        ],
+    }
