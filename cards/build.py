@@ -10,13 +10,14 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, get_args
 
-from cards import changes, identity, render, store, vault
+from cards import changes, fresh, identity, render, store, vault
 from cards.cache import Cache
-from cards.changes import Change
+from cards.changes import Change, Status
 from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
 from cards.generator import generate
@@ -28,6 +29,7 @@ from cards.naming import deck_of, file_name, tags_of
 from cards.parser import parse
 from cards.recognition import recognise
 from cards.store import Written
+from cards.vault import Tree
 
 Progress = Callable[[list[str], str], Iterable[str]]
 
@@ -47,7 +49,16 @@ class Collected:
     problems: tuple[Problem, ...]
     notes: int
     notes_with_cards: int
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes]
+    seen: Seen
+
+
+class Seen(NamedTuple):
+    """What a run read: the vault, the digests of its notes, the paths of other files."""
+
+    tree: Tree
+    digests: Mapping[str, str]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,22 @@ class Report:
     def behind(self) -> bool:
         """Whether the decks on disk are not those of the notes."""
         return any(each.changed for each in self.written) or any(each.matters for each in self.collected.changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """The outcome as `cards build --json` prints it."""
+        collected = self.collected
+        statuses = Counter(change.status for change in collected.changes)
+        return {
+            "decks": [
+                {"path": str(one.path), "deck": one.deck.name, **one.deck.kinds, "changed": one.changed} for one in self.written
+            ],
+            "notes": collected.notes,
+            "notes_with_cards": collected.notes_with_cards,
+            "cards": len(collected.cards),
+            "changes": {status: statuses[status] for status in get_args(Status)},
+            "skipped": len(collected.skipped),
+            "problems": [{"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in collected.problems],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +118,7 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
     `progress` goes over what takes time, with a label, for a bar that shows how far it is.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
+    began = time.time_ns()
     with store.alone(config.out, waiting=not dry_run):
         known = known_to(config, new_ledger=new_ledger)
         collected = collect(config, known, progress=progress)
@@ -102,7 +130,12 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
         if not dry_run:
             store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
             removed = store.remove_emptied(config.out, known, collected.entries)
-    return Report(collected, tuple(written), removed)
+        report = Report(collected, tuple(written), removed)
+        if not dry_run:
+            settled = [{**deck, "changed": False} for deck in report.as_json()["decks"]]
+            outcome = {**report.as_json(), "decks": settled, "changes": dict.fromkeys(get_args(Status), 0)}
+            fresh.remember(config, *collected.seen, outcome, began)
+    return report
 
 
 def look(config: Config, progress: Progress | None = None) -> Collected:
@@ -118,8 +151,9 @@ def collect(config: Config, known: Ledger, now: int | None = None, progress: Pro
     Without `progress` clips are named and not cut.
     """
     now = clock() if now is None else now
-    problems: list[Problem] = []
-    readings, unread, paths = _readings(config, problems, progress or _unseen)
+    tree = vault.look_around(config)
+    problems = list(tree.problems)
+    readings, unread, digests = _readings(config, tree, problems, progress or _unseen)
     drafted = [(path, reading, draft) for path, reading in readings for draft in reading.drafts]
     in_scope = _Scope(config, unread)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
@@ -149,9 +183,10 @@ def collect(config: Config, known: Ledger, now: int | None = None, progress: Pro
         changes.between(known, entries, {card.guid: card for card in cards}),
         tuple(skipped),
         tuple(sorted([*problems, *doubts])),
-        len(paths),
+        len(tree.notes),
         sum(bool(reading.drafts) for _, reading in readings),
         found.files | clips.files,
+        Seen(tree, digests, (*map(str, found.known), *clips.recordings)),
     )
 
 
@@ -173,21 +208,22 @@ def _clips(
 
 
 def _readings(
-    config: Config, problems: list[Problem], progress: Progress
-) -> tuple[list[tuple[str, _Reading]], set[str], list[str]]:
-    """What each note gave, the notes that could not be read, and all notes there are."""
-    paths = vault.note_paths(config, problems)
+    config: Config, tree: Tree, problems: list[Problem], progress: Progress
+) -> tuple[list[tuple[str, _Reading]], set[str], dict[str, str]]:
+    """What each note gave, the notes that could not be read, and the digests of those that were."""
     cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
     readings: list[tuple[str, _Reading]] = []
-    unread = {problem.path for problem in problems}  # folders that can't be read
-    for path in progress(paths, "reading notes"):
-        text = vault.read_note(config.root, path)
-        if isinstance(text, Problem):
-            problems.append(text)
+    digests: dict[str, str] = {}
+    unread = {problem.path for problem in tree.problems}  # folders that can't be read
+    for path in progress([seen.path for seen in tree.notes], "reading notes"):
+        content = vault.read_note(config.root, path)
+        if isinstance(content, Problem):
+            problems.append(content)
             unread.add(path)
             continue
+        digests[path] = content.digest
         try:
-            reading = _Reading(*cache.reading(path, text, partial(_read, config, path, text)))
+            reading = _Reading(*cache.reading(path, content.digest, partial(_read, config, path, content.text)))
         except Exception as error:  # a fault of ours in one note must not cost the cards of all others
             message = (
                 f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
@@ -197,8 +233,8 @@ def _readings(
             continue
         problems += reading.problems
         readings.append((path, reading))
-    cache.save(config.root, set(paths))
-    return readings, unread, paths
+    cache.save(config.root, {seen.path for seen in tree.notes})
+    return readings, unread, digests
 
 
 def _read(config: Config, path: str, text: str) -> tuple[object, ...]:

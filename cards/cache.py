@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.resources import files
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,18 @@ class Cache:
     """The remembered readings of one version of Cards under one configuration."""
 
     def __init__(self, out: Path, settings: str) -> None:
-        self._stamp = hashlib.sha256(f"{_version()}\x1f{settings}".encode()).hexdigest()[:24]
+        self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
         self._seen: list[tuple[str, str, str]] = []
         with suppress(OSError, sqlite3.Error):
             if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
                 self._database = _opened(folder_in(out) / "notes.sqlite")
 
-    def reading(self, path: str, text: str, read: Callable[[], Any]) -> Any:
-        """What `read` gives for a note's text, from memory where the same text was read before."""
+    def reading(self, path: str, digest: str, read: Callable[[], Any]) -> Any:
+        """What `read` gives for a note of this content, from memory where the same was read before."""
         if self._database is None:
             return read()
-        key = hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        key = hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{digest}".encode("utf-8", "surrogatepass")).hexdigest()
         with suppress(sqlite3.Error, ValueError, KeyError, TypeError):
             found = self._database.execute("select value from notes where path = ? and key = ?", (path, key)).fetchone()
             if found:
@@ -79,10 +79,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     raise sqlite3.DatabaseError
 
 
-def _version() -> str:
+@lru_cache(maxsize=1)
+def version() -> str:
     """A hash of the package itself, so that no reading of other code is ever taken."""
     digest = hashlib.sha256()
-    for file in sorted(files("cards").iterdir(), key=lambda each: each.name):
-        if file.name.endswith((".py", ".toml")):
+    for file in sorted(Path(__file__).parent.iterdir()):
+        if file.suffix in (".py", ".toml"):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -107,6 +107,11 @@ class Clips:
             found[name] = None
         return tuple(found)
 
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The paths of the recordings that were opened."""
+        return tuple(str(recording.path) for recording in self._recordings.values() if recording)
+
     def missing(self) -> list[str]:
         """The clips that were named and are neither made nor in the cache, recording by recording in their order."""
         for name in self._wanted.keys() - self.files.keys():

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from cards import ledger, links
-from cards.generator import Kinds
-from cards.model import CardsError
-from cards.rules import BY_CODE
-from cards.trail import Options
-from cards.vocabulary import heading_key
+from cards.model import CardsError, Kinds, Options
 
 NAME = "cards.toml"
 KINDS = ("qa", "cloze", "both")
@@ -130,6 +123,9 @@ def load(
         out = out or Path("decks")
         root, foreign, rebase = _known_root(folder.resolve(), out)
         return Config(root, paths or (folder,), out, deck=deck, foreign=foreign, rebase=rebase, recording=recording)
+    from cards import links
+    from cards.vocabulary import heading_key
+
     given = _read(file)
     root = file.parent.resolve()
     out = out or root / given.get("out", "decks")
@@ -168,6 +164,10 @@ def load(
 
 def check_codes(codes: Iterable[str], where: str) -> None:
     """Raise CardsError where one is no code of a finding, nor the beginning of some."""
+    import difflib
+
+    from cards.rules import BY_CODE
+
     for code in codes:
         if not any(known.startswith(code) for known in BY_CODE) or not code:
             near = difflib.get_close_matches(code.upper(), BY_CODE, n=1)
@@ -189,6 +189,8 @@ def _known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
     Building a part of a vault is no new vault: its root stays the known one. Building more than before is none either: the
     paths that the ledger knows become longer.
     """
+    from cards import ledger
+
     try:
         with (out / ledger.NAME).open(encoding="utf-8") as file:
             way = ledger.root_of(file.readline())
@@ -213,6 +215,10 @@ def _common(paths: tuple[Path, ...]) -> Path:
 
 
 def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key below
+    import tomllib
+
+    from cards import links
+
     try:
         text = file.read_text(encoding="utf-8")
         given = tomllib.loads(text)
@@ -235,6 +241,8 @@ def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key b
 
 
 def _check(file: Path, text: str, given: dict[str, object], known: dict[str, str], prefix: str) -> None:
+    import difflib
+
     for key, value in given.items():
         where = _place(file, text, key)
         if key not in known:

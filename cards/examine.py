@@ -28,11 +28,11 @@ def examine(config: Config, progress: Progress | None = None) -> Examined:
     collected = look(config, progress)
     reads, texts = [], {}
     unread = {problem.path for problem in collected.problems if problem.code in ("fault", "unreadable", "outside", "encoding")}
-    for path in vault.note_paths(config, []):
-        text = vault.read_note(config.root, path) if path not in unread else None
-        if text is None or isinstance(text, Problem):
+    for path, *_ in collected.seen.tree.notes:
+        content = vault.read_note(config.root, path) if path not in unread else None
+        if content is None or isinstance(content, Problem):
             continue
-        note = parse(text, path, config.options)
+        note = parse(content.text, path, config.options)
         reads.append(Read(note, generate(note, config.folder_of(path).kinds or config.kinds)))
-        texts[path] = text
+        texts[path] = content.text
     return Examined(tuple(reads), texts, tuple(lint.findings(reads, collected.problems)), collected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from cards import vocabulary
 from cards.model import (
@@ -15,6 +15,7 @@ from cards.model import (
     Deletion,
     Draft,
     Kind,
+    Kinds,
     Mark,
     Note,
     Origin,
@@ -35,8 +36,6 @@ MAX_PHRASE_WORDS = 12
 MAX_PHRASE_CJK = 30
 MIN_WORDS_LEFT = 3
 MAX_ORDINAL = 500  # Anki makes no card beyond
-
-Kinds = Literal["qa", "cloze", "both"]
 
 _TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}|::")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")

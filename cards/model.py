@@ -259,9 +259,24 @@ class Note:
     file: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the configuration says to the parser. Tuples, whose `repr` is the same in every process, since it keys the cache.
+
+    `recordings` are hosts with the template of their links at a second.
+    """
+
+    takeaway_headings: tuple[str, ...] = ()
+    skipped_headings: tuple[str, ...] = ()
+    bare_labels: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    recordings: tuple[tuple[str, str], ...] = ()
+
+
 # ---------------------------------------------------------------------------------------------------------- cards
 
 CardKind = Literal["qa", "cloze"]
+Kinds = Literal["qa", "cloze", "both"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from cards import properties, sieve
-from cards.model import Block, Bullets, Heading, Note, Problem, Properties, Skipped
+from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
 from cards.outline import outline
 from cards.prose import squeeze, visible
 from cards.recordings import Recordings
-from cards.trail import Options, Trail, clean
+from cards.trail import Trail, clean
 from cards.walk import Walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")

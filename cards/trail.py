@@ -5,21 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cards import vocabulary
-from cards.model import Timestamp
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the configuration says to the parser. Tuples, whose `repr` is the same in every process, since it keys the cache.
-
-    `recordings` are hosts with the template of their links at a second.
-    """
-
-    takeaway_headings: tuple[str, ...] = ()
-    skipped_headings: tuple[str, ...] = ()
-    bare_labels: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
-    recordings: tuple[tuple[str, str], ...] = ()
+from cards.model import Options, Timestamp
 
 
 @dataclass(slots=True)

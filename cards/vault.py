@@ -5,10 +5,12 @@ No path leads outside the vault's root: links are resolved before a file is open
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from cards.config import Config
@@ -17,42 +19,86 @@ from cards.model import CardsError, Problem
 NOTE_SUFFIXES = (".md", ".markdown")
 IMAGES = frozenset(".png .jpg .jpeg .gif .webp .svg .avif .bmp .tif .tiff .ico".split())
 SOUNDS = frozenset(".mp3 .ogg .oga .opus .wav .m4a .flac .aac .mp4 .webm .m4v .mov .mkv .ogv .3gp .aif .aiff".split())
+EMBEDDED = IMAGES | SOUNDS
 LARGEST_MEDIA = 100 * 1024 * 1024  # bytes; AnkiWeb syncs no larger file
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 
-def note_paths(config: Config, problems: list[Problem]) -> list[str]:
-    """The notes to read, relative to the root, sorted. Symbolic links to folders are not followed."""
-    found: set[str] = set()
-    out = config.out.resolve()
+class Seen(NamedTuple):
+    """A file as its folder lists it: the path from the root, bytes, and the time of its last change in nanoseconds."""
+
+    path: str
+    size: int
+    changed: int
+
+
+class Tree(NamedTuple):
+    """What a walk saw: the notes to read and the paths of media files, each sorted, and the folders that can't be read."""
+
+    notes: tuple[Seen, ...]
+    media: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+class Content(NamedTuple):
+    """A note's text, and a hash of the bytes it was read from."""
+
+    text: str
+    digest: str
+
+
+def look_around(config: Config) -> Tree:
+    """The notes to read, and what they could embed. Symbolic links to folders are not followed. Raises CardsError."""
+    root = str(config.root)
+    out = str(config.out.resolve())
+    notes: dict[str, Seen] = {}
+    media: set[str] = set()
+    problems: list[Problem] = []
     for given in config.notes:
         path = given.resolve()
+        relative = _relative(path, config.root)
         if path.is_dir():
-            for each in _walk(path, out, config.root, problems):
-                if config.wants(each):
-                    found.add(each)
+            for each in _walk(str(path), len(root.rstrip("/\\")) + 1, out, media, problems):
+                if config.wants(each.path):
+                    notes[each.path] = each
+        elif relative is None:
+            raise CardsError(f"{given}: lies outside the vault {config.root}")
         else:
-            relative = _relative(path, config.root)
-            if relative is None:
-                raise CardsError(f"{given}: lies outside the vault {config.root}")
-            found.add(relative)
-    return sorted(found)
+            notes[relative] = Seen(relative, *_size_and_time(path))
+    return Tree(tuple(notes[path] for path in sorted(notes)), tuple(sorted(media)), tuple(problems))
 
 
-def _walk(folder: Path, out: Path, root: Path, problems: list[Problem]) -> Iterator[str]:
-    def unreadable(error: OSError) -> None:
-        name = _relative(Path(error.filename), root) or str(error.filename)
+def _walk(folder: str, cut: int, out: str, media: set[str], problems: list[Problem]) -> Iterator[Seen]:
+    """The notes below a folder, whose paths from the root begin at character `cut`. Strings, since there may be many."""
+    below = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _SKIPPED_FOLDERS and entry.path != out:
+                        below.append(entry.path)
+                elif (ending := os.path.splitext(name)[1].lower()) in NOTE_SUFFIXES:
+                    path = entry.path[cut:]
+                    yield Seen(path if os.sep == "/" else path.replace(os.sep, "/"), *_size_and_time(entry))
+                elif ending in EMBEDDED:
+                    media.add(entry.path[cut:])
+    except OSError as error:
+        name = folder[cut:] or folder
         problems.append(Problem(name, 0, "unreadable", f"the folder can't be read: {error.strerror}"))
+    for each in below:
+        yield from _walk(each, cut, out, media, problems)
 
-    for here, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS and Path(here, name) != out
-        )
-        for name in names:
-            if name.lower().endswith(NOTE_SUFFIXES) and not name.startswith("."):
-                relative = _relative(Path(here, name), root)
-                if relative is not None:
-                    yield relative
+
+def _size_and_time(entry: os.DirEntry[str] | Path) -> tuple[int, int]:
+    """Of what a link leads to; zeros where it leads nowhere."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _relative(path: Path, root: Path) -> str | None:
@@ -62,28 +108,42 @@ def _relative(path: Path, root: Path) -> str | None:
         return None
 
 
-def read_note(root: Path, path: str) -> str | Problem:
+def read_note(root: Path, path: str) -> Content | Problem:
     """The text of a note, or the problem that keeps it from being read."""
-    try:
-        content = _read_inside(root, root / path)
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
-        return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
-    if content is None:
-        return Problem(path, 0, "outside", "is no regular file inside the vault; it is left out")
+    content = read_bytes(root, path)
+    if isinstance(content, Problem):
+        return content
     for encoding, mark in (("utf-8-sig", b""), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff")):
         if content.startswith(mark):
             try:
-                return content.decode(encoding)
+                return Content(content.decode(encoding), digest(content))
             except UnicodeDecodeError as error:
                 line = content.count(b"\n", 0, error.start) + 1
                 problem = Problem(path, line, "encoding", "is not UTF-8; save it as UTF-8 to get its cards")
     return problem
 
 
-def _read_inside(root: Path, path: Path) -> bytes | None:
+def read_bytes(root: Path, path: str) -> bytes | Problem:
+    """The content of a note, or the problem that keeps it from being read."""
+    try:
+        content = _read_inside(root, os.path.join(root, path))
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
+        return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
+    if content is None:
+        return Problem(path, 0, "outside", "is no regular file inside the vault; it is left out")
+    return content
+
+
+def digest(content: bytes) -> str:
+    """What a content is known again by."""
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _read_inside(root: Path, path: str | Path) -> bytes | None:
     """The content of a regular file inside the root, None for anything else."""
-    real = path.resolve(strict=True)
-    if _relative(real, root) is None:
+    real = os.path.realpath(path, strict=True)
+    top = str(root)
+    if not real.startswith(top if top.endswith(os.sep) else top + os.sep):
         return None
     # a FIFO must not be waited for, and a device never ends
     descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -131,7 +191,7 @@ class Media:
     def _is_ours(self, path: Path) -> bool:
         try:
             real = path.resolve()
-            return _relative(real, self.root) is not None and real.is_file() and real.suffix.lower() in IMAGES | SOUNDS
+            return _relative(real, self.root) is not None and real.is_file() and real.suffix.lower() in EMBEDDED
         except (OSError, ValueError, RuntimeError):
             return False
 
@@ -143,6 +203,6 @@ class Media:
                     n for n in folders if not n.startswith(".") and n not in _SKIPPED_FOLDERS and Path(here, n) != self.out
                 )
                 for name in sorted(names):
-                    if os.path.splitext(name)[1].lower() in IMAGES | SOUNDS:
+                    if os.path.splitext(name)[1].lower() in EMBEDDED:
                         self._by_name.setdefault(name.casefold(), []).append(Path(here, name))
         return self._by_name

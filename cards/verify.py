@@ -22,7 +22,6 @@ from itertools import takewhile, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from cards.changes import search
 from cards.model import CardsError
@@ -232,8 +231,9 @@ def _missing(package: Path, media: frozenset[str]) -> tuple[Finding, ...]:
         except _errors():
             return ()  # the trials say so
     found = []
-    for name in sorted(set(report.missing) - media):
-        users = [notes[nid] for nid in report.missing_media_notes if name in notes[nid].references]
+    # Anki makes the pictures of LaTeX itself, when a card is shown
+    for name in sorted(each for each in set(report.missing) - media if not each.startswith("latex-")):
+        users = [notes[nid] for nid in report.missing_media_notes if name in html.unescape(notes[nid].flds)]
         found += [Finding("missing media", note.guid, note.words, now=name) for note in users or [_NO_NOTE]]
     return tuple(found)
 
@@ -273,12 +273,6 @@ class _Note(NamedTuple):
     @property
     def words(self) -> str:
         return _words(self.flds.split("\x1f")[0])
-
-    @property
-    def references(self) -> str:
-        """The fields with the names of files as they are written and as they are meant."""
-        written = unicodedata.normalize("NFC", html.unescape(self.flds))
-        return f"{written}\x1f{unquote(written)}"
 
 
 _NO_NOTE = _Note("", 0, 0, "", "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cards.config import Config
     from cards.ledger import Entry
     from cards.lint import Finding
-    from cards.model import Card, Skipped
+    from cards.model import Card, Problem, Skipped
     from cards.rules import Rule
 
 SHOWN = 12  # changes that a build lists by itself
@@ -99,10 +99,15 @@ def previewed(page: Path, cards: int, findings: int) -> str:
     return f"{mark} {count(cards, 'card')}{found}: {safe(_name(page))}\n\n  Next: open it in a browser; nothing leaves it."
 
 
-def problems(collected: Collected) -> None:
+def problems(found: Iterable[Problem | Mapping[str, Any]]) -> None:
     """Print what was odd in the notes, on the error stream."""
-    for problem in collected.problems:
-        click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(problem))}", err=True)
+    for each in found:
+        said = each if not isinstance(each, Mapping) else _place(each["note"], each["line"]) + each["message"]
+        click.echo(f"{click.style('problem', fg='yellow')}: {safe(str(said))}", err=True)
+
+
+def _place(note: str, line: int) -> str:
+    return f"{note}:{line}: " if line else f"{note}: "
 
 
 def progress(items: list[str], label: str) -> Iterator[str]:
@@ -174,24 +179,55 @@ def count(number: int, one: str) -> str:
     return f"{number:,} {one if number == 1 else one + 's'}"
 
 
+def nothing_to_do(config: Config, outcome: dict[str, Any]) -> None:
+    """Print what the last build said, since another one would say it too."""
+    decks, cards = len(outcome["decks"]), outcome["cards"]
+    click.echo(_up_to_date(decks, cards) if cards else _NO_CARDS)
+    click.echo()
+    click.echo(_from_notes(outcome["notes_with_cards"], outcome["notes"], outcome["skipped"]))
+    click.echo()
+    if outcome["skipped"]:
+        click.echo(f"  {_why(config)}")
+
+
+_NO_CARDS = f"{click.style('–', bold=True)} no cards: nothing in these notes looks like a takeaway with a label or a key phrase"
+
+
+def _up_to_date(decks: int, cards: int) -> str:
+    mark = click.style("✓", fg="green", bold=True)
+    return f"{mark} nothing to do: {count(decks, 'deck')} with {count(cards, 'card')} up to date"
+
+
+def _from_notes(with_cards: int, notes: int, skipped: int) -> str:
+    return f"  from {count(with_cards, 'note')} of {notes:,} read; {count(skipped, 'takeaway')} gave no card"
+
+
+def _why(config: Config) -> str:
+    return f"Why some gave none: cards list {_given(config)} --skipped"
+
+
+def _given(config: Config) -> str:
+    """The notes and the folder of the decks, to be typed again."""
+    given = " ".join(quoted(path) for path in config.notes)
+    return given if config.out.resolve() == Path("decks").resolve() else f"{given} -o {quoted(config.out)}"
+
+
 def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None:
     """Print what a build did, or would do, and what to do next."""
     collected = report.collected
     changed = [written for written in report.written if written.changed]
     kinds = [card.draft.kind for card in collected.cards]
     verb = "would write" if dry_run else "wrote"
-    mark = click.style("✓", fg="green", bold=True)
     if not collected.cards and collected.changes:
-        outcome = "no cards any more: what was in the decks is retired, and back when its takeaways are"
         mark = click.style("!", fg="yellow", bold=True)
+        click.echo(f"{mark} no cards any more: what was in the decks is retired, and back when its takeaways are")
     elif not collected.cards:
-        outcome = "no cards: nothing in these notes looks like a takeaway with a label or a key phrase"
-        mark = click.style("–", bold=True)
+        click.echo(_NO_CARDS)
     elif changed:
-        outcome = f"{verb} {count(len(changed), 'deck')} with {count(len(collected.cards), 'card')}"
+        mark = click.style("✓", fg="green", bold=True)
+        click.echo(f"{mark} {verb} {count(len(changed), 'deck')} with {count(len(collected.cards), 'card')}")
     else:
-        outcome = f"nothing to do: {count(len(report.written), 'deck')} with {count(len(collected.cards), 'card')} up to date"
-    click.echo(f"{mark} {outcome}")
+        click.echo(_up_to_date(len(report.written), len(collected.cards)))
     if collected.changes and (changed_cards := tally(collected)):
         click.echo(f"  {changed_cards}")
     if changed:
@@ -211,8 +247,7 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
         for change in few:
             click.echo(f"  {change_line(change)}")
         click.echo()
-    quiet = count(len(collected.skipped), "takeaway")
-    click.echo(f"  from {count(collected.notes_with_cards, 'note')} of {collected.notes:,} read; {quiet} gave no card")
+    click.echo(_from_notes(collected.notes_with_cards, collected.notes, len(collected.skipped)))
     if verbose:
         for each in collected.skipped:
             click.echo(f"    {safe(each.note)}:{each.line}: {safe(each.reason)}")
@@ -229,16 +264,13 @@ def _name(path: Path) -> str:
 
 
 def _next(config: Config, report: Report, *, changed: bool, kinds: Iterable[str], verbose: bool) -> list[str]:
-    given = " ".join(quoted(path) for path in config.notes)
-    if config.out.resolve() != Path("decks").resolve():
-        given += f" -o {quoted(config.out)}"
     hints = []
     if changed and kinds:
         hints.append("Next: double-click a deck to import it into Anki.")
     if any(change.status == "retired" for change in report.collected.changes):
-        hints.append(f"The retired ones in Anki: cards retired {given}")
+        hints.append(f"The retired ones in Anki: cards retired {_given(config)}")
     if report.collected.skipped and not verbose:
-        hints.append(f"Why some gave none: cards list {given} --skipped")
+        hints.append(_why(config))
     return hints
 
 
@@ -247,19 +279,3 @@ def quoted(path: Path) -> str:
     import shlex
 
     return shlex.quote(safe(_name(path)))
-
-
-def outcome(report: Report) -> dict[str, object]:
-    """What a build did, as `cards build --json` prints it."""
-    collected = report.collected
-    return {
-        "decks": [
-            {"path": str(one.path), "deck": one.deck.name, **one.deck.kinds, "changed": one.changed} for one in report.written
-        ],
-        "notes": collected.notes,
-        "notes_with_cards": collected.notes_with_cards,
-        "cards": len(collected.cards),
-        "changes": {name: sum(each.status == name for each in collected.changes) for name in _MARKS},
-        "skipped": len(collected.skipped),
-        "problems": [{"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in collected.problems],
-    }

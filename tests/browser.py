@@ -9,6 +9,14 @@ from typing import Any
 
 import pytest
 
+try:
+    from playwright.sync_api import Error as Error
+except ImportError:  # the tests are skipped
+
+    class Error(Exception):  # type: ignore[no-redef]
+        pass
+
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from cards.generator import generate
 from cards.listing import marked_text
-from cards.model import Draft, Note, Qa, Skipped
+from cards.model import Draft, Note, Options, Qa, Skipped
 from cards.parser import parse
 from cards.prose import block_text, squeeze
 from cards.timestamps import show
-from cards.trail import Options
 
 
 def note_of(text: str, path: str = "Note.md", options: Options | None = None) -> Note:

@@ -53,6 +53,7 @@ SHELL = [
     "media",
     "package",
     "cache",
+    "fresh",
     "store",
     "clips",
     "recover",

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from cards.cli import main
 from cards.config import load
 from cards.examine import examine
 from cards.serve import Page, serving
-from tests.browser import browser
+from tests.browser import Error, browser
 
 NOTE = """---
 title: The tides
@@ -96,8 +97,9 @@ def of_sides(page: Any, selector: str, give: str) -> Any:
 def until(page: Any, condition: str) -> None:
     """Wait for a condition. The page's policy forbids what Playwright's own waiting does."""
     for _ in range(100):
-        if page.evaluate(condition):
-            return
+        with suppress(Error):  # a page that is just being loaded again
+            if page.evaluate(condition):
+                return
         page.wait_for_timeout(50)
     raise AssertionError(condition)
 

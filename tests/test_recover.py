@@ -19,11 +19,10 @@ from cards import ledger
 from cards.build import build, look
 from cards.config import load
 from cards.ledger import Ledger
-from cards.model import CardsError, Note
+from cards.model import CardsError, Note, Options
 from cards.parser import parse
 from cards.recover import recover
 from cards.store import read_ledger
-from cards.trail import Options
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -188,7 +187,7 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
     (vault / "notes" / "new.md").write_text("- **Depth:** four\n", encoding="utf-8")
     _build(vault)
     assert read == ["new.md"]
-    monkeypatch.setattr("cards.cache._version", lambda: "another version")
+    monkeypatch.setattr("cards.cache.version", lambda: "another version")
     _build(vault)
     assert len(read) == 5
 

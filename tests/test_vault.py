@@ -116,7 +116,12 @@ def test_no_temporary_file_is_left(tmp_path: Path) -> None:
     build(load((tmp_path,), tmp_path / "decks", None, None))
     left = sorted(path.name for path in (tmp_path / "decks").iterdir())
     assert left == [".cache", ".gitattributes", "Takeaways.apkg", "ledger.jsonl"]
-    assert sorted(path.name for path in (tmp_path / "decks" / ".cache").iterdir()) == [".gitignore", "lock", "notes.sqlite"]
+    assert sorted(path.name for path in (tmp_path / "decks" / ".cache").iterdir()) == [
+        ".gitignore",
+        "last.json",
+        "lock",
+        "notes.sqlite",
+    ]
 
 
 def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:

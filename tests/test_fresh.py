@@ -1,0 +1,171 @@
+"""A build that has nothing to do sees so without reading, and never says so where it has."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cards import fresh
+from cards.build import build
+from cards.cli import main
+from cards.config import load
+
+NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]\n- plain\n"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["build", *arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Far").mkdir()
+    (tmp_path / "Sea.md").write_text(NOTE, encoding="utf-8")
+    (tmp_path / "Far" / "Port.md").write_text(NOTE.replace("Depth", "Width"), encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(b"picture")
+    for path in tmp_path.rglob("*.*"):
+        _aged(path)
+    run()
+    return tmp_path
+
+
+def _aged(path: Path, seconds: int = 1_000) -> None:
+    """Changed a while ago, so that the time says all."""
+    before = path.stat().st_mtime - seconds
+    os.utime(path, (before, before))
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the builds read that really ran."""
+    read: list[str] = []
+    parse = build.__globals__["parse"]
+
+    def noted(text: str, path: str, options: Any) -> Any:
+        read.append(path)
+        return parse(text, path, options)
+
+    monkeypatch.setitem(build.__globals__, "parse", noted)
+    collect = build.__globals__["collect"]
+
+    def collected(*given: Any, **more: Any) -> Any:
+        read.append("built")
+        return collect(*given, **more)
+
+    monkeypatch.setitem(build.__globals__, "collect", collected)
+    return read
+
+
+def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cards.vault.read_bytes", None)
+    ran = run()
+    assert ran.exit_code == 0
+    assert ran.stdout.startswith("✓ nothing to do: 2 decks with 4 cards up to date\n")
+    assert "from 2 notes of 2 read; 2 takeaways gave no card" in ran.stdout
+    assert run("--check").exit_code == 0
+    assert json.loads(run("--json").stdout)["cards"] == 4
+    assert built == []
+
+
+def test_it_says_what_a_whole_build_says(vault: Path) -> None:
+    for options in ((), ("--json",), ("-q",), ("--check", "--json")):
+        short = run(*options).stdout
+        (vault / "decks" / ".cache" / fresh.NAME).unlink()
+        assert short == run(*options).stdout, options
+        run()
+
+
+def test_touched_files_are_compared_by_content(vault: Path, built: list[str]) -> None:
+    for path in vault.rglob("*.md"):
+        _aged(path)
+    assert "nothing to do" in run().stdout
+    assert built == []
+
+
+def _edit(vault: Path) -> None:
+    (vault / "Sea.md").write_text(NOTE.replace("four", "five"), encoding="utf-8")
+    _aged(vault / "Sea.md", 500)
+
+
+def _swap(vault: Path) -> None:
+    """The same size, and nearly the same time."""
+    (vault / "Sea.md").write_text(NOTE.replace("four", "nine"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _edit,
+        _swap,
+        lambda vault: (vault / "Sea.md").unlink(),
+        lambda vault: (vault / "Sea.md").rename(vault / "Seas.md"),
+        lambda vault: (vault / "New.md").write_text("- **A:** b\n", encoding="utf-8"),
+        lambda vault: (vault / "a.png").write_bytes(b"another picture"),
+        lambda vault: (vault / "a.png").rename(vault / "Far" / "a.png"),
+        lambda vault: (vault / "Far" / "a.png").write_bytes(b"nearer picture"),
+        lambda vault: (vault / "cards.toml").write_text('kinds = "qa"\n', encoding="utf-8"),
+        lambda vault: (vault / ".obsidian").mkdir(),
+        lambda vault: (vault / "decks" / "Takeaways.apkg").unlink(),
+        lambda vault: (vault / "decks" / "Takeaways.apkg").write_bytes(b"x"),
+        lambda vault: (vault / "decks" / "Other.apkg").write_bytes(b"x"),
+        lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text('{"stamp": 1', encoding="utf-8"),
+        lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text("[]", encoding="utf-8"),
+    ],
+)
+def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:
+    change(vault)
+    run()
+    assert "built" in built
+
+
+def test_a_lost_ledger_is_not_overlooked(vault: Path) -> None:
+    (vault / "decks" / "ledger.jsonl").unlink()
+    ran = CliRunner().invoke(main, ["build"])
+    assert ran.exit_code == 2
+    assert "there are decks but no ledger.jsonl" in ran.stderr
+
+
+def test_what_was_saved_during_a_build_is_read_again(vault: Path, built: list[str]) -> None:
+    """A second save within the grain of the clock leaves size and time as they are."""
+    path = vault / "Sea.md"
+    path.write_text(NOTE.replace("four", "five"), encoding="utf-8")
+    run()
+    status = path.stat()
+    path.write_text(NOTE.replace("four", "nine"), encoding="utf-8")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    built.clear()
+    run()
+    assert "Sea.md" in built
+
+
+def test_what_a_new_file_may_mend_is_looked_at_every_time(vault: Path, built: list[str]) -> None:
+    (vault / "a.png").unlink()
+    run()
+    built.clear()
+    assert "a.png is not in the vault" in run().stderr
+    assert "built" in built
+
+
+def test_a_problem_is_said_again(vault: Path, built: list[str]) -> None:
+    (vault / "Sea.md").write_text("---\na: b: c\n---\n- **A:** b\n", encoding="utf-8")
+    _aged(vault / "Sea.md")
+    first = run().stderr
+    assert "Sea.md:2: the frontmatter is not valid YAML" in first
+    built.clear()
+    assert run().stderr == first
+    assert run("--strict").exit_code == 1
+    assert built == []
+
+
+def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
+    run("Far")
+    assert "built" in built
+    config = load((Path("Far"),), None, None, None)
+    assert fresh.unchanged(config) is not None
+    assert fresh.unchanged(load((), None, None, None)) is None
