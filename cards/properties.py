@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 import yaml
@@ -104,6 +105,7 @@ def get(values: Mapping[str, object], *keys: str) -> object:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _fold(key: str) -> str:
     return re.sub(r"[\s_-]+", "_", key.strip().casefold())
 

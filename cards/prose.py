@@ -16,7 +16,7 @@ _OPENS = re.compile(r"(?:[(\[{（【「『“‘«„]|(?:^|[\s(\[{])[\"'])$")
 
 def plain(prose: Prose) -> str:
     """The text a reader sees, stamps included as written."""
-    return "".join(run.text for run in prose)
+    return prose[0].text if len(prose) == 1 else "".join([run.text for run in prose])
 
 
 def squeeze(text: str) -> str:
@@ -26,6 +26,8 @@ def squeeze(text: str) -> str:
 
 def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
     """The prose between two offsets of its plain text."""
+    if start <= 0 and end is None:
+        return prose
     out: list[Run] = []
     at = 0
     for run in prose:
@@ -42,7 +44,8 @@ def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
 def strip(prose: Prose) -> Prose:
     """The prose without white space at its ends."""
     text = plain(prose)
-    return cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
+    kept = text.strip()
+    return prose if len(kept) == len(text) else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
 
 
 def merge(runs: Prose) -> Prose:
@@ -63,6 +66,8 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
     A stamp goes with its bracket and the space before it: `data (21:02).` becomes `data.`; where the prose is the
     `opening` of a takeaway, what separates a stamp at its start from the text goes as well.
     """
+    if not any(run.kind is Kind.STAMP or not run.text for run in prose):
+        return prose, ()
     out: list[Run] = []
     taken: list[tuple[int, Run]] = []
     length = 0

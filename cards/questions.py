@@ -17,6 +17,7 @@ from cards.prose import cut, plain, squeeze, strip
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
+_LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}", re.I)  # most paragraphs are none
 _CODE_PATH = re.compile(r"(?:^|[^\w])(?:std|boost|llvm|crate|self|super|core|testing|absl|folly|QtCore)$|_\w*$|[)\]>]$|::")
 _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
 
@@ -49,6 +50,8 @@ def read(blocks: Sequence[Block], stamped: Stamp) -> Read | None:
     """The questions that the first block begins, None where it is no question."""
     first = blocks[0]
     if not isinstance(first, Paragraph):
+        return None
+    if not _LIKELY.search(plain(first.prose)):
         return None
     lines = _lines(first)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):

@@ -61,6 +61,8 @@ class Recordings(timestamps.Recordings):
         if not self.known:
             return prose
         marked = timestamps.stamp(prose, is_recording=self, is_other=self.others.is_none)
+        if marked is prose:
+            return prose
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
 
     def resolve(self, stamp: Timestamp) -> Timestamp:

@@ -22,6 +22,7 @@ _PAIRS = {
 }
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
 _NUMBERS = {
     word: str(number)
@@ -64,6 +65,8 @@ def _in_line(line: str, language: str) -> list[tuple[int, int]]:
 def _inside_pairs(line: str) -> bytearray:
     """For each offset 1 where it lies between a bracket or quote and its partner."""
     inside = bytearray(len(line))
+    if not _PAIRED.search(line):
+        return inside
     open_at: list[tuple[str, int]] = []
     for i, char in enumerate(line):
         if open_at and char == open_at[-1][0]:

@@ -26,6 +26,7 @@ _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
 _LEAD = re.compile(
     rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
 )
+_LIKELY = re.compile(r"\d:\d\d|\{\{")  # most prose has none
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
 
@@ -84,7 +85,7 @@ def stamp(
     `is_other` says it of a time without a link, by its place in the text.
     """
     text = plain(prose)
-    if ":" not in text and "{{" not in text:
+    if not _LIKELY.search(text):
         return prose
     accepts = is_recording or Recordings()
     if at_start and prose[0].kind is Kind.CODE and (stamps := whole(prose[0].text)):

@@ -174,14 +174,12 @@ def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
         source = against / "collection.anki2" if against.is_dir() else against
         if not source.is_file():
             raise CardsError(f"{against}: there is no collection.anki2; name that file, or the folder of a profile")
-        # an open Anki keeps a part of the collection beside it; what else SQLite puts there (`-shm`), it makes anew
-        files = [path for end in ("", "-wal", "-journal") if (path := source.with_name(source.name + end)).is_file()]
-        media = source.with_suffix(".media")
-        before = [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-        for path in files:
-            shutil.copyfile(path, folder / f"collection.anki2{path.name.removeprefix(source.name)}")
-        if before != [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]:
+        before = _stamps(source)
+        for end in before:
+            shutil.copyfile(f"{source}{end}", folder / f"collection.anki2{end}")
+        if before != _stamps(source):
             raise CardsError(f"{against}: it changed while it was copied: close Anki and try again")
+        media = source.with_suffix(".media")
         names = frozenset(unicodedata.normalize("NFC", name) for name in os.listdir(media)) if media.is_dir() else frozenset()
         with _opened(folder) as opened:
             damage = opened.db.scalar("pragma quick_check")
@@ -190,6 +188,15 @@ def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
     if damage != "ok":
         raise CardsError(f"{against}: a copy of it is damaged: close Anki and try again")
     return folder / "collection.anki2", names
+
+
+def _stamps(source: Path) -> dict[str, tuple[int, int]]:
+    """The times and sizes of a collection and of what an open Anki keeps beside it, by the ends of their names.
+
+    The `-shm` is none of them: SQLite makes it anew.
+    """
+    files = {end: Path(f"{source}{end}") for end in ("", "-wal", "-journal")}
+    return {end: (path.stat().st_mtime_ns, path.stat().st_size) for end, path in files.items() if path.is_file()}
 
 
 # --------------------------------------------------------------------------------------------------------- in Anki
@@ -334,7 +341,7 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
         # a card that was deleted may come back with reviews that the deck brings
         if was != now and (cid in before.cards or was[0] > now[0]):
             yield before.finding("reviews lost", cid, f"{was[0]:,} reviews", f"{now[0]:,} reviews")
-    for cid in before.cards.keys() - after.cards.keys():
+    for cid in sorted(before.cards.keys() - after.cards.keys()):
         yield before.finding("deleted", cid)
     for cid in before.reviewed:
         old, new = before.cards[cid], after.cards.get(cid, before.cards[cid])
@@ -345,9 +352,9 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
             told = [", ".join(f"{name} {values[side]}" for name, *values in both) for side in (0, 1)]
             yield before.finding("rescheduled", cid, *told)
     with_cards = {nid for nid, *_ in after.cards.values()}
-    for nid in after.notes.keys() - before.notes.keys() - with_cards:
+    for nid in sorted(after.notes.keys() - before.notes.keys() - with_cards):
         yield Finding("no card", after.notes[nid].guid, after.notes[nid].words)
-    for mid in after.types.keys() - before.types.keys():
+    for mid in sorted(after.types.keys() - before.types.keys()):
         if (name := after.types[mid]).rstrip("+") in before.types.values():
             yield Finding("other note type", now=name)
     for nid in dict.fromkeys(before.cards[cid][0] for cid in before.reviewed):

@@ -236,6 +236,8 @@ class Walk:
                 last=_last((paragraph, *texts, *children)),
             )
         )
+        if not (texts or children):
+            return
         shown = clean(visible(found.label)) if found else self.as_parent(prose)
         below = (*parents, Parent(shown, stamps))
         for block in (*texts, *children):

@@ -464,11 +464,9 @@ def test_a_collection_that_changes_while_it_is_copied(
     user = profile(tmp_path / "user", make())
     copy = shutil.copyfile
 
-    def slow(source: Path, target: Path) -> Path:
-        copy(source, target)
-        with source.open("ab") as opened:
-            opened.write(b"\0" * 4096)
-        return target
+    def slow(source: str, target: Path) -> Path:
+        Path(f"{source}-wal").write_bytes(b"an Anki was opened")
+        return Path(copy(source, target))
 
     monkeypatch.setattr(shutil, "copyfile", slow)
     with pytest.raises(CardsError, match="changed while it was copied: close Anki and try again"):
