@@ -37,7 +37,8 @@ def _any(entries: Iterable[str]) -> re.Pattern[str]:
 
 _BOOK = _any(vocabulary.SCRIPTURES)
 _NAME = _any(vocabulary.SCRIPTURE_NAMES)
-_NUMBERED = re.compile(r"((?:[1-3] )?[^\W\d_][\w']*)\.?\s+\d{1,3}\b(:\d)?")  # what may be a book and its chapter
+_CHAPTER = re.compile(r"(?<=[\s.])\d{1,3}\b(:\d)?")
+_WORD_BEFORE = re.compile(r"((?:[1-3] )?[^\W\d_][\w']*)\.?\s*$")
 _CLOCK = _any(vocabulary.CLOCK_WORDS)
 _CLOCK_OR_DAY = _any(vocabulary.CLOCK_WORDS | vocabulary.DAY_WORDS)
 _AT = re.compile(r"(?:^|\s)(?:at|by|until|till|around|before|after|from|um|ab|bis|gegen)\s$", re.I)
@@ -64,7 +65,7 @@ class Lookalikes:
         cited, padded = 0, False
         ranges: list[tuple[int, int, int, int]] = []
         for text in self._texts:
-            cited += sum(map(_is_cited, _NUMBERED.finditer(text)))
+            cited += sum(_is_cited(text, match) for match in _CHAPTER.finditer(text))
             ranges += [(int(a), int(b), int(c), int(d)) for a, b, c, d in _RANGE.findall(text)]
             padded = padded or bool(_PADDED.search(text))
         return _Signs(cited > 0, cited > 1 and not padded, len(ranges) >= _SCHEDULE and all(starmap(_is_of_a_day, ranges)))
@@ -107,12 +108,15 @@ def _is_of_a_day(hour: int, minute: int, last_hour: int, last_minute: int) -> bo
     return hour <= _HOURS and last_hour <= _HOURS and not (minute % _FIVE or last_minute % _FIVE) and _DAWN <= first < last
 
 
-def _is_cited(match: re.Match[str]) -> bool:
-    """Whether a word and a number are a book and its chapter; a name that is not only a book's needs a verse, too."""
-    name = match[1].casefold()
-    alone = name.removeprefix(name[:2]) if name[0].isdigit() else name
+def _is_cited(text: str, chapter: re.Match[str]) -> bool:
+    """Whether a number is the chapter of a book; after a name that is not only a book's it needs a verse, too."""
+    before = _WORD_BEFORE.search(text, max(0, chapter.start() - 24), chapter.start())
+    if before is None:
+        return False
+    name = before[1].casefold()
+    alone = name[2:] if name[0].isdigit() else name
     books = vocabulary.SCRIPTURES
-    return name in books or alone in books or (bool(match[2]) and alone in vocabulary.SCRIPTURE_NAMES)
+    return name in books or alone in books or (bool(chapter[1]) and alone in vocabulary.SCRIPTURE_NAMES)
 
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[str, str]:
