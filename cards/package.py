@@ -23,7 +23,10 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
         if name.endswith("b"):
             import zstandard
 
-            content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+            with zstandard.ZstdDecompressor().stream_reader(content) as unpacked:
+                content = unpacked.read(_LARGEST)
+                if unpacked.read(1):
+                    raise CardsError(f"{package}: its collection is too large")
         # a file in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
         content = content[:18] + b"\x01\x01" + content[20:]
         opened_database = sqlite3.connect(":memory:")

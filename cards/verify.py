@@ -43,15 +43,16 @@ KINDS: Mapping[str, str] = {
     "renumbered": "a phrase gets another number, and its reviews pass to the phrase that has the number now",
     "full sync": "a full sync is forced: this computer or AnkiWeb replaces the other, with the reviews that only that one has",
     "conflicting": "Anki has the note with another note type, and does not update it",
-    "empty cards": "a card is empty after the import",
+    "empty cards": "a new card is empty",
     "no card": "a note has no card",
     "missing media": "a file is neither in the deck nor in the collection",
     "second import": "importing the same deck again changes something again",
     "other note type": "your note type is not the deck's, so Anki adds the deck's beside it",
+    "emptied": "a gap is gone, and its card empty: Tools › Empty Cards removes it, and until then the gap may come back",
     "rewritten": "a note with reviews changes its text; the reviews stay",
 }
-_WARNINGS = frozenset({"other note type", "rewritten"})
-_COLUMNS = ("conflicting", "empty cards", "missing media", "rewritten")
+_WARNINGS = frozenset({"other note type", "emptied", "rewritten"})
+_COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten")
 
 _LARGEST = 4 * 1024**3  # bytes of all that is in a package, unpacked
 _SHOWN = 12  # findings of a kind that are told one by one
@@ -258,7 +259,8 @@ def _trial(package: Path, base: Path | None, options: str, guids: Mapping[int, s
                 found += (
                     Finding("conflicting", guids.get(each.id.nid, ""), _words(each.fields[0])) for each in log.conflicting
                 )
-                found += (after.finding("empty cards", cid) for cid in sorted(_empty(opened) - empty))
+                emptied = sorted(_empty(opened) - empty)
+                found += (after.finding("emptied" if cid in before.cards else "empty cards", cid) for cid in emptied)
                 _imported(opened, package, options)
                 found += _repeated(after, _state(opened))
         except _errors() as error:

@@ -112,7 +112,10 @@ def test_a_new_deck(make: Make, capfd: pytest.CaptureFixture[str]) -> None:
     assert (verdict.harm, verdict.harms, verdict.against) == (False, (), None)
     assert capfd.readouterr() == ("", "")
     head, *rows, empty, outcome = lines(verdict)
-    assert head.split() == f"{package} new updated left alone conflicting empty cards missing media rewritten full sync".split()
+    assert (
+        head.split()
+        == f"{package} new updated left alone conflicting empty cards emptied missing media rewritten full sync".split()
+    )
     assert [row.split()[-8:] for row in rows] == ["3 0 0 0 0 0 0 no".split()] * 2
     assert {len(row) for row in rows} == {len(head)}
     assert empty == ""
@@ -233,7 +236,7 @@ def test_a_note_of_another_note_type(make: Make, tmp_path: Path) -> None:
     (conflict,) = found[DEFAULTS].findings
     assert (conflict.kind, conflict.words) == ("conflicting", "Depth")
     # Anki mixes the two note types, and the card of another note becomes the second one of it
-    assert {"full sync", "moved", "empty cards"} <= kinds(found[MERGED])
+    assert {"full sync", "moved", "emptied"} <= kinds(found[MERGED])
     (moved,) = (finding for finding in found[MERGED].findings if finding.kind == "moved")
     assert (moved.words, moved.was, moved.now) == ("Who", "card 1 in Takeaways", "card 2 in Takeaways")
 
@@ -242,7 +245,8 @@ def test_a_phrase_that_lost_its_gap(make: Make, tmp_path: Path) -> None:
     user = profile(tmp_path / "user", make())
     newer = make(SEA.replace("**banks by name**", "banks by name"), 1)
     for trial in trials(newer, user).values():
-        (empty,) = (finding for finding in trial.findings if finding.kind == "empty cards")
+        (empty,) = (finding for finding in trial.findings if finding.kind == "emptied")
+        assert not empty.harm  # an ordinary edit
         assert empty.now == "card 1 in Takeaways"
         assert empty.words == "the pilot knows the banks by name and the [currents by hour…"
     told = "\n".join(lines(verify([newer], user)))
