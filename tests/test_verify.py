@@ -112,11 +112,9 @@ def test_a_new_deck(make: Make, capfd: pytest.CaptureFixture[str]) -> None:
     assert (verdict.harm, verdict.harms, verdict.against) == (False, (), None)
     assert capfd.readouterr() == ("", "")
     head, *rows, empty, outcome = lines(verdict)
-    assert (
-        head.split()
-        == f"{package} new updated left alone conflicting empty cards emptied missing media rewritten full sync".split()
-    )
-    assert [row.split()[-8:] for row in rows] == ["3 0 0 0 0 0 0 no".split()] * 2
+    columns = "new updated left alone conflicting empty cards emptied missing media rewritten full sync"
+    assert head.split() == f"{package} {columns}".split()
+    assert [row.split()[-9:] for row in rows] == ["3 0 0 0 0 0 0 0 no".split()] * 2
     assert {len(row) for row in rows} == {len(head)}
     assert empty == ""
     assert outcome.startswith("no harm would be done (each deck imported twice into an empty collection, Anki ")
