@@ -13,7 +13,7 @@ import re
 import sqlite3
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -21,7 +21,7 @@ from itertools import count
 
 import genanki
 
-from cards.model import Card, CardKind, Cloze, Deck
+from cards.model import Card, CardKind, Deck, Exported
 
 FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -34,31 +34,6 @@ class _Model(genanki.Model):  # type: ignore[misc]
 
     def to_json(self, timestamp: float, deck_id: int) -> dict[str, object]:
         return dict(super().to_json(self.mod, deck_id))
-
-
-class _Note(genanki.Note):  # type: ignore[misc]
-    """An Anki note with a `mod` of its own, and the cards that Anki's grammar gives it."""
-
-    def __init__(self, card: Card, model: _Model, due: int) -> None:
-        super().__init__(model=model, fields=list(card.fields), tags=list(card.tags), guid=card.guid, due=due)
-        self.card = card
-
-    @property
-    def cards(self) -> list[genanki.Card]:
-        return [genanki.Card(ordinal - 1) for ordinal in ordinals(self.card)]
-
-    def write_to_db(self, cursor: sqlite3.Cursor, timestamp: float, deck_id: int, ids: Iterator[int]) -> None:
-        super().write_to_db(cursor, self.card.mod, deck_id, ids)
-
-    def _check_invalid_html_tags_in_fields(self) -> None:
-        """genanki's check takes `1 < x > 2` for a tag; ours are made by `render`."""
-
-
-def ordinals(card: Card) -> list[int]:
-    """The ordinals of the cards that Anki shows for one of ours, in order: 1 for a `qa`."""
-    if isinstance(card.draft, Cloze):
-        return sorted({deletion.ordinal for deletion in card.draft.deletions})
-    return [1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +99,37 @@ def deck_id(name: str) -> int:
 
 def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
     """The package of a deck and its subdecks. `media` holds the content of each file by its name in the package."""
+    newest = max((card.mod for card in deck.cards), default=note_types()["qa"].mod)
+    names = sorted({name for card in deck.cards for name in card.media})
+    return _zip(_database(deck.cards, newest), {name: media[name] for name in names})
+
+
+def _database(cards: Sequence[Card | Exported], timestamp: int) -> bytes:
+    """The collection: genanki makes its tables, note types and decks, the rows are ours, written all at once."""
     types = note_types()
     models = {kind: _model(note_type, kind) for kind, note_type in types.items()}
     decks: dict[str, genanki.Deck] = {}
-    for due, card in enumerate(deck.cards):
-        one = decks.setdefault(card.deck, genanki.Deck(deck_id(card.deck), card.deck))
-        one.add_note(_Note(card, models[card.draft.kind], due))
-    newest = max((card.mod for card in deck.cards), default=types["qa"].mod)
-    database = _database(list(decks.values()), newest)
-    names = sorted({name for card in deck.cards for name in card.media})
-    return _zip(database, {name: media[name] for name in names})
-
-
-def _database(decks: Sequence[genanki.Deck], timestamp: int) -> bytes:
+    used: dict[str, set[CardKind]] = {}
+    for card in cards:
+        if card.deck not in decks:
+            decks[card.deck] = genanki.Deck(deck_id(card.deck), card.deck)
+            used[card.deck] = set()
+        if card.kind not in used[card.deck]:
+            used[card.deck].add(card.kind)
+            decks[card.deck].add_model(models[card.kind])
+    ids = count(timestamp * 1000)
+    notes, shown = [], []
+    for due, card in enumerate(cards):
+        note = next(ids)
+        tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
+        notes.append((note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""))
+        deck = decks[card.deck].deck_id
+        shown += [(next(ids), note, deck, ordinal - 1, card.mod, due) for ordinal in card.ordinals]
     connection = sqlite3.connect(":memory:")
     try:
-        genanki.Package(list(decks)).write_to_db(connection.cursor(), timestamp, count(timestamp * 1000))
+        genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, ids)
+        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", notes)
+        connection.executemany("insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')", shown)
         connection.commit()
         return connection.serialize()
     finally:

@@ -353,6 +353,31 @@ class Card:
     audio: tuple[str, ...] = ()
     mod: int = 0
 
+    @property
+    def kind(self) -> CardKind:
+        return self.draft.kind
+
+    @property
+    def ordinals(self) -> tuple[int, ...]:
+        """Of the cards that Anki shows, in order: 1 for a `qa`."""
+        if isinstance(self.draft, Cloze):
+            return tuple(sorted({deletion.ordinal for deletion in self.draft.deletions}))
+        return (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One of our Anki notes as a package holds it: what is left of a card whose note was not read again."""
+
+    guid: str
+    kind: CardKind
+    deck: str
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+    ordinals: tuple[int, ...]
+    media: tuple[str, ...]
+    mod: int
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -368,13 +393,13 @@ class Deck:
     """One package: the cards of a top-level deck and its subdecks."""
 
     name: str
-    cards: tuple[Card, ...] = field(default=())
+    cards: tuple[Card | Exported, ...] = field(default=())
 
     @property
     def kinds(self) -> dict[CardKind, int]:
         counts: dict[CardKind, int] = {"qa": 0, "cloze": 0}
         for card in self.cards:
-            counts[card.draft.kind] += 1
+            counts[card.kind] += 1
         return counts
 
 

@@ -20,7 +20,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from cards.examine import Examined
-from cards.exporter import note_types, ordinals
+from cards.exporter import note_types
 from cards.lint import Finding
 from cards.mathml import of_field
 from cards.model import Card, Note, Qa, Skipped
@@ -111,7 +111,7 @@ def _cards(card: Card, note: int, of_note: _OfNote) -> list[dict[str, object]]:
             "fields": fields,
             "findings": found,
         }
-        for ordinal in ordinals(card)
+        for ordinal in card.ordinals
     ]
 
 

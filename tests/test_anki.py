@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 
 from cards.build import build
 from cards.config import load
-from cards.exporter import ordinals
 from tests.strategies import NOTE
 
 anki_run = pytest.importorskip("tests.anki_run")
@@ -49,7 +48,7 @@ def test_the_examples_in_anki(tmp_path: Path) -> None:
     with anki_run.collection(tmp_path / "anki") as opened:
         for written in report.written:
             assert anki_run.import_deck(opened, written.path) == {"new": len(written.deck.cards)}
-        wanted = sum(len(ordinals(card)) for card in report.collected.cards)
+        wanted = sum(len(card.ordinals) for card in report.collected.cards)
         assert opened.card_count() == wanted
         decks = {deck.name for deck in opened.decks.all_names_and_ids()}
         assert {"Podcasts", "Lectures", "Reading::Essays"} <= decks
@@ -148,7 +147,7 @@ def test_whatever_a_note_says_anki_finds_nothing_wrong(tmp_path_factory: pytest.
     with anki_run.collection(folder / "anki") as opened:
         imported = anki_run.import_deck(opened, report.written[0].path)
         assert imported == {"new": len(report.collected.cards)}
-        assert opened.card_count() == sum(len(ordinals(card)) for card in report.collected.cards)
+        assert opened.card_count() == sum(len(card.ordinals) for card in report.collected.cards)
         assert anki_run.healthy(opened) == []
         for _, question, _ in anki_run.sides(opened):
             assert anki_run.shown(question)
