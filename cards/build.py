@@ -20,12 +20,13 @@ from cards.cache import Cache
 from cards.changes import Change, Status
 from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
+from cards.fresh import Difference
 from cards.generator import generate
 from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
 from cards.media import Packed, targets
 from cards.model import Card, CardsError, Deck, Draft, Media, Problem, Skipped
-from cards.naming import deck_of, file_name, tags_of
+from cards.naming import deck_of, file_name, file_names, tags_of
 from cards.parser import parse
 from cards.recognition import recognise
 from cards.store import Written
@@ -34,7 +35,8 @@ from cards.vault import Tree
 Progress = Callable[[list[str], str], Iterable[str]]
 
 
-def _unseen(items: list[str], label: str) -> Iterable[str]:
+def unseen(items: list[str], label: str) -> Iterable[str]:
+    """The items, without a bar."""
     return items
 
 
@@ -47,18 +49,33 @@ class Collected:
     changes: tuple[Change, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
-    notes: int
-    notes_with_cards: int
+    totals: Totals
     files: Mapping[str, bytes]
     seen: Seen
 
 
+class Totals(NamedTuple):
+    """How many cards there are in all, notes, notes that have cards, and takeaways that gave none."""
+
+    cards: int
+    notes: int
+    notes_with_cards: int
+    skipped: int
+
+    @classmethod
+    def of(cls, counts: Mapping[str, tuple[int, int]], notes: int) -> Totals:
+        """The sums of what each note gave: cards, and takeaways that gave none."""
+        cards, skipped = (sum(column) for column in zip((0, 0), *counts.values(), strict=True))
+        return cls(cards, notes, sum(bool(given) for given, _ in counts.values()), skipped)
+
+
 class Seen(NamedTuple):
-    """What a run read: the vault, the digests of its notes, the paths of other files."""
+    """What a run read: the vault, the digests of its notes, the paths of other files, and what each note gave."""
 
     tree: Tree
     digests: Mapping[str, str]
     files: tuple[str, ...]
+    counts: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +91,23 @@ class Report:
         """Whether the decks on disk are not those of the notes."""
         return any(each.changed for each in self.written) or any(each.matters for each in self.collected.changes)
 
-    def as_json(self) -> dict[str, Any]:
-        """The outcome as `cards build --json` prints it."""
-        collected = self.collected
-        statuses = Counter(change.status for change in collected.changes)
+    def as_json(self, *, settled: bool = False) -> dict[str, Any]:
+        """The outcome as `cards build --json` prints it; `settled` is what the next one says where nothing changes."""
+        totals = self.collected.totals
+        changes = Counter() if settled else Counter(change.status for change in self.collected.changes)
         return {
             "decks": [
-                {"path": str(one.path), "deck": one.deck.name, **one.deck.kinds, "changed": one.changed} for one in self.written
+                {"path": str(one.path), "deck": one.deck, **one.counts, "changed": one.changed and not settled}
+                for one in self.written
             ],
-            "notes": collected.notes,
-            "notes_with_cards": collected.notes_with_cards,
-            "cards": len(collected.cards),
-            "changes": {status: statuses[status] for status in get_args(Status)},
-            "skipped": len(collected.skipped),
-            "problems": [{"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in collected.problems],
+            "notes": totals.notes,
+            "notes_with_cards": totals.notes_with_cards,
+            "cards": totals.cards,
+            "changes": {status: changes[status] for status in get_args(Status)},
+            "skipped": totals.skipped,
+            "problems": [
+                {"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in self.collected.problems
+            ],
         }
 
 
@@ -112,7 +132,7 @@ def clock() -> int:
     return int(given) if given.isdecimal() and given.isascii() else int(time.time())
 
 
-def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = _unseen) -> Report:
+def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = unseen) -> Report:
     """Make the decks and write those that differ from what is on disk, then the ledger.
 
     `progress` goes over what takes time, with a label, for a bar that shows how far it is.
@@ -124,17 +144,16 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
         collected = collect(config, known, progress=progress)
         refuse_foreign(config, known, collected)
         removed: tuple[Path, ...] = ()
-        if not collected.notes and not known:
+        if not collected.totals.notes and not known:
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
-        written = store.write(config.out, decks(collected.cards), collected.files, dry_run=dry_run)
+        found = decks(collected.cards)
+        written = store.write(config.out, found, collected.files, file_names(deck.name for deck in found), dry_run=dry_run)
         if not dry_run:
             store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
             removed = store.remove_emptied(config.out, known, collected.entries)
         report = Report(collected, tuple(written), removed)
         if not dry_run:
-            settled = [{**deck, "changed": False} for deck in report.as_json()["decks"]]
-            outcome = {**report.as_json(), "decks": settled, "changes": dict.fromkeys(get_args(Status), 0)}
-            fresh.remember(config, *collected.seen, outcome, began)
+            fresh.remember(config, report, began)
     return report
 
 
@@ -145,17 +164,25 @@ def look(config: Config, progress: Progress | None = None) -> Collected:
     return collect(config, {}, progress=progress) if _is_foreign(config, known, collected) else collected
 
 
-def collect(config: Config, known: Ledger, now: int | None = None, progress: Progress | None = None) -> Collected:
+def collect(
+    config: Config,
+    known: Ledger,
+    now: int | None = None,
+    progress: Progress | None = None,
+    only: Difference | None = None,
+) -> Collected:
     """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache.
 
-    Without `progress` clips are named and not cut.
+    Without `progress` clips are named and not cut. With `only` the changed notes are read alone, and the cards of the others
+    are theirs.
     """
     now = clock() if now is None else now
-    tree = vault.look_around(config)
+    tree = only.tree if only else vault.look_around(config)
     problems = list(tree.problems)
-    readings, unread, digests = _readings(config, tree, problems, progress or _unseen)
+    wanted = [seen.path for seen in tree.notes if only is None or seen.path in only.changed]
+    readings, unread, digests = _readings(config, tree, wanted, problems, progress or unseen)
     drafted = [(path, reading, draft) for path, reading in readings for draft in reading.drafts]
-    in_scope = _Scope(config, unread)
+    in_scope = _Scope(config, unread, only.changed | only.gone if only else None)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
     found = Packed(config, problems)
     clips, audio = _clips(config, problems, drafted, progress)
@@ -169,24 +196,24 @@ def collect(config: Config, known: Ledger, now: int | None = None, progress: Pro
     for guid, entry in known.items():
         if guid in claimed or not entry.live:
             continue
-        if in_scope(entry.note):
+        if in_scope(entry):
             entries[guid] = changes.retire(entry, now)
-        else:
+        elif only is None:
             elsewhere[entry.deck.split("::")[0]] += 1
     for deck in sorted({card.deck.split("::")[0] for card in cards} & elsewhere.keys()):
         message = f"the deck holds only the notes read now; {elsewhere[deck]} cards of others stay in the ledger, safe"
         problems.append(Problem(f"{file_name(deck)}.apkg", 0, "partial", message))
     skipped = sorted((each for _, reading in readings for each in reading.skipped), key=lambda each: (each.note, each.line))
+    counts = {path: (len(reading.drafts), len(reading.skipped)) for path, reading in readings}
     return Collected(
         tuple(cards),
         entries,
         changes.between(known, entries, {card.guid: card for card in cards}),
         tuple(skipped),
         tuple(sorted([*problems, *doubts])),
-        len(tree.notes),
-        sum(bool(reading.drafts) for _, reading in readings),
+        Totals.of(counts, len(tree.notes)),
         found.files | clips.files,
-        Seen(tree, digests, (*map(str, found.known), *clips.recordings)),
+        Seen(tree, digests, (*map(str, found.known), *clips.recordings), counts),
     )
 
 
@@ -208,14 +235,14 @@ def _clips(
 
 
 def _readings(
-    config: Config, tree: Tree, problems: list[Problem], progress: Progress
+    config: Config, tree: Tree, wanted: list[str], problems: list[Problem], progress: Progress
 ) -> tuple[list[tuple[str, _Reading]], set[str], dict[str, str]]:
     """What each note gave, the notes that could not be read, and the digests of those that were."""
     cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
     readings: list[tuple[str, _Reading]] = []
     digests: dict[str, str] = {}
     unread = {problem.path for problem in tree.problems}  # folders that can't be read
-    for path in progress([seen.path for seen in tree.notes], "reading notes"):
+    for path in progress(wanted, "reading notes"):
         content = vault.read_note(config.root, path)
         if isinstance(content, Problem):
             problems.append(content)
@@ -255,18 +282,27 @@ def _read(config: Config, path: str, text: str) -> tuple[object, ...]:
 
 
 class _Scope:
-    """Whether this run read (or would have read) a note: only then may its cards be claimed or retired."""
+    """Whether an entry is free to be claimed or retired: its note was read by this run, or would have been.
 
-    def __init__(self, config: Config, unread: set[str]) -> None:
+    Where only some notes are read (`touched`), the living cards of the others are theirs.
+    """
+
+    def __init__(self, config: Config, unread: set[str], touched: frozenset[str] | None) -> None:
         self.unread = unread
+        self.touched = touched
         self.roots = [
             given.resolve().relative_to(config.root).as_posix()
             for given in config.notes
             if given.resolve().is_relative_to(config.root)
         ]
 
-    def __call__(self, path: str) -> bool:
+    def __call__(self, entry: Entry) -> bool:
+        path = entry.note
+        if self.touched is not None and entry.live and path not in self.touched:
+            return False
         inside = any(root in (".", path) or path.startswith(f"{root}/") for root in self.roots)
+        if not self.unread:
+            return not path or inside
         above = (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
         return (not path or inside) and self.unread.isdisjoint(above)
 

@@ -94,18 +94,22 @@ def build(
     PATHS are notes or folders of notes; without them, what cards.toml names, else the current folder. The notes are
     only read. Double-click a deck to import it into Anki.
     """
-    from cards.fresh import unchanged
+    from cards.fresh import difference
 
-    if not (new_ledger or verbose) and (outcome := unchanged(config)):
+    found = None if new_ledger or verbose else difference(config)
+    if found and (outcome := found.outcome):
         behind = False
         if as_json:
             _print_json(outcome)
         elif not quiet:
             wording.nothing_to_do(config, outcome)
     else:
-        from cards.build import build as run
+        from cards import build, increment
 
-        report = run(config, dry_run=dry_run or check, new_ledger=new_ledger, progress=wording.progress)
+        if found:
+            report = increment.build(config, dry_run=dry_run or check, progress=wording.progress)
+        else:
+            report = build.build(config, dry_run=dry_run or check, new_ledger=new_ledger, progress=wording.progress)
         outcome, behind = report.as_json(), report.behind
         if as_json:
             _print_json(outcome)

@@ -1,4 +1,4 @@
-"""Whether anything has changed since the last build, without reading what has not: most builds have nothing to do.
+"""What has changed since the last build, seen without reading what has not: most builds have little or nothing to do.
 
 What the last build saw (notes, media, decks: size and time of each) stands in the cache with what it said. A file of another
 time is read and compared by its content. Anything odd means that a build has to look for itself.
@@ -8,88 +8,106 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cards import vault
 from cards.cache import FOLDER, version
 from cards.config import Config
 from cards.vault import Tree
 
+if TYPE_CHECKING:
+    from cards.build import Report
+
 NAME = "last.json"
+OPEN = frozenset({"media", "recording", "audio", "unreadable", "outside", "encoding", "fault"})  # new files may mend them
+_LASTING = frozenset({"frontmatter", "partial"})  # problems that the next build has, too
 _RACY = 2_000_000_000  # nanoseconds: what changed this shortly before a build may change again without showing it
-_OPEN = frozenset({"media", "recording", "audio", "unreadable", "outside", "encoding", "fault"})  # new files may mend them
 
 
-def unchanged(config: Config) -> dict[str, Any] | None:
-    """What the last build said, where another one would say the same and write nothing; None where it has to be run."""
+class Difference(NamedTuple):
+    """The vault now, the notes that are new or other ones, those that are gone, and what the last build left behind."""
+
+    tree: Tree
+    changed: frozenset[str]
+    gone: frozenset[str]
+    last: dict[str, Any]
+
+    @property
+    def outcome(self) -> dict[str, Any] | None:
+        """What the last build said, where another one would say the same and write nothing."""
+        outcome = self.last["outcome"]
+        return outcome if isinstance(outcome, dict) and not (self.changed or self.gone) else None
+
+
+def difference(config: Config) -> Difference | None:
+    """What has changed in the notes, None where anything else has, or nothing is known of the last build."""
     try:
         last = json.loads((config.out / FOLDER / NAME).read_text(encoding="utf-8"))
         if last["stamp"] != _stamp(config):
             return None
         tree = vault.look_around(config)
-        if tree.problems or last["media"] != vault.digest("\0".join(tree.media).encode("utf-8", "surrogatepass")):
+        if tree.problems or last["media"] != _names(tree.media):
             return None
-        if not all(_same_file(path, seen) for path, seen in {**last["files"], **last["out"]}.items()):
+        if any(_size_and_time(path) != seen for path, seen in (*last["files"].items(), *last["out"].items())):
             return None
-        if set(_decks(config)) != last["out"].keys() or not _same_notes(config, tree, last["notes"]):
+        if set(_decks(config)) != last["out"].keys():
             return None
-        outcome = last["outcome"]
-    except (OSError, ValueError, KeyError, TypeError):
+        known = last["notes"]
+        changed = frozenset(seen.path for seen in tree.notes if not _is_same(config, seen, known.get(seen.path)))
+        gone = frozenset(known.keys() - {seen.path for seen in tree.notes})
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
-    return outcome if isinstance(outcome, dict) else None
+    return Difference(tree, changed, gone, last)
 
 
-def remember(
-    config: Config, tree: Tree, digests: Mapping[str, str], files: Iterable[str], outcome: dict[str, Any], began: int
-) -> None:
-    """Remember a build that began at `began` (nanoseconds since 1970). `files` are what it read besides the notes."""
+def remember(config: Config, report: Report, began: int) -> None:
+    """Remember a build that began at `began` (nanoseconds since 1970)."""
     path = config.out / FOLDER / NAME
-    notes = {
-        seen.path: (seen.size, seen.changed if seen.changed < began - _RACY else 0, digests[seen.path])
-        for seen in tree.notes
-        if seen.path in digests
-    }
-    settled = len(notes) == len(tree.notes) and not any(problem["code"] in _OPEN for problem in outcome["problems"])
+    tree, digests, files, counts = report.collected.seen
+    problems = report.collected.problems
     with suppress(OSError):
-        if not settled:
+        if len(digests) != len(tree.notes) or any(problem.code in OPEN for problem in problems):
             path.unlink(missing_ok=True)
             return
+        lasting = [problem for problem in report.as_json()["problems"] if problem["code"] in _LASTING]
         record = {
             "stamp": _stamp(config),
-            "notes": notes,
-            "media": vault.digest("\0".join(tree.media).encode("utf-8", "surrogatepass")),
+            "notes": {
+                seen.path: (
+                    seen.size,
+                    seen.changed if seen.changed < began - _RACY else 0,
+                    digests[seen.path],
+                    *counts[seen.path],
+                )
+                for seen in tree.notes
+            },
+            "media": _names(tree.media),
             "files": {each: _size_and_time(each) for each in files},
             "out": {each: _size_and_time(each) for each in _decks(config)},
-            "outcome": outcome,
+            "outcome": {**report.as_json(settled=True), "problems": lasting},
         }
         path.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def _same_notes(config: Config, tree: Tree, known: dict[str, list[Any]]) -> bool:
-    """Whether the notes are those that are known, by size and time, else by content."""
-    if len(tree.notes) != len(known):
+def _is_same(config: Config, seen: vault.Seen, known: list[Any] | None) -> bool:
+    """Whether a note is the one that is known: by size and time, else by content."""
+    if known is None or seen.size != known[0]:
         return False
-    for path, size, changed in tree.notes:
-        before = known[path]
-        if size != before[0]:
-            return False
-        if changed != before[1]:
-            content = vault.read_bytes(config.root, path)
-            if not isinstance(content, bytes) or vault.digest(content) != before[2]:
-                return False
-    return True
+    if seen.changed == known[1]:
+        return True
+    content = vault.read_bytes(config.root, seen.path)
+    return isinstance(content, bytes) and vault.digest(content) == known[2]
+
+
+def _names(paths: tuple[str, ...]) -> str:
+    return vault.digest("\0".join(paths).encode("utf-8", "surrogatepass"))
 
 
 def _decks(config: Config) -> list[str]:
     """The files of the folder of the decks that a build answers for."""
     names = os.listdir(config.out)
     return [os.path.join(config.out, name) for name in names if name.endswith((".apkg", ".jsonl"))]
-
-
-def _same_file(path: str, seen: list[int]) -> bool:
-    return _size_and_time(path) == seen
 
 
 def _size_and_time(path: str) -> list[int]:

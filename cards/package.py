@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import zipfile
 from pathlib import Path
 
-from cards.model import CardsError
+from cards.exporter import note_types
+from cards.model import CardsError, Exported
 
+_FILE = re.compile(r"\[sound:([^\]]+)\]|src=\"([^\"]+)\"")
 _LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
 
 
@@ -53,8 +57,6 @@ def fields(package: Path) -> dict[str, tuple[str, ...]]:
 
 def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes]:
     """The files of one of our own packages under these names, none of them over `largest` bytes. Raises CardsError."""
-    import json
-
     try:
         with zipfile.ZipFile(package) as opened:
             numbers = {name: number for number, name in json.loads(opened.read("media")).items() if name in names}
@@ -63,3 +65,32 @@ def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes
             }
     except Exception as error:  # as above
         raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
+
+
+def exported(package: Path) -> tuple[list[Exported], dict[str, bytes]]:
+    """The Anki notes of one of our own packages in their order, and its media by name. Raises CardsError."""
+    opened, _ = database(package)
+    try:
+        (text,) = opened.execute("select decks from col").fetchone()
+        decks = {int(number): str(deck["name"]) for number, deck in json.loads(text).items()}
+        cards: dict[int, list[int]] = {}
+        homes: dict[int, int] = {}
+        for nid, ordinal, did in opened.execute("select nid, ord, did from cards order by id"):
+            cards.setdefault(nid, []).append(ordinal + 1)
+            homes[nid] = did
+        rows = opened.execute("select id, guid, mid, mod, tags, flds from notes order by id").fetchall()
+        with zipfile.ZipFile(package) as archive:
+            files = {name: archive.read(number) for number, name in json.loads(archive.read("media")).items()}
+        kinds = {note_type.id: kind for kind, note_type in note_types().items()}
+        found = []
+        for nid, guid, mid, mod, tags, flds in rows:
+            fields = tuple(flds.split("\x1f"))
+            media = tuple(sorted({name for pair in _FILE.findall(flds) for name in pair if name in files})) if files else ()
+            found.append(
+                Exported(guid, kinds[mid], decks[homes[nid]], tuple(tags.split()), fields, tuple(cards[nid]), media, mod)
+            )
+    except (sqlite3.DatabaseError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise CardsError(f"{package}: its collection can't be read: {error}") from None
+    finally:
+        opened.close()
+    return found, files

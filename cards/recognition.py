@@ -48,11 +48,11 @@ class _Known(NamedTuple):
 
 
 def recognise(
-    drafts: Iterable[Draft], ledger: Ledger, in_scope: Callable[[str], bool]
+    drafts: Iterable[Draft], ledger: Ledger, in_scope: Callable[[Entry], bool]
 ) -> tuple[list[Recognised], list[Problem]]:
-    """Say who each draft is. Entries of notes that are not `in_scope` (not read this time) are nobody's."""
+    """Say who each draft is. Entries that are not `in_scope` (their note was not read this time) are nobody's."""
     known = [_Known(draft, key_of(draft), looks_of(draft)) for draft in drafts]
-    search = _Search(sorted((e for e in ledger.values() if in_scope(e.note)), key=_place), known)
+    search = _Search(sorted((e for e in ledger.values() if in_scope(e)), key=_place), known)
     _by_block_id(search, {})
     _by_words(search)
     renamed = _renamed(search)

@@ -12,7 +12,7 @@ from pathlib import Path
 from cards import ledger
 from cards.cache import FOLDER
 from cards.ledger import Entry, Ledger
-from cards.model import CardsError, Deck
+from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names
 
 _ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
@@ -20,10 +20,11 @@ _ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; th
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One package: where it is, what it holds, and whether this run changed it."""
+    """One package: where it is, its deck, how many cards of each kind it holds, and whether this run changed it."""
 
     path: Path
-    deck: Deck
+    deck: str
+    counts: Mapping[CardKind, int]
     changed: bool
 
 
@@ -92,19 +93,19 @@ def remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...
     return tuple(removed)
 
 
-def write(out: Path, all_decks: Iterable[Deck], files: Mapping[str, bytes], *, dry_run: bool = False) -> list[Written]:
-    """Write each deck whose bytes differ, whole or not at all."""
+def write(
+    out: Path, decks: Iterable[Deck], files: Mapping[str, bytes], names: Mapping[str, str], *, dry_run: bool = False
+) -> list[Written]:
+    """Write each deck whose bytes differ, whole or not at all. `names` are those of their packages."""
     from cards.exporter import export  # genanki takes a third of a second to import
 
-    all_decks = list(all_decks)
-    names = file_names(deck.name for deck in all_decks)
-    made = [(out / names[deck.name], deck, export(deck, files)) for deck in all_decks]
+    made = [(out / names[deck.name], deck, export(deck, files)) for deck in decks]
     written: list[Written] = []
     for path, deck, content in made:
         changed = not _holds(path, content)
         if changed and not dry_run:
             replace_file(path, content)
-        written.append(Written(path, deck, changed))
+        written.append(Written(path, deck.name, deck.kinds, changed))
     return written
 
 

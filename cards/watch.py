@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Event
 
 from cards import vault
-from cards.build import Report, build
+from cards.build import Report
 from cards.config import NAME, Config
+from cards.increment import build
 from cards.model import CardsError
 
 _QUIET = 300  # milliseconds without a change that end a burst

@@ -163,7 +163,7 @@ def tally(collected: Collected) -> str:
         name: sum(change.status == name for change in collected.changes) for name in ("new", "updated", "back", "retired")
     }
     touched = sum(change.card is not None and change.status != "moved" for change in collected.changes)
-    counts["kept"] = len(collected.cards) - touched
+    counts["kept"] = collected.totals.cards - touched
     return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
 
 
@@ -216,25 +216,24 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
     """Print what a build did, or would do, and what to do next."""
     collected = report.collected
     changed = [written for written in report.written if written.changed]
-    kinds = [card.draft.kind for card in collected.cards]
     verb = "would write" if dry_run else "wrote"
-    if not collected.cards and collected.changes:
+    if not collected.totals.cards and collected.changes:
         mark = click.style("!", fg="yellow", bold=True)
         click.echo(f"{mark} no cards any more: what was in the decks is retired, and back when its takeaways are")
-    elif not collected.cards:
+    elif not collected.totals.cards:
         click.echo(_NO_CARDS)
     elif changed:
         mark = click.style("✓", fg="green", bold=True)
-        click.echo(f"{mark} {verb} {count(len(changed), 'deck')} with {count(len(collected.cards), 'card')}")
+        click.echo(f"{mark} {verb} {count(len(changed), 'deck')} with {count(collected.totals.cards, 'card')}")
     else:
-        click.echo(_up_to_date(len(report.written), len(collected.cards)))
+        click.echo(_up_to_date(len(report.written), collected.totals.cards))
     if collected.changes and (changed_cards := tally(collected)):
         click.echo(f"  {changed_cards}")
     if changed:
         click.echo()
     width = max((len(_name(written.path)) for written in changed), default=0)
     for written in changed:
-        counts = written.deck.kinds
+        counts = written.counts
         name = safe(_name(written.path)).ljust(width)
         click.echo(f"  {name}  {counts['qa']:>6,} question{'s' if counts['qa'] != 1 else ' '}  {counts['cloze']:>6,} cloze")
     if changed and len(changed) < len(report.written):
@@ -247,12 +246,12 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
         for change in few:
             click.echo(f"  {change_line(change)}")
         click.echo()
-    click.echo(_from_notes(collected.notes_with_cards, collected.notes, len(collected.skipped)))
+    click.echo(_from_notes(collected.totals.notes_with_cards, collected.totals.notes, collected.totals.skipped))
     if verbose:
         for each in collected.skipped:
             click.echo(f"    {safe(each.note)}:{each.line}: {safe(each.reason)}")
     click.echo()
-    for hint in _next(config, report, changed=bool(changed) and not dry_run, kinds=kinds, verbose=verbose):
+    for hint in _next(config, report, changed=bool(changed) and not dry_run, verbose=verbose):
         click.echo(f"  {hint}")
 
 
@@ -263,13 +262,13 @@ def _name(path: Path) -> str:
         return str(path)
 
 
-def _next(config: Config, report: Report, *, changed: bool, kinds: Iterable[str], verbose: bool) -> list[str]:
+def _next(config: Config, report: Report, *, changed: bool, verbose: bool) -> list[str]:
     hints = []
-    if changed and kinds:
+    if changed and report.collected.totals.cards:
         hints.append("Next: double-click a deck to import it into Anki.")
     if any(change.status == "retired" for change in report.collected.changes):
         hints.append(f"The retired ones in Anki: cards retired {_given(config)}")
-    if report.collected.skipped and not verbose:
+    if report.collected.totals.skipped and not verbose:
         hints.append(_why(config))
     return hints
 

@@ -33,7 +33,7 @@ def test_the_note_gives_its_expected_cards(shared: Path, tmp_path: Path) -> None
 
 def test_every_note_is_read(shared: Path, tmp_path: Path) -> None:
     report = build(load((shared / "corpus",), tmp_path, None, None))
-    assert report.collected.notes == 80
+    assert report.collected.totals.notes == 80
     guids = [card.guid for card in report.collected.cards]
     assert len(set(guids)) == len(guids)
     assert {problem.code for problem in report.collected.problems} <= {"frontmatter", "media"}

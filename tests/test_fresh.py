@@ -167,5 +167,7 @@ def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
     run("Far")
     assert "built" in built
     config = load((Path("Far"),), None, None, None)
-    assert fresh.unchanged(config) is not None
-    assert fresh.unchanged(load((), None, None, None)) is None
+    found = fresh.difference(config)
+    assert found is not None
+    assert found.outcome is not None
+    assert fresh.difference(load((), None, None, None)) is None

@@ -58,6 +58,7 @@ SHELL = [
     "clips",
     "recover",
     "build",
+    "increment",
     "examine",
     "setup",
     "preview",

@@ -222,7 +222,7 @@ def test_building_a_part_retires_no_other(part: str, vault: Path) -> None:
     before = read_ledger(vault / "decks")
     report = build(load((vault / "notes" / part,), vault / "decks", None, None))
     assert report.collected.entries == before
-    assert [written.deck.name for written in report.written] == ["Reading"]
+    assert [written.deck for written in report.written] == ["Reading"]
     assert len(list((vault / "decks").glob("*.apkg"))) == 3
 
 

@@ -1,0 +1,123 @@
+"""A build after a few notes changed: only they are read, and only their decks are written.
+
+What is not read keeps what it has: an unchanged note's cards stay the entries they are in the ledger, and the rows they are in
+the package on disk. The outcome is that of a whole build, byte for byte; anything unexpected means that one is run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from cards import build as whole
+from cards import fresh, package, store
+from cards.build import Collected, Progress, Report, Totals, unseen
+from cards.cache import FOLDER
+from cards.config import Config, way_to_root
+from cards.fresh import Difference
+from cards.ledger import Entry, Ledger
+from cards.model import Card, CardsError, Deck, Exported, Problem
+from cards.naming import file_names
+from cards.store import Written
+
+_MOST = 0.25  # of the notes: beyond it a whole build is as quick
+
+
+def build(config: Config, *, dry_run: bool = False, progress: Progress = unseen) -> Report:
+    """Make the decks as `cards.build.build` does, by the short way where there is one. Raises CardsError."""
+    return _increment(config, dry_run=dry_run) or whole.build(config, dry_run=dry_run, progress=progress)
+
+
+def _increment(config: Config, *, dry_run: bool) -> Report | None:
+    began = time.time_ns()
+    if not (config.out / FOLDER).is_dir():
+        return None
+    with store.alone(config.out, waiting=not dry_run):
+        found = fresh.difference(config)
+        if found is None or not 0 < len(found.changed) + len(found.gone) <= _MOST * len(found.tree.notes):
+            return None
+        known = whole.known_to(config)
+        collected = whole.collect(config, known, progress=unseen, only=found)
+        if any(problem.code in fresh.OPEN for problem in collected.problems):
+            return None
+        plan = _plan(config, known, collected, found.changed | found.gone)
+        if plan is None:
+            return None
+        written = store.write(config.out, plan.decks, {**plan.files, **collected.files}, plan.names, dry_run=dry_run)
+        removed: tuple[Path, ...] = ()
+        if not dry_run:
+            store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
+            removed = store.remove_emptied(config.out, known, collected.entries)
+        report = Report(_completed(collected, found), _with_others(written, plan, found), removed)
+        if not dry_run:
+            fresh.remember(config, report, began)
+    return report
+
+
+class _Plan(NamedTuple):
+    """The decks to write with the files of what is kept in them, and the package of each deck there is."""
+
+    decks: list[Deck]
+    files: dict[str, bytes]
+    names: dict[str, str]
+
+
+def _plan(config: Config, known: Ledger, collected: Collected, touched: frozenset[str]) -> _Plan | None:
+    """The decks of the notes that were touched, what is kept taken from the packages on disk; None where these are others'."""
+    before, after = file_names(_tops(known.values())), file_names(_tops(collected.entries.values()))
+    if any(before[top] != after[top] for top in before.keys() & after.keys()):
+        return None
+    concerned = {_top(card.deck) for card in collected.cards}
+    concerned |= {_top(entry.deck) for entry in known.values() if entry.live and entry.note in touched}
+    rows: dict[str, list[tuple[str, int, Card | Exported]]] = {top: [] for top in sorted(concerned & after.keys())}
+    files: dict[str, bytes] = {}
+    for place, card in enumerate(collected.cards):
+        rows[_top(card.deck)].append((card.draft.place.note, place, card))
+    for top in rows.keys() & before.keys():
+        try:
+            kept, media = package.exported(config.out / before[top])
+        except CardsError:
+            return None
+        if {one.guid for one in kept} != {guid for guid, entry in known.items() if entry.live and _top(entry.deck) == top}:
+            return None
+        files |= media
+        staying = ((known[one.guid].note, place, one) for place, one in enumerate(kept))
+        rows[top] += [row for row in staying if row[0] not in touched]
+    decks = [Deck(top, tuple(card for *_, card in sorted(found, key=lambda row: row[:2]))) for top, found in rows.items()]
+    return _Plan(decks, files, after)
+
+
+def _tops(entries: Iterable[Entry]) -> set[str]:
+    return {_top(entry.deck) for entry in entries if entry.live}
+
+
+def _top(deck: str) -> str:
+    return deck.partition("::")[0]
+
+
+def _completed(collected: Collected, found: Difference) -> Collected:
+    """What was collected of the changed notes, with counts, problems and digests of the others as the last build had them."""
+    others = {path: note for path, note in found.last["notes"].items() if path not in found.changed | found.gone}
+    counts = {**{path: (note[3], note[4]) for path, note in others.items()}, **collected.seen.counts}
+    old = [Problem(*each.values()) for each in found.last["outcome"]["problems"] if each["note"] in others]
+    seen = collected.seen._replace(
+        digests={**{path: note[2] for path, note in others.items()}, **collected.seen.digests},
+        counts=counts,
+        files=tuple({**dict.fromkeys(found.last["files"]), **dict.fromkeys(collected.seen.files)}),
+    )
+    problems = tuple(sorted([*old, *collected.problems]))
+    return replace(collected, problems=problems, totals=Totals.of(counts, len(found.tree.notes)), seen=seen)
+
+
+def _with_others(written: list[Written], plan: _Plan, found: Difference) -> tuple[Written, ...]:
+    """The decks that were written, and those that there was no need to."""
+    done = {one.deck for one in written}
+    others = [
+        Written(Path(deck["path"]), deck["deck"], {"qa": deck["qa"], "cloze": deck["cloze"]}, False)
+        for deck in found.last["outcome"]["decks"]
+        if deck["deck"] in plan.names and deck["deck"] not in done
+    ]
+    return tuple(sorted([*written, *others], key=lambda one: one.deck))
