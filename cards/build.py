@@ -20,7 +20,7 @@ from cards.cache import Cache
 from cards.changes import Change, Status
 from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
-from cards.fresh import Difference
+from cards.fresh import Difference, Seen
 from cards.generator import generate
 from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
@@ -67,15 +67,6 @@ class Totals(NamedTuple):
         """The sums of what each note gave: cards, and takeaways that gave none."""
         cards, skipped = (sum(column) for column in zip((0, 0), *counts.values(), strict=True))
         return cls(cards, notes, sum(bool(given) for given, _ in counts.values()), skipped)
-
-
-class Seen(NamedTuple):
-    """What a run read: the vault, the digests of its notes, the paths of other files, and what each note gave."""
-
-    tree: Tree
-    digests: Mapping[str, str]
-    files: tuple[str, ...]
-    counts: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +144,7 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
             removed = store.remove_emptied(config.out, known, collected.entries)
         report = Report(collected, tuple(written), removed)
         if not dry_run:
-            fresh.remember(config, report, began)
+            fresh.remember(config, collected.seen, report.as_json(settled=True), began)
     return report
 
 

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cards import vault
 from cards.cache import FOLDER, version
 from cards.config import Config
 from cards.vault import Tree
 
-if TYPE_CHECKING:
-    from cards.build import Report
-
 NAME = "last.json"
 OPEN = frozenset({"media", "recording", "audio", "unreadable", "outside", "encoding", "fault"})  # new files may mend them
 _LASTING = frozenset({"frontmatter", "partial"})  # problems that the next build has, too
 _RACY = 2_000_000_000  # nanoseconds: what changed this shortly before a build may change again without showing it
+
+
+class Seen(NamedTuple):
+    """What a run read: the vault, the digests of its notes, the paths of other files, and what each note gave."""
+
+    tree: Tree
+    digests: Mapping[str, str]
+    files: tuple[str, ...]
+    counts: Mapping[str, tuple[int, int]]
 
 
 class Difference(NamedTuple):
@@ -61,16 +68,16 @@ def difference(config: Config) -> Difference | None:
     return Difference(tree, changed, gone, last)
 
 
-def remember(config: Config, report: Report, began: int) -> None:
-    """Remember a build that began at `began` (nanoseconds since 1970)."""
+def remember(config: Config, read: Seen, outcome: dict[str, Any], began: int) -> None:
+    """Remember a build that began at `began` (nanoseconds since 1970): what it read and, settled, what it said."""
     path = config.out / FOLDER / NAME
-    tree, digests, files, counts = report.collected.seen
-    problems = report.collected.problems
+    tree, digests, files, counts = read
+    problems = outcome["problems"]
     with suppress(OSError):
-        if len(digests) != len(tree.notes) or any(problem.code in OPEN for problem in problems):
+        if len(digests) != len(tree.notes) or any(problem["code"] in OPEN for problem in problems):
             path.unlink(missing_ok=True)
             return
-        lasting = [problem for problem in report.as_json()["problems"] if problem["code"] in _LASTING]
+        lasting = [problem for problem in problems if problem["code"] in _LASTING]
         record = {
             "stamp": _stamp(config),
             "notes": {
@@ -85,7 +92,7 @@ def remember(config: Config, report: Report, began: int) -> None:
             "media": _names(tree.media),
             "files": {each: _size_and_time(each) for each in files},
             "out": {each: _size_and_time(each) for each in _decks(config)},
-            "outcome": {**report.as_json(settled=True), "problems": lasting},
+            "outcome": {**outcome, "problems": lasting},
         }
         path.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 

@@ -53,7 +53,7 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
             removed = store.remove_emptied(config.out, known, collected.entries)
         report = Report(_completed(collected, found), _with_others(written, plan, found), removed)
         if not dry_run:
-            fresh.remember(config, report, began)
+            fresh.remember(config, report.collected.seen, report.as_json(settled=True), began)
     return report
 
 
