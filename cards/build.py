@@ -9,30 +9,24 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, get_args
 
 from cards import changes, fresh, identity, render, store, vault
-from cards.cache import Cache
 from cards.changes import Change, Status
 from cards.clips import Clips, field_of, names_in
 from cards.config import Config, way_to_root
 from cards.fresh import Difference, Seen
-from cards.generator import generate
 from cards.identity import Recognised
 from cards.ledger import Entry, Ledger
 from cards.media import Packed, targets
 from cards.model import Card, CardsError, Deck, Draft, Media, Problem, Skipped
-from cards.naming import deck_of, file_name, file_names, tags_of
-from cards.parser import parse
+from cards.naming import file_name, file_names
+from cards.reading import Progress, Reading, read_all, without_collector
 from cards.recognition import recognise
 from cards.store import Written
-from cards.vault import Tree
-
-Progress = Callable[[list[str], str], Iterable[str]]
 
 
 def unseen(items: list[str], label: str) -> Iterable[str]:
@@ -102,21 +96,6 @@ class Report:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What one note gave, before identity."""
-
-    title: str
-    source: str | None
-    deck: str
-    tags: tuple[str, ...]
-    drafts: tuple[Draft, ...]
-    skipped: tuple[Skipped, ...]
-    problems: tuple[Problem, ...]
-    recording: str | None
-    file: str | None
-
-
 def clock() -> int:
     """The time of this run in seconds, from SOURCE_DATE_EPOCH where it is set."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -130,7 +109,7 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
     began = time.time_ns()
-    with store.alone(config.out, waiting=not dry_run):
+    with without_collector(), store.alone(config.out, waiting=not dry_run):
         known = known_to(config, new_ledger=new_ledger)
         collected = collect(config, known, progress=progress)
         refuse_foreign(config, known, collected)
@@ -169,9 +148,11 @@ def collect(
     """
     now = clock() if now is None else now
     tree = only.tree if only else vault.look_around(config)
-    problems = list(tree.problems)
-    wanted = [seen.path for seen in tree.notes if only is None or seen.path in only.changed]
-    readings, unread, digests = _readings(config, tree, wanted, problems, progress or unseen)
+    present = [seen.path for seen in tree.notes]
+    wanted = [path for path in present if only is None or path in only.changed]
+    read = read_all(config, wanted, set(present), progress or unseen)
+    readings, problems = read.found, [*tree.problems, *read.problems]
+    unread = read.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
     drafted = [(path, reading, draft) for path, reading in readings for draft in reading.drafts]
     in_scope = _Scope(config, unread, only.changed | only.gone if only else None)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
@@ -204,12 +185,12 @@ def collect(
         tuple(sorted([*problems, *doubts])),
         Totals.of(counts, len(tree.notes)),
         found.files | clips.files,
-        Seen(tree, digests, (*map(str, found.known), *clips.recordings), counts),
+        Seen(tree, read.digests, (*map(str, found.known), *clips.recordings), counts),
     )
 
 
 def _clips(
-    config: Config, problems: list[Problem], drafted: list[tuple[str, _Reading, Draft]], progress: Progress | None
+    config: Config, problems: list[Problem], drafted: list[tuple[str, Reading, Draft]], progress: Progress | None
 ) -> tuple[Clips, list[tuple[str, ...]]]:
     """The clips of a run, cut where `progress` is given, and the names of each draft's."""
     clips = Clips(config, problems)
@@ -223,53 +204,6 @@ def _clips(
         for name in progress(missing, "cutting clips"):
             clips.make(name)
     return clips, [tuple(name for name in names if name in clips.files) for names in audio]
-
-
-def _readings(
-    config: Config, tree: Tree, wanted: list[str], problems: list[Problem], progress: Progress
-) -> tuple[list[tuple[str, _Reading]], set[str], dict[str, str]]:
-    """What each note gave, the notes that could not be read, and the digests of those that were."""
-    cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
-    readings: list[tuple[str, _Reading]] = []
-    digests: dict[str, str] = {}
-    unread = {problem.path for problem in tree.problems}  # folders that can't be read
-    for path in progress(wanted, "reading notes"):
-        content = vault.read_note(config.root, path)
-        if isinstance(content, Problem):
-            problems.append(content)
-            unread.add(path)
-            continue
-        digests[path] = content.digest
-        try:
-            reading = _Reading(*cache.reading(path, content.digest, partial(_read, config, path, content.text)))
-        except Exception as error:  # a fault of ours in one note must not cost the cards of all others
-            message = (
-                f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
-            )
-            problems.append(Problem(path, 0, "fault", message))
-            unread.add(path)
-            continue
-        problems += reading.problems
-        readings.append((path, reading))
-    cache.save(config.root, {seen.path for seen in tree.notes})
-    return readings, unread, digests
-
-
-def _read(config: Config, path: str, text: str) -> tuple[object, ...]:
-    note = parse(text, path, config.options)
-    made = generate(note, config.folder_of(path).kinds or config.kinds)
-    wanted = note.wanted
-    return (
-        note.title,
-        note.source,
-        deck_of(config, note),
-        tags_of(config, note),
-        made.drafts if wanted else (),
-        (*note.skipped, *made.skipped) if wanted else (),
-        note.problems,
-        note.recording,
-        note.file,
-    )
 
 
 class _Scope:
@@ -301,7 +235,7 @@ class _Scope:
 def _card(
     config: Config,
     path: str,
-    reading: _Reading,
+    reading: Reading,
     one: Recognised,
     found: Packed,
     clips: Clips,

@@ -6,18 +6,14 @@ One SQLite file in `decks/.cache/`. Anything wrong with it means that it is empt
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from cards.codec import decode, encode
 
 FOLDER = ".cache"
+_MANY = 200  # notes that are written at once
 
 
 def folder_in(out: Path) -> Path:
@@ -34,30 +30,47 @@ class Cache:
     def __init__(self, out: Path, settings: str) -> None:
         self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
-        self._seen: list[tuple[str, str, str]] = []
+        self._added: list[tuple[str, str, str]] = []
         with suppress(OSError, sqlite3.Error):
             if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
                 self._database = _opened(folder_in(out) / "notes.sqlite")
 
-    def reading(self, path: str, digest: str, read: Callable[[], Any]) -> Any:
-        """What `read` gives for a note of this content, from memory where the same was read before."""
+    def get(self, path: str, digest: str) -> str | None:
+        """What was added for a note of this content."""
         if self._database is None:
-            return read()
-        key = hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{digest}".encode("utf-8", "surrogatepass")).hexdigest()
-        with suppress(sqlite3.Error, ValueError, KeyError, TypeError):
-            found = self._database.execute("select value from notes where path = ? and key = ?", (path, key)).fetchone()
-            if found:
-                return decode(json.loads(found[0]))
-        value = read()
-        self._seen.append((path, key, json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))))
-        return value
+            return None
+        with suppress(sqlite3.Error):
+            query = "select value from notes where path = ? and key = ?"
+            found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
+            return str(found[0]) if found else None
+        return None
+
+    def add(self, path: str, digest: str, value: str) -> None:
+        """Remember what a note of this content gave."""
+        if self._database is not None:
+            self._added.append((path, self._key(path, digest), value))
+            if len(self._added) >= _MANY:
+                self._flush()
+
+    def _flush(self) -> None:
+        """Write what was added. Where another process holds the file for too long, nothing more is remembered."""
+        try:
+            if self._database is not None:
+                with self._database:
+                    self._database.executemany("insert or replace into notes values (?, ?, ?)", self._added)
+        except sqlite3.Error:
+            self._database = None
+        self._added.clear()
+
+    def _key(self, path: str, digest: str) -> str:
+        return hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{digest}".encode("utf-8", "surrogatepass")).hexdigest()
 
     def save(self, root: Path, paths: set[str]) -> None:
-        """Write what was read anew, and forget notes that are gone. `paths` are those read now, `root` the vault."""
+        """Write what was added, and forget notes that are gone. `paths` are those there are, `root` is the vault."""
+        self._flush()
         if self._database is None:
             return
         with suppress(sqlite3.Error), self._database:
-            self._database.executemany("insert or replace into notes values (?, ?, ?)", self._seen)
             others = {row[0] for row in self._database.execute("select path from notes")} - paths
             gone = [(path,) for path in others if not os.path.lexists(root / path)]
             self._database.executemany("delete from notes where path = ?", gone)

@@ -84,10 +84,19 @@ def _print_json(value: dict[str, object]) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="List what gave no card, too.")
 @click.option("--strict", is_flag=True, help="Exit 1 where a note has a problem.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the decks are behind the notes.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes that read notes.  [one a core]")
 @click.option("--new-ledger", is_flag=True, help="Start a ledger anew although there are decks.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def build(
-    config: Config, dry_run: bool, quiet: bool, verbose: bool, strict: bool, check: bool, new_ledger: bool, as_json: bool
+    config: Config,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+    strict: bool,
+    check: bool,
+    jobs: int | None,
+    new_ledger: bool,
+    as_json: bool,
 ) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
 
@@ -104,8 +113,11 @@ def build(
         elif not quiet:
             wording.nothing_to_do(config, outcome)
     else:
+        from dataclasses import replace
+
         from cards import build, increment
 
+        config = replace(config, jobs=jobs)
         if found:
             report = increment.build(config, dry_run=dry_run or check, progress=wording.progress)
         else:

@@ -31,7 +31,8 @@ class Config:
 
     `foreign` is the root of the notes that the decks in `out` belong to, where it is not this vault; `rebase` is the way
     from this root to the one that the ledger's paths start from, where the vault grew. `clips` says whether to cut them,
-    `recording` is the file to cut them from where there is one note. `select` and `ignore` are codes of findings.
+    `recording` is the file to cut them from where there is one note. `select` and
+    `ignore` are codes of findings; `jobs` is the number of processes, None for one a core.
     """
 
     root: Path
@@ -51,6 +52,7 @@ class Config:
     recording: Path | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    jobs: int | None = field(default=None, compare=False, repr=False)
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cards import lint, vault
-from cards.build import Collected, Progress, look
+from cards.build import Collected, look
 from cards.config import Config
 from cards.generator import generate
 from cards.lint import Finding, Read
 from cards.model import Problem
 from cards.parser import parse
+from cards.reading import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from cards import build as whole
 from cards import fresh, package, store
-from cards.build import Collected, Progress, Report, Totals, unseen
+from cards.build import Collected, Report, Totals, unseen
 from cards.cache import FOLDER
 from cards.config import Config, way_to_root
 from cards.fresh import Difference
 from cards.ledger import Entry, Ledger
 from cards.model import Card, CardsError, Deck, Exported, Problem
 from cards.naming import file_names
+from cards.reading import Progress, without_collector
 from cards.store import Written
 
 _MOST = 0.25  # of the notes: beyond it a whole build is as quick
@@ -35,7 +36,7 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
     began = time.time_ns()
     if not (config.out / FOLDER).is_dir():
         return None
-    with store.alone(config.out, waiting=not dry_run):
+    with without_collector(), store.alone(config.out, waiting=not dry_run):
         found = fresh.difference(config)
         if found is None or not 0 < len(found.changed) + len(found.gone) <= _MOST * len(found.tree.notes):
             return None

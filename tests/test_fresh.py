@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cards import fresh
+from cards import fresh, reading
 from cards.build import build
 from cards.cli import main
 from cards.config import load
@@ -45,13 +45,13 @@ def _aged(path: Path, seconds: int = 1_000) -> None:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the builds read that really ran."""
     read: list[str] = []
-    parse = build.__globals__["parse"]
+    from cards.parser import parse
 
     def noted(text: str, path: str, options: Any) -> Any:
         read.append(path)
         return parse(text, path, options)
 
-    monkeypatch.setitem(build.__globals__, "parse", noted)
+    monkeypatch.setattr(reading, "parse", noted)
     collect = build.__globals__["collect"]
 
     def collected(*given: Any, **more: Any) -> Any:

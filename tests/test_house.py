@@ -57,6 +57,7 @@ SHELL = [
     "store",
     "clips",
     "recover",
+    "reading",
     "build",
     "increment",
     "examine",

@@ -181,7 +181,7 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
         read.append(path)
         return parse(text, path, options)
 
-    monkeypatch.setattr("cards.build.parse", noted)
+    monkeypatch.setattr("cards.reading.parse", noted)
     _build(vault)
     assert read == []
     (vault / "notes" / "new.md").write_text("- **Depth:** four\n", encoding="utf-8")

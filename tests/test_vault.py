@@ -139,7 +139,7 @@ def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards import build as room
+    from cards import reading as room
 
     def faulty(text: str, path: str, options: object) -> object:
         if path == "bad.md":

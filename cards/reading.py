@@ -1,0 +1,155 @@
+"""The notes of a run, read: from the cache where their content is known, else parsed, by several processes where many are."""
+
+from __future__ import annotations
+
+import gc
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from cards import vault
+from cards.cache import Cache
+from cards.codec import decode, encode
+from cards.config import Config
+from cards.generator import generate
+from cards.model import Draft, Problem, Skipped
+from cards.naming import deck_of, tags_of
+from cards.parser import parse
+
+Progress = Callable[[list[str], str], Iterable[str]]
+
+_WORTH = 150  # notes to parse from which on a second process pays
+_CHUNK = 20  # notes that a process is given at once
+
+
+class Reading(NamedTuple):
+    """What one note gave, before identity."""
+
+    title: str
+    source: str | None
+    deck: str
+    tags: tuple[str, ...]
+    drafts: tuple[Draft, ...]
+    skipped: tuple[Skipped, ...]
+    problems: tuple[Problem, ...]
+    recording: str | None
+    file: str | None
+
+
+@dataclass(slots=True)
+class Readings:
+    """What the notes gave by path, in their order; the digests of those that were read, the paths that could not be."""
+
+    found: list[tuple[str, Reading]] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_all(config: Config, wanted: list[str], present: set[str], progress: Progress) -> Readings:
+    """Read these notes. `present` are all notes there are: what the cache knows of others is forgotten."""
+    out = Readings()
+    cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
+    parsed = _parsed(config, [path for path in wanted if not _is_known(config, cache, path, out)])
+    for path in progress(wanted, "reading notes"):
+        if path in out.unread:
+            continue
+        known = cache.get(path, out.digests[path]) if path in out.digests else None
+        if known is None:
+            path, digest, known, problem = next(parsed)
+            if problem is not None:
+                out.problems.append(problem)
+                out.unread.add(path)
+                continue
+            out.digests[path] = digest
+            cache.add(path, digest, known)
+        reading = Reading(*decode(json.loads(known)))
+        out.problems += reading.problems
+        out.found.append((path, reading))
+    cache.save(config.root, present)
+    return out
+
+
+def _is_known(config: Config, cache: Cache, path: str, out: Readings) -> bool:
+    """Whether a note need not be parsed: the cache knows its content, or it can't be read."""
+    content = vault.read_bytes(config.root, path)
+    if isinstance(content, Problem):
+        out.problems.append(content)
+        out.unread.add(path)
+        return True
+    digest = vault.digest(content)
+    if cache.get(path, digest) is None:
+        return False
+    out.digests[path] = digest
+    return True
+
+
+class _Parsed(NamedTuple):
+    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was."""
+
+    path: str
+    digest: str
+    value: str
+    problem: Problem | None = None
+
+
+def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
+    """The notes parsed, in their order."""
+    jobs = min(config.jobs or os.cpu_count() or 1, len(paths) // _WORTH + 1)
+    if jobs < 2:
+        yield from map(partial(_parse, config), paths)
+        return
+    # a fork is ready at once, where nothing else runs that it could tear; elsewhere the processes begin anew
+    can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
+    with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
+        yield from pool.map(partial(_parse, config), paths, chunksize=_CHUNK)
+
+
+def _parse(config: Config, path: str) -> _Parsed:
+    content = vault.read_note(config.root, path)
+    if isinstance(content, Problem):
+        return _Parsed(path, "", "", content)
+    try:
+        value = json.dumps(encode(read(config, path, content.text)), ensure_ascii=False, separators=(",", ":"))
+    except Exception as error:  # a fault of ours in one note must not cost the cards of all others
+        message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
+        return _Parsed(path, "", "", Problem(path, 0, "fault", message))
+    return _Parsed(path, content.digest, value)
+
+
+def read(config: Config, path: str, text: str) -> tuple[object, ...]:
+    """What a note's text gives, as the values of a Reading."""
+    note = parse(text, path, config.options)
+    made = generate(note, config.folder_of(path).kinds or config.kinds)
+    wanted = note.wanted
+    return (
+        note.title,
+        note.source,
+        deck_of(config, note),
+        tags_of(config, note),
+        made.drafts if wanted else (),
+        (*note.skipped, *made.skipped) if wanted else (),
+        note.problems,
+        note.recording,
+        note.file,
+    )
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Without the garbage collector: a run makes many values that stay, in no cycles, and looking at them all is in vain."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

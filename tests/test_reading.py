@@ -1,0 +1,82 @@
+"""The same cards and bytes with one process and with several, with and without the cache, cold and warm."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cards import reading
+from cards.build import build
+from cards.cache import FOLDER
+from cards.config import load
+
+SHAPES = [
+    "- **{n} depth:** {m} fathoms at **the outer buoy {n}** in the bay (1:{n:02}).",
+    "the tide {n} carries **the {m} salt of rivers** to each coast",
+    "- a plain one {n}\n  - **under it:** {m}",
+    "- {{{{c1::typed {n}}}}} by hand and kept {m}",
+    "## Heading {n}",
+    "- 第{n}个：把问题拆到**不能再拆的事实**为止。",
+]
+
+
+def _vault(folder: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    for n in range(30):
+        lines = [rng.choice(SHAPES).format(n=rng.randrange(60), m=rng.randrange(60)) for _ in range(rng.randrange(8))]
+        head = "---\nsource: https://youtu.be/abcdefghijk\n---\n" if rng.random() < 0.5 else ""
+        (folder / f"{n}.md").write_text(head + "\n".join(lines), encoding="utf-8")
+    (folder / "bad.md").write_bytes(b"caf\xe9 is not text")
+
+
+def _state(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("fork", [True, False])
+def test_however_many_processes_and_with_or_without_the_cache(
+    seed: int, fork: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    monkeypatch.setattr(reading, "_WORTH", 5)
+    monkeypatch.setattr("threading.active_count", lambda: 1 if fork else 2)
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    _vault(vault, seed)
+    states, said = [], []
+    for name, jobs in (("one", 1), ("three", 3)):
+        config = replace(load((vault,), tmp_path / name, None, None), jobs=jobs)
+        cold = build(config)
+        warm = build(config)
+        said += [[str(problem) for problem in ran.collected.problems] for ran in (cold, warm)]
+        states += [_state(tmp_path / name)]
+        shutil.rmtree(tmp_path / name / FOLDER)
+        assert not [one for one in build(config).written if one.changed]
+        (tmp_path / name / FOLDER / "notes.sqlite").write_bytes(b"no database")
+        assert not [one for one in build(config).written if one.changed]
+        states += [_state(tmp_path / name)]
+    assert all(state == states[0] for state in states)
+    assert all(each == said[0] for each in said)
+    assert said[0] == ["bad.md:1: is not UTF-8; save it as UTF-8 to get its cards"]
+
+
+def test_several_processes_were_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the test above would compare one process with itself."""
+    asked: list[int] = []
+
+    def noted(jobs: int, *rest: Any) -> ProcessPoolExecutor:
+        asked.append(jobs)
+        return ProcessPoolExecutor(jobs, *rest)
+
+    monkeypatch.setattr(reading, "_WORTH", 5)
+    monkeypatch.setattr(reading, "ProcessPoolExecutor", noted)
+    _vault(tmp_path, 1)
+    build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=3))
+    assert asked == [3]
