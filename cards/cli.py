@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 problems found (`--strict`, `--check`), 2 wrong usage or n
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -74,6 +73,8 @@ def _of_notes(command: Command, decks: tuple[str, ...] = ("-o", "--out")) -> Com
 
 
 def _print_json(value: dict[str, object]) -> None:
+    import json
+
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
