@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from cards.model import (
     Takeaway,
     Timestamp,
 )
-from cards.prose import OBJECT, cut, plain, squeeze, strip, unstamped, visible
+from cards.prose import OBJECT, Ruler, cut, plain, squeeze, strip, unstamped, visible
 from cards.sentences import cjk, count, sentences, stands_in, words
 from cards.sieve import is_marked, is_typed
 
@@ -36,6 +37,8 @@ MAX_PHRASE_WORDS = 12
 MAX_PHRASE_CJK = 30
 MIN_WORDS_LEFT = 3
 MAX_ORDINAL = 500  # Anki makes no card beyond
+MAX_BACK = 20_000  # characters of a takeaway: a longer one is no answer, and would stand on the back of each of its sentences
+_NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 
 _TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}|::")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
@@ -158,14 +161,25 @@ def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         return [], "plain: no label, no key phrase" if takeaway.depth else None
     label = visible(takeaway.front.prose) if takeaway.front else None
     text, taken = unstamped(takeaway.text)
-    spans = [span for span in sentences(plain(text), note.language) if plain(text)[slice(*span)].strip()]
+    ruler = Ruler(text)
+    spans = [span for span in sentences(ruler.text, note.language) if ruler.text[slice(*span)].strip()]
+    owned = _by_sentence(taken, spans)
     phrases = _phrases(text)
+    starts = [phrase[0] for phrase in phrases]
+    whole = len(spans) == 1 and all(isinstance(block, Bullets) for block in takeaway.rest)
+    back = () if whole or len(ruler.text) > MAX_BACK else _whole(takeaway)
     found: list[Cloze] = []
     refused: list[str] = []
+    crossing: list[str] = []
     for number, (start, end) in enumerate(spans):
-        sentence = strip(cut(text, start, end))
-        offset = start + len(plain(text)[start:end]) - len(plain(text)[start:end].lstrip())
-        judged = [_judged(each, offset, sentence, takeaway, label) for each in phrases if start <= each[0] and each[1] <= end]
+        here = phrases[bisect_left(starts, start) : bisect_left(starts, end)]
+        if not here:
+            continue
+        sentence = strip(ruler.cut(start, end))
+        shown = plain(sentence)
+        offset = start + len(ruler.text[start:end]) - len(ruler.text[start:end].lstrip())
+        crossing += [each[2] for each in here if each[1] > end]
+        judged = [_judged(each, offset, shown, takeaway, label) for each in here if each[1] <= end]
         refused += [f"“{each.text}” {each.refused}" for each in judged if each.refused]
         wanted = [each for each in judged if not each.refused]
         if not wanted:
@@ -174,26 +188,17 @@ def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         context = tuple(part for i, part in enumerate(takeaway.context) if not (i in takeaway.headings and part in hidden))
         if label:
             context = (*context, vocabulary.without_emoji(label))
-        own = _of_sentence(taken, spans, number)
-        stamps = own or takeaway.stamps or takeaway.inherited
-        whole = len(spans) == 1 and all(isinstance(block, Bullets) for block in takeaway.rest)
-        found.append(
-            Cloze(
-                _place(note, takeaway, context, stamps, tuple(each.text for each in wanted)),
-                sentence,
-                _numbered(wanted),
-                () if whole else _whole(takeaway),
-                label,
-            )
-        )
-    crossing = [each for each in phrases if not any(a <= each[0] and each[1] <= b for a, b in spans)]
-    refused += [f"“{each[2]}” is more than a sentence" for each in crossing]
+        stamps = owned.get(number, ()) or takeaway.stamps or takeaway.inherited
+        place = _place(note, takeaway, context, tuple(stamps), tuple(each.text for each in wanted))
+        found.append(Cloze(place, sentence, _numbered(wanted), back, label))
+    refused += [f"“{each}” is more than a sentence" for each in crossing]
     return found, "; ".join(refused) if refused else None
 
 
 def _phrases(text: Prose) -> list[tuple[int, int, str, bool]]:
     """The bold and highlighted spans of prose without stamps: start, end, text, and whether it is wholly a link."""
     found: list[tuple[int, int, str, bool]] = []
+    whole = plain(text)
     start, at, linked = -1, 0, True
     for run in (*text, Run("")):
         if run.text and run.marks & {Mark.BOLD, Mark.HIGHLIGHT}:
@@ -201,7 +206,7 @@ def _phrases(text: Prose) -> list[tuple[int, int, str, bool]]:
                 start, linked = at, True
             linked = linked and run.link is not None
         elif start >= 0:
-            inner = plain(cut(text, start, at))
+            inner = whole[start:at]
             a, b = start + len(inner) - len(inner.lstrip()), at - (len(inner) - len(inner.rstrip()))
             if a < b:
                 found.append((a, b, inner.strip(), linked))
@@ -210,12 +215,13 @@ def _phrases(text: Prose) -> list[tuple[int, int, str, bool]]:
     return found
 
 
-def _judged(span: tuple[int, int, str, bool], offset: int, sentence: Prose, takeaway: Takeaway, label: str | None) -> _Phrase:
-    """A phrase with the reason why it is no deletion, or the heading it needs hidden."""
+def _judged(span: tuple[int, int, str, bool], offset: int, whole: str, takeaway: Takeaway, label: str | None) -> _Phrase:
+    """A phrase of the sentence `whole` with the reason why it is no deletion, or the heading it needs hidden."""
     start, end, text, linked = span
     phrase = _Phrase(start - offset, end - offset, squeeze(text))
-    whole = plain(sentence)
-    rest = whole[: phrase.start] + " " + whole[phrase.end :]
+    left = count(f"{whole[max(0, phrase.start - _NEAR) : phrase.start]} {whole[phrase.end : phrase.end + _NEAR]}")
+    if left < MIN_WORDS_LEFT:  # most sentences have more beside a phrase than there is to count
+        left = count(f"{whole[: phrase.start]} {whole[phrase.end :]}")
     size = count(text)
 
     def no(reason: str) -> _Phrase:
@@ -231,9 +237,9 @@ def _judged(span: tuple[int, int, str, bool], offset: int, sentence: Prose, take
         return no("is a time")
     if whole.rstrip().endswith((":", "：")):
         return no("stands in a sentence that ends in a colon")
-    if not count(rest):
+    if not left:
         return no("is its whole sentence")
-    if count(rest) < MIN_WORDS_LEFT:
+    if left < MIN_WORDS_LEFT:
         return no(f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence")
     if _is_stress(text):
         return no("is a lone function or stress word")
@@ -264,17 +270,13 @@ def _numbered(phrases: Iterable[_Phrase]) -> tuple[Deletion, ...]:
     return tuple(out)
 
 
-def _of_sentence(taken: tuple[tuple[int, Run], ...], spans: list[tuple[int, int]], number: int) -> tuple[Timestamp, ...]:
-    """The stamps of one sentence; a stamp after the full stop belongs to the sentence before it."""
-    out: list[Timestamp] = []
+def _by_sentence(taken: tuple[tuple[int, Run], ...], spans: list[tuple[int, int]]) -> dict[int, list[Timestamp]]:
+    """The stamps of each sentence by its number; a stamp after the full stop belongs to the sentence before it."""
+    starts = [start for start, _ in spans]
+    out: dict[int, list[Timestamp]] = {}
     for at, run in taken:
-        owner = 0
-        for i, (start, _) in enumerate(spans):
-            if start < at:
-                owner = i
-        if owner == number:
-            out += run.stamps
-    return tuple(out)
+        out.setdefault(max(0, bisect_left(starts, at) - 1), []).extend(run.stamps)
+    return out
 
 
 def _place(

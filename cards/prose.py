@@ -6,7 +6,9 @@ Prose is a flat row of runs, so every question about a sentence is a question ab
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from itertools import accumulate
 
 from cards.model import Block, Bullets, Code, Formula, Heading, Html, Kind, Paragraph, Prose, Quote, Run, Table
 
@@ -39,6 +41,28 @@ def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
             out.append(run if whole else replace(run, text=run.text[a - at : b - at]))
         at = stop
     return tuple(out)
+
+
+class Ruler:
+    """One prose from which many slices are cut, each in the time that it takes by itself."""
+
+    def __init__(self, prose: Prose) -> None:
+        self.prose = prose
+        self.text = plain(prose)
+        self._starts = [0, *accumulate(len(run.text) for run in prose)]
+
+    def at(self, offset: int) -> tuple[Run | None, int]:
+        """The run that an offset lies in, and where the run starts; None at the end."""
+        i = bisect_right(self._starts, offset) - 1
+        return (self.prose[i] if i < len(self.prose) else None), self._starts[i]
+
+    def cut(self, start: int, end: int) -> Prose:
+        """The prose between two offsets of its plain text."""
+        if start >= end:
+            return ()
+        first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
+        base = self._starts[first]
+        return cut(self.prose[first:last], start - base, end - base)
 
 
 def strip(prose: Prose) -> Prose:

@@ -37,7 +37,7 @@ from cards.model import (
     Table,
     Timestamp,
 )
-from cards.prose import cut, plain, squeeze, visible
+from cards.prose import Ruler, squeeze, visible
 from cards.timestamps import show
 
 SEPARATOR = " › "
@@ -110,6 +110,9 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
     tags: list[str] = []  # the tags that stand open
     opened: list[tuple[Deletion, int]] = []  # the deletions that stand open, and where in `out` each begins
     edges = sorted({edge for each in deletions for edge in (each.start, each.end)})
+    starting: dict[int, list[Deletion]] = {}
+    for each in sorted(deletions, key=lambda each: -each.end):
+        starting.setdefault(each.start, []).append(each)
     at = 0
     for run in (*_split_at(runs, edges), None):
         while opened and opened[-1][0].end <= at:
@@ -117,7 +120,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
             _end_cloze(out, *opened.pop())
         if run is None:
             break
-        for each in sorted((each for each in deletions if each.start == at), key=lambda each: -each.end):
+        for each in starting.get(at, ()):
             _close(out, tags, 0)
             _add(out, f"{{{{c{each.ordinal}::")
             opened.append((each, len(out)))
@@ -155,9 +158,10 @@ def _end_cloze(out: list[str], deletion: Deletion, start: int) -> None:
 def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
     if not edges:
         return list(runs)
-    length = len(plain(runs))
+    ruler = Ruler(runs)
+    length = len(ruler.text)
     bounds = [0, *(edge for edge in edges if 0 < edge < length), length]
-    return [run for a, b in pairwise(bounds) for run in cut(runs, a, b)]
+    return [run for a, b in pairwise(bounds) for run in ruler.cut(a, b)]
 
 
 def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:

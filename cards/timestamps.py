@@ -8,12 +8,13 @@ in the macros of note plugins. Whether the note has a recording at all is the ca
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
 from cards.model import Kind, Prose, Run, Timestamp
-from cards.prose import cut, plain
+from cards.prose import Ruler, plain
 
 _TIME = r"(?:\d{1,2}:[0-5]\d:[0-5]\d|\d{1,3}:[0-5]\d)"
 _APART = r"(?:\s*[-–—]\s*|\s+to\s+)"
@@ -141,8 +142,10 @@ def _brackets_of_stamps(prose: Prose) -> list[_Found]:
         at += len(run.text)
     if not spans:
         return []
+    starts = [start for start, *_ in spans]
     for match in _MIXED.finditer(text):
-        inside = [span for span in spans if match.start() < span[0] and span[1] < match.end()]
+        near = spans[bisect_right(starts, match.start()) : bisect_left(starts, match.end())]
+        inside = [span for span in near if span[1] < match.end()]
         if not inside:
             continue
         left = text[match.start(1) : match.end(1)]
@@ -155,36 +158,29 @@ def _brackets_of_stamps(prose: Prose) -> list[_Found]:
 
 def _placed(prose: Prose, found: list[_Found]) -> Prose:
     """The prose with each found span as one stamp run. Spans that cut through code, maths or a link are left alone."""
-    out: Prose = prose
-    taken: list[_Found] = []
+    ruler = Ruler(prose)
+    out: list[Run] = []
+    end = 0
     for one in sorted(found, key=lambda f: (f.start, -f.end)):
-        if taken and one.start < taken[-1].end:
+        if one.start < end or not (inside := _whole_runs(ruler, one)):
             continue
-        inside = cut(prose, one.start, one.end)
-        if any(run.kind in (Kind.MATH, Kind.DISPLAY_MATH) or (run.link and run.kind is not Kind.STAMP) for run in inside):
-            continue
-        if not _code_is_whole(prose, one):
-            continue
-        taken.append(one)
-    for one in reversed(taken):
-        inside = cut(prose, one.start, one.end)
         own = {s.start: s.url for run in inside for s in run.stamps}
         stamps = tuple(replace(s, url=s.url or own.get(s.start)) for s in one.stamps)
         marks = frozenset.intersection(*(run.marks for run in inside))
-        run = Run("".join(r.text for r in inside), Kind.STAMP, marks, stamps=stamps)
-        out = (*cut(out, 0, one.start), run, *cut(out, one.end))
-    return out
+        out += [*ruler.cut(end, one.start), Run("".join(r.text for r in inside), Kind.STAMP, marks, stamps=stamps)]
+        end = one.end
+    return (*out, *ruler.cut(end, len(ruler.text))) if end else prose
 
 
-def _code_is_whole(prose: Prose, one: _Found) -> bool:
-    """Whether every code run the span touches lies wholly inside it, and a bare time touches none."""
-    at = 0
-    for run in prose:
-        stop = at + len(run.text)
-        if run.kind is Kind.CODE and at < one.end and one.start < stop and not (one.start <= at and stop <= one.end):
-            return False
-        at = stop
-    text = plain(prose)[one.start : one.end]
-    if text[:1].isdigit():
-        return all(run.kind is not Kind.CODE for run in cut(prose, one.start, one.end))
-    return True
+def _whole_runs(ruler: Ruler, one: _Found) -> Prose:
+    """The runs of a span; none where it holds maths or a link, cuts through code, or is a bare time that touches code."""
+    for edge in (one.start, one.end):
+        run, start = ruler.at(edge)
+        if run and run.kind is Kind.CODE and start != edge:
+            return ()
+    inside = ruler.cut(one.start, one.end)
+    if any(run.kind in (Kind.MATH, Kind.DISPLAY_MATH) or (run.link and run.kind is not Kind.STAMP) for run in inside):
+        return ()
+    if ruler.text[one.start].isdigit() and any(run.kind is Kind.CODE for run in inside):
+        return ()
+    return inside
