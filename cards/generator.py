@@ -29,7 +29,7 @@ from cards.model import (
     Takeaway,
     Timestamp,
 )
-from cards.prose import OBJECT, Ruler, cut, plain, squeeze, strip, unstamped, visible
+from cards.prose import OBJECT, Ruler, plain, squeeze, strip, unstamped, visible
 from cards.sentences import cjk, count, sentences, stands_in, words
 from cards.sieve import is_marked, is_typed
 
@@ -317,31 +317,46 @@ def _without_marks(text: Prose) -> tuple[Prose, tuple[Deletion, ...]]:
     """Prose with typed deletions → the prose without their marks, and the deletions. Marks in code are text."""
     source = "".join(run.text if run.kind is Kind.TEXT else OBJECT * len(run.text) for run in text)
     closed = _pairs_of_marks(source)
-    out: Prose = ()
-    length = at = 0
+    ruler = Ruler(text)
+    out: list[Run] = []
+    shown = ""
+    at = 0
     found: list[Deletion] = []
     opened: list[list[int]] = []  # ordinal, offset of the phrase, offset of its hint or -1
     for match in _TYPED.finditer(source):
         is_hint = match[0] == "::" and bool(opened) and opened[-1][2] < 0
         if match.start() not in closed and not is_hint:
             continue
-        piece = cut(text, at, match.start())
-        out, length, at = (*out, *piece), length + match.start() - at, match.end()
+        out += ruler.cut(at, match.start())
+        shown += ruler.text[at : match.start()]
+        at = match.end()
         if match[1]:
-            opened.append([int(match[1]), length, -1])
+            opened.append([int(match[1]), len(shown), -1])
         elif is_hint:
-            opened[-1][2] = length
+            opened[-1][2] = len(shown)
         else:
             ordinal, start, hint_at = opened.pop()
             hint = None
             if hint_at >= 0:
-                hint = squeeze(plain(cut(out, hint_at))) or None
-                out, length = cut(out, 0, hint_at), hint_at
-                found = [each for each in found if each.end <= length]
-            phrase = squeeze(plain(cut(out, start)))
+                hint = squeeze(shown[hint_at:]) or None
+                _shorten(out, len(shown) - hint_at)
+                shown = shown[:hint_at]
+                while found and found[-1].end > hint_at:  # a deletion within the hint
+                    found.pop()
+            phrase = squeeze(shown[start:])
             if phrase and ordinal <= MAX_ORDINAL:
-                found.append(Deletion(ordinal, start, length, phrase, hint))
-    return (*out, *cut(text, at)), tuple(sorted(found, key=lambda each: (each.start, -each.end)))
+                found.append(Deletion(ordinal, start, len(shown), phrase, hint))
+    out += ruler.cut(at, len(ruler.text))
+    return tuple(out), tuple(sorted(found, key=lambda each: (each.start, -each.end)))
+
+
+def _shorten(runs: list[Run], characters: int) -> None:
+    """Take so many characters from the end of runs."""
+    while characters > 0:
+        last = runs.pop()
+        if len(last.text) > characters:
+            runs.append(replace(last, text=last.text[:-characters]))
+        characters -= len(last.text)
 
 
 def _pairs_of_marks(source: str) -> set[int]:

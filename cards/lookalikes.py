@@ -25,6 +25,7 @@ _SHARE = re.compile(r"\s*[(（]?\d{1,3}(?:[.,]\d+)?\s*%")
 _FIVE, _QUARTER, _HOURS = 5, 15, 24  # plans are written to five minutes, most other clock times to a quarter of an hour
 _DAWN = 4 * 60  # a plan of the day begins after it; chapters of a recording begin before, as minutes of it
 _BESIDE = 40  # characters before a time in which a ratio or a duration is named
+_SENTENCE = 240  # characters on either side of a time in which its sentence is looked at
 _SCHEDULE = 3  # ranges that make a plan
 
 
@@ -121,7 +122,7 @@ def _is_cited(text: str, chapter: re.Match[str]) -> bool:
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[str, str]:
     """What stands before and after a span in its sentence."""
-    head = text[:start]
+    head = text[max(0, start - _SENTENCE) : start]
     edges = list(_EDGE.finditer(head))
-    close = _EDGE.search(text, end)
-    return head[edges[-1].end() if edges else 0 :], text[end : close.start() if close else len(text)]
+    close = _EDGE.search(text, end, end + _SENTENCE)
+    return head[edges[-1].end() if edges else 0 :], text[end : close.start() if close else end + _SENTENCE]

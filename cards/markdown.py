@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from markdown_it.common.utils import isWhiteSpace
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.code import code as code_rule
 from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import link as link_rule
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
@@ -121,9 +123,20 @@ def _footnote(state: StateInline, silent: bool) -> bool:
     return _between(state, silent, "[^", "]", "footnote")
 
 
+def _link(state: StateInline, silent: bool) -> bool:
+    """CommonMark's link, which looks far ahead at every bracket, only where one closes."""
+    return _last(state.src, "]") > state.pos and link_rule(state, silent)
+
+
+@lru_cache(maxsize=8)
+def _last(source: str, mark: str) -> int:
+    """Where a mark stands last: what opens behind it need not look for it, however often it opens."""
+    return source.rfind(mark)
+
+
 def _between(state: StateInline, silent: bool, opening: str, closing: str, name: str) -> bool:
     """A token for what stands between two marks on one line."""
-    if not state.src.startswith(opening, state.pos):
+    if not state.src.startswith(opening, state.pos) or _last(state.src, closing) < state.pos:
         return False
     begin = state.pos + len(opening)
     end = state.src.find(closing, begin, state.posMax)
@@ -199,6 +212,7 @@ def _configured() -> MarkdownIt:
     md.inline.ruler.at("emphasis", _emphasis)
     md.inline.ruler.before("link", "embed", _embed)
     md.inline.ruler.before("link", "wikilink", _wikilink)
+    md.inline.ruler.at("link", _link)
     md.inline.ruler.before("link", "footnote", _footnote)
     md.inline.ruler.before("emphasis", "comment", _comment)
     md.inline.ruler.before("emphasis", "highlight", _highlight)

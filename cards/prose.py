@@ -145,6 +145,6 @@ def block_text(block: Block) -> str:
         case Table():
             return squeeze(" ".join(visible(cell) for row in (block.header, *block.rows) for cell in row))
         case Html():
-            return squeeze(re.sub(r"<[^>]*>", " ", block.text))
+            return squeeze(re.sub(r"<[^<>]*>", " ", block.text))
         case _:
             return ""

@@ -12,7 +12,7 @@ from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properti
 from cards.prose import plain
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
-_PLAYER = re.compile(r"<[^>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
+_PLAYER = re.compile(r"<[^<>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
 
 
 class Recordings(timestamps.Recordings):
