@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = ".cache"
+_LARGEST = 50_000_000  # characters of what a note gave: the few that give more are read again
 _MANY = 200  # notes that are written at once
 
 
@@ -47,7 +48,7 @@ class Cache:
 
     def add(self, path: str, digest: str, value: str) -> None:
         """Remember what a note of this content gave."""
-        if self._database is not None:
+        if self._database is not None and len(value) <= _LARGEST:
             self._added.append((path, self._key(path, digest), value))
             if len(self._added) >= _MANY:
                 self._flush()
