@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from cards import model
+
+_SHORT = 200  # characters of a text that may well stand at many cards: titles, headings, links
 
 _TYPES: dict[str, Any] = {
     name: value
@@ -28,13 +32,19 @@ def encode(value: Any) -> Any:
     return [type(value).__name__, *(encode(getattr(value, each.name)) for each in fields(value))]
 
 
+@lru_cache(maxsize=1024)
+def _frozen(*values: Any) -> frozenset[Any]:
+    """A set of these values; equal ones are one, since nearly all are the marks of a run."""
+    return frozenset(values)
+
+
 def decode(value: Any) -> Any:
     """The value that `encode` was given. Raises ValueError, KeyError or TypeError for anything else."""
     if not isinstance(value, list):
-        return value
+        return intern(value) if isinstance(value, str) and len(value) <= _SHORT else value
     name, *inner = value
     if name == "":
         return tuple(map(decode, inner))
     if name == "frozenset":
-        return frozenset(map(decode, inner))
+        return _frozen(*map(decode, inner))
     return _TYPES[name](*map(decode, inner))

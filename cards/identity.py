@@ -35,6 +35,8 @@ class Recognised(NamedTuple):
     phrases: tuple[Phrase, ...]
     entry: Entry | None
     how: How
+    key: str
+    looks: Looks
 
 
 def key_of(draft: Draft) -> str:
@@ -157,7 +159,7 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
 def remember(one: Recognised, deck: str, parts: str, now: int) -> Entry:
     """The entry of a card that is in the notes. `mod` changes only where something that Anki is told has changed."""
     place = one.draft.place
-    looks = looks_of(one.draft)
+    looks = one.looks
     old = one.entry
     mod = FIRST_MOD
     if old is not None:
@@ -169,7 +171,7 @@ def remember(one: Recognised, deck: str, parts: str, now: int) -> Entry:
         deck,
         place.note,
         place.line,
-        key_of(one.draft),
+        one.key,
         looks.ask,
         looks.text,
         one.phrases,

@@ -61,16 +61,17 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
     for path in progress(wanted, "reading notes"):
         if path in out.unread:
             continue
+        made = None
         known = cache.get(path, out.digests[path]) if path in out.digests else None
         if known is None:
-            path, digest, known, problem = next(parsed)
+            path, digest, known, made, problem = next(parsed)
             if problem is not None:
                 out.problems.append(problem)
                 out.unread.add(path)
                 continue
             out.digests[path] = digest
             cache.add(path, digest, known)
-        reading = Reading(*decode(json.loads(known)))
+        reading = Reading(*(made or decode(json.loads(known))))
         out.problems += reading.problems
         out.found.append((path, reading))
     cache.save(config.root, present)
@@ -92,11 +93,15 @@ def _is_known(config: Config, cache: Cache, path: str, out: Readings) -> bool:
 
 
 class _Parsed(NamedTuple):
-    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was."""
+    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was.
+
+    `made` is the same as values, where no other process has to hand them over.
+    """
 
     path: str
     digest: str
     value: str
+    made: tuple[object, ...] | None = None
     problem: Problem | None = None
 
 
@@ -110,19 +115,20 @@ def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
     can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if can_fork else "spawn")
     with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
-        yield from pool.map(partial(_parse, config), paths, chunksize=_CHUNK)
+        yield from pool.map(partial(_parse, config, apart=True), paths, chunksize=_CHUNK)
 
 
-def _parse(config: Config, path: str) -> _Parsed:
+def _parse(config: Config, path: str, *, apart: bool = False) -> _Parsed:
     content = vault.read_note(config.root, path)
     if isinstance(content, Problem):
-        return _Parsed(path, "", "", content)
+        return _Parsed(path, "", "", None, content)
     try:
-        value = json.dumps(encode(read(config, path, content.text)), ensure_ascii=False, separators=(",", ":"))
+        made = read(config, path, content.text)
+        value = json.dumps(encode(made), ensure_ascii=False, separators=(",", ":"))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
         message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
-        return _Parsed(path, "", "", Problem(path, 0, "fault", message))
-    return _Parsed(path, content.digest, value)
+        return _Parsed(path, "", "", None, Problem(path, 0, "fault", message))
+    return _Parsed(path, content.digest, value, None if apart else made)
 
 
 def read(config: Config, path: str, text: str) -> tuple[object, ...]:

@@ -267,11 +267,11 @@ def _named(search: _Search, ledger: Ledger) -> list[Recognised]:
         if found is not None:
             entry = search.entries[found[0]]
             draft, phrases = with_ordinals(one.draft, entry.phrases)
-            out.append(Recognised(draft, entry.guid, phrases, entry, found[1]))
+            out.append(Recognised(draft, entry.guid, phrases, entry, found[1], one.key, one.looks))
             continue
         draft, phrases = with_ordinals(one.draft, ())
         while (guid := guid_of(one.draft.kind, one.key, copies[one.draft.kind, one.key])) in used:
             copies[one.draft.kind, one.key] += 1
         used.add(guid)
-        out.append(Recognised(draft, guid, phrases, None, "new"))
+        out.append(Recognised(draft, guid, phrases, None, "new", one.key, one.looks))
     return out

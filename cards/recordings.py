@@ -27,6 +27,7 @@ class Recordings(timestamps.Recordings):
         self.all = [*named, *found]
         self.first = self.nearest = next(iter(self.all), None)
         self.known = bool(self.all) or properties.is_recorded(values)
+        self._stamped: dict[tuple[int, str | None], tuple[Prose, Prose]] = {}  # the prose itself, so that its id stays its own
         self.others = Lookalikes(plain(block.prose) for block in _with_prose(blocks))
         self.hosts = {links.host(url) for url in self.all}
 
@@ -60,6 +61,12 @@ class Recordings(timestamps.Recordings):
         """Prose with its timestamps found, each with its link; as it is where the note has no recording."""
         if not self.known:
             return prose
+        key = (id(prose), self.nearest)  # a child's prose is asked for by itself and for the back of each parent
+        if key not in self._stamped:
+            self._stamped[key] = (prose, self._with_stamps(prose))
+        return self._stamped[key][1]
+
+    def _with_stamps(self, prose: Prose) -> Prose:
         marked = timestamps.stamp(prose, is_recording=self, is_other=self.others.is_none)
         if marked is prose:
             return prose

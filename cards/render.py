@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from urllib.parse import quote
@@ -72,6 +73,7 @@ def maths(tex: str, *, display: bool = False) -> str:
     return rf"\[{inner}\]" if display else rf"\({inner}\)"
 
 
+@lru_cache(maxsize=1024)
 def href(url: str) -> str | None:
     """A URL as the value of an `href`, None for a scheme that could act."""
     url = re.sub(r"[\x00-\x20]+", "", url)
@@ -289,6 +291,7 @@ def _question(draft: Qa, media: MediaNames) -> str:
     return f'<div class="label" dir="auto"{points}>{inner}</div>'
 
 
+@lru_cache(maxsize=64)
 def source_line(title: str, url: str | None, vault: str | None, path: str) -> str:
     """The field Source: the source by its title, and the note in Obsidian where the vault is known."""
     parts = [link(url, text(title))] if url else []

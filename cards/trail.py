@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cards import vocabulary
 from cards.model import Options, Timestamp
@@ -45,6 +46,7 @@ class Trail:
     _standing: tuple[Timestamp, ...] = ()  # stamps on a line of their own, which still date what follows
     _until: int = 0  # the level of the heading that ends them
     _fresh: bool = False  # nothing has followed them yet: the next heading is theirs
+    _shown: tuple[str, ...] = ()  # title and headings of the breadcrumb, empty where the sections have changed
 
     @property
     def section(self) -> Section | None:
@@ -64,6 +66,7 @@ class Trail:
         elif self._fresh:
             self._until = level
         self._fresh = False
+        self._shown = ()
         while self.sections and self.sections[-1].level >= level:
             self.sections.pop()
         takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
@@ -99,24 +102,28 @@ class Trail:
         if sections < len(self.sections):
             del self.sections[sections:]
             self._standing = ()
+            self._shown = ()
 
-    def headings(self) -> list[str]:
-        """The headings of the breadcrumb: those that say more than the title and the heading before."""
-        out: list[str] = []
-        last = self.title
-        for section in self.sections:
-            if section.text and section.text.casefold() != last.casefold():
-                out.append(section.text)
-                last = section.text
-        return out
+    def _titles(self) -> tuple[str, ...]:
+        """The title, and the headings that say more than it and the heading before."""
+        if not self._shown:
+            out = [clean(self.title) or self.title]
+            last = self.title
+            for section in self.sections:
+                if section.text and section.text.casefold() != last.casefold():
+                    out.append(section.text)
+                    last = section.text
+            self._shown = tuple(out)
+        return self._shown
 
     def context(self, parents: Parents = ()) -> tuple[str, ...]:
         """The breadcrumb: title, headings, parents."""
-        return (clean(self.title) or self.title, *self.headings(), *(parent.text for parent in parents if parent.text))
+        titles = self._titles()
+        return (*titles, *[parent.text for parent in parents if parent.text]) if parents else titles
 
     def of_headings(self) -> frozenset[int]:
         """Which entries of the breadcrumb are headings."""
-        return frozenset(range(1, 1 + len(self.headings())))
+        return _up_to(len(self._titles()))
 
     def inherited(self, parents: Parents) -> tuple[Timestamp, ...]:
         """The stamps of the nearest parent or heading that has any."""
@@ -131,6 +138,11 @@ class Trail:
         if self.options.sections and not (self.section and self.section.chosen):
             return "outside the sections that cards.toml names"
         return None
+
+
+@lru_cache(maxsize=32)
+def _up_to(end: int) -> frozenset[int]:
+    return frozenset(range(1, end))
 
 
 def clean(text: str) -> str:
