@@ -9,17 +9,17 @@ import hashlib
 import os
 import sqlite3
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 
-FOLDER = ".cache"
+from cards.config import CACHE, version
+
 _LARGEST = 50_000_000  # characters of what a note gave: the few that give more are read again
 _MANY = 200  # notes that are written at once
 
 
 def folder_in(out: Path) -> Path:
     """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
-    folder = out / FOLDER
+    folder = out / CACHE
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
@@ -91,13 +91,3 @@ def _opened(path: Path) -> sqlite3.Connection:
         else:
             return database
     raise sqlite3.DatabaseError
-
-
-@lru_cache(maxsize=1)
-def version() -> str:
-    """A hash of the package itself, so that no reading of other code is ever taken."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.iterdir()):
-        if file.suffix in (".py", ".toml"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

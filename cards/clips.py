@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cards import links, package, vault
-from cards.cache import FOLDER
-from cards.config import Config
+from cards.config import CACHE, Config
 from cards.exporter import media_name
 from cards.model import CardsError, Problem, Timestamp
 from cards.naming import file_name
@@ -153,7 +152,7 @@ class Clips:
         return found[4] if names <= self.files.keys() else ""
 
     def _cached(self, name: str) -> Path:
-        return self.config.out / FOLDER / "clips" / name
+        return self.config.out / CACHE / "clips" / name
 
     def _recording(self, note: str, target: str) -> Recording | None:
         key = (note, target)
@@ -188,7 +187,7 @@ class Clips:
         """A recording by its hash and length, which the cache remembers as long as size and time of the file stand."""
         status = path.stat()
         stamp = [status.st_size, status.st_mtime_ns]
-        index = self.config.out / FOLDER / "recordings.json"
+        index = self.config.out / CACHE / "recordings.json"
         try:
             known = json.loads(index.read_text(encoding="utf-8"))
             if known[str(path)][:2] == stamp:

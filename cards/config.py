@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from cards.model import CardsError, Kinds, Options
 
 NAME = "cards.toml"
+CACHE = ".cache"  # the folder in that of the decks that may be deleted
 KINDS = ("qa", "cloze", "both")
 DEFAULT_EXCLUDE = ("*.excalidraw.md",)
 DEFAULT_DECK = "Takeaways"
@@ -56,8 +59,7 @@ class Config:
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
-        inside = not self.include or any(_globbed(path, glob) for glob in self.include)
-        return inside and not any(_globbed(path, glob) for glob in self.exclude)
+        return (not self.include or _is_any(path, self.include)) and not _is_any(path, self.exclude)
 
     def folder_of(self, path: str) -> Folder:
         """The settings of the folders above a note, the nearest first."""
@@ -70,9 +72,16 @@ class Config:
         return Folder(deck, kinds)
 
 
-def _globbed(path: str, glob: str) -> bool:
-    glob = glob.rstrip("/")
-    return fnmatch(path, glob) or fnmatch(PurePosixPath(path).name, glob) or fnmatch(path, f"{glob}/*")
+def _is_any(path: str, globs: tuple[str, ...]) -> bool:
+    pattern = _globbed(globs)
+    return bool(pattern.match(path) or pattern.match(path.rpartition("/")[2]))
+
+
+@lru_cache(maxsize=16)
+def _globbed(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches a path, its name, or a folder above it against any of the globs."""
+    stripped = [glob.rstrip("/") for glob in globs]
+    return re.compile("|".join(translate(each) for glob in stripped for each in (glob, f"{glob}/*")) or r"(?!)")
 
 
 _STRING = "a text"
@@ -175,6 +184,14 @@ def check_codes(codes: Iterable[str], where: str) -> None:
             near = difflib.get_close_matches(code.upper(), BY_CODE, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BY_CODE)}"
             raise CardsError(f"{where}: {code} is no code of a finding; {hint}")
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """What tells this code from another version of it: size and time of its files."""
+    with os.scandir(Path(__file__).parent) as entries:
+        files = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries)
+    return hashlib.sha256(repr([file for file in files if file[0].endswith((".py", ".toml"))]).encode()).hexdigest()
 
 
 def way_to_root(out: Path, root: Path) -> str:

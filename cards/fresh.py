@@ -13,8 +13,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cards import vault
-from cards.cache import FOLDER, version
-from cards.config import Config
+from cards.config import CACHE, Config, version
 from cards.vault import Tree
 
 NAME = "last.json"
@@ -50,7 +49,7 @@ class Difference(NamedTuple):
 def difference(config: Config) -> Difference | None:
     """What has changed in the notes, None where anything else has, or nothing is known of the last build."""
     try:
-        last = json.loads((config.out / FOLDER / NAME).read_text(encoding="utf-8"))
+        last = json.loads((config.out / CACHE / NAME).read_text(encoding="utf-8"))
         if last["stamp"] != _stamp(config):
             return None
         tree = vault.look_around(config)
@@ -70,7 +69,7 @@ def difference(config: Config) -> Difference | None:
 
 def remember(config: Config, read: Seen, outcome: dict[str, Any], began: int) -> None:
     """Remember a build that began at `began` (nanoseconds since 1970): what it read and, settled, what it said."""
-    path = config.out / FOLDER / NAME
+    path = config.out / CACHE / NAME
     tree, digests, files, counts = read
     problems = outcome["problems"]
     with suppress(OSError):

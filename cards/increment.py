@@ -15,8 +15,7 @@ from typing import NamedTuple
 from cards import build as whole
 from cards import fresh, package, store
 from cards.build import Collected, Report, Totals, unseen
-from cards.cache import FOLDER
-from cards.config import Config, way_to_root
+from cards.config import CACHE, Config, way_to_root
 from cards.fresh import Difference
 from cards.ledger import Entry, Ledger
 from cards.model import Card, CardsError, Deck, Exported, Problem
@@ -34,7 +33,7 @@ def build(config: Config, *, dry_run: bool = False, progress: Progress = unseen)
 
 def _increment(config: Config, *, dry_run: bool) -> Report | None:
     began = time.time_ns()
-    if not (config.out / FOLDER).is_dir():
+    if not (config.out / CACHE).is_dir():
         return None
     with without_collector(), store.alone(config.out, waiting=not dry_run):
         found = fresh.difference(config)

@@ -7,11 +7,10 @@ import subprocess
 from importlib.resources import files
 from pathlib import Path
 
-from cards.cache import FOLDER
-from cards.config import NAME
+from cards.config import CACHE, NAME
 from cards.model import CardsError
 
-_IGNORED = f"decks/{FOLDER}/"
+_IGNORED = f"decks/{CACHE}/"
 _HOOK = """#!/bin/sh
 # The decks are those of the notes, or the commit stops. `cards build` mends it.
 exec cards build --check {folder}

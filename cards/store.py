@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cards import ledger
-from cards.cache import FOLDER
+from cards.config import CACHE
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names
@@ -36,7 +36,7 @@ def alone(out: Path, *, waiting: bool) -> Iterator[None]:
         return
     from filelock import FileLock, Timeout
 
-    folder = out / FOLDER
+    folder = out / CACHE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock", timeout=60)

@@ -51,6 +51,7 @@ def look_around(config: Config) -> Tree:
     """The notes to read, and what they could embed. Symbolic links to folders are not followed. Raises CardsError."""
     root = str(config.root)
     out = str(config.out.resolve())
+    _INSIDE.clear()
     notes: dict[str, Seen] = {}
     media: set[str] = set()
     problems: list[Problem] = []
@@ -141,19 +142,41 @@ def digest(content: bytes) -> str:
 
 def _read_inside(root: Path, path: str | Path) -> bytes | None:
     """The content of a regular file inside the root, None for anything else."""
-    real = os.path.realpath(path, strict=True)
-    top = str(root)
-    if not real.startswith(top if top.endswith(os.sep) else top + os.sep):
+    name = os.fspath(path)
+    if not _is_inside(str(root), os.path.dirname(name)):
         return None
     # a FIFO must not be waited for, and a device never ends
-    descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    if _NO_LINKS and not os.path.islink(name):
+        descriptor = os.open(name, flags)
+    else:
+        real = os.path.realpath(name, strict=True)
+        if not _is_inside(str(root), os.path.dirname(real)):
             return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+        descriptor = os.open(real, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.readall()
     finally:
         os.close(descriptor)
+
+
+_NO_LINKS = hasattr(os, "O_NOFOLLOW")  # a link that takes a file's place meanwhile is refused
+
+
+def _is_inside(root: str, folder: str) -> bool:
+    """Whether a folder really lies in the root, whatever links lead there."""
+    key = (root, folder)
+    if key not in _INSIDE:
+        real = os.path.realpath(folder)
+        _INSIDE[key] = real == root or real.startswith(root if root.endswith(os.sep) else root + os.sep)
+    return _INSIDE[key]
+
+
+_INSIDE: dict[tuple[str, str], bool] = {}  # asked for every file of a folder; forgotten with every look around
 
 
 class Media:

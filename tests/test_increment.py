@@ -11,8 +11,7 @@ import pytest
 
 from cards import build as whole
 from cards import increment
-from cards.cache import FOLDER
-from cards.config import load
+from cards.config import CACHE, load
 
 TAKEAWAYS = [
     "- **{a} depth:** {b} fathoms at **the {a} buoy** in the bay (1:{n:02}).",
@@ -88,7 +87,7 @@ def test_it_is_that_of_a_whole_build(seed: int, tmp_path: Path, monkeypatch: pyt
             os.utime(path, (1_700_000_000, 1_700_000_000 + step))
         ran = increment.build(load((vault,), short, None, None))
         ways += len(ran.collected.seen.digests) > 0 and len(ran.collected.cards) < ran.collected.totals.cards
-        shutil.rmtree(long / FOLDER, ignore_errors=True)
+        shutil.rmtree(long / CACHE, ignore_errors=True)
         wanted = whole.build(load((vault,), long, None, None))
         assert _state(short) == _state(long), step
         assert ran.collected.totals == wanted.collected.totals
@@ -122,5 +121,5 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
     assert far.read_bytes() != good
     again = tmp_path / "again"
     shutil.copytree(out, again)
-    shutil.rmtree(again / FOLDER)
+    shutil.rmtree(again / CACHE)
     assert not [one for one in whole.build(load((vault,), again, None, None)).written if one.changed]

@@ -13,8 +13,7 @@ import pytest
 
 from cards import reading
 from cards.build import build
-from cards.cache import FOLDER
-from cards.config import load
+from cards.config import CACHE, load
 
 SHAPES = [
     "- **{n} depth:** {m} fathoms at **the outer buoy {n}** in the bay (1:{n:02}).",
@@ -57,9 +56,9 @@ def test_however_many_processes_and_with_or_without_the_cache(
         warm = build(config)
         said += [[str(problem) for problem in ran.collected.problems] for ran in (cold, warm)]
         states += [_state(tmp_path / name)]
-        shutil.rmtree(tmp_path / name / FOLDER)
+        shutil.rmtree(tmp_path / name / CACHE)
         assert not [one for one in build(config).written if one.changed]
-        (tmp_path / name / FOLDER / "notes.sqlite").write_bytes(b"no database")
+        (tmp_path / name / CACHE / "notes.sqlite").write_bytes(b"no database")
         assert not [one for one in build(config).written if one.changed]
         states += [_state(tmp_path / name)]
     assert all(state == states[0] for state in states)
