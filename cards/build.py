@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, get_args
 
@@ -157,7 +158,7 @@ def collect(
     in_scope = _Scope(config, unread, only.changed | only.gone if only else None)
     recognised, doubts = recognise([draft for *_, draft in drafted], known, in_scope)
     found = Packed(config, problems)
-    clips, audio = _clips(config, problems, drafted, progress)
+    clips, audio = _clips(config, problems, drafted, progress, known)
     entries, cards = dict(known), []
     for (path, reading, _), one, names in zip(drafted, recognised, audio, strict=True):
         card, entry = _card(config, path, reading, one, found, clips, names, now)
@@ -190,10 +191,15 @@ def collect(
 
 
 def _clips(
-    config: Config, problems: list[Problem], drafted: list[tuple[str, Reading, Draft]], progress: Progress | None
+    config: Config,
+    problems: list[Problem],
+    drafted: list[tuple[str, Reading, Draft]],
+    progress: Progress | None,
+    known: Ledger,
 ) -> tuple[Clips, list[tuple[str, ...]]]:
     """The clips of a run, cut where `progress` is given, and the names of each draft's."""
-    clips = Clips(config, problems)
+    tops = (entry.deck.partition("::")[0] for entry in known.values() if entry.live)
+    clips = Clips(config, problems, cache(lambda: file_names(tops)))
     audio = []
     for path, reading, draft in drafted:
         file = str(config.recording) if config.recording else reading.file

@@ -86,6 +86,8 @@ def _opened(path: Path) -> sqlite3.Connection:
             database.execute("pragma synchronous = off")
             database.execute("create table if not exists notes (path text primary key, key text, value text)")
             database.execute("select count(*) from notes").fetchone()
+        except sqlite3.OperationalError:  # another process writes it
+            raise
         except sqlite3.DatabaseError:
             path.unlink(missing_ok=True)  # damaged: start empty
         else:

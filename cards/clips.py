@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -78,6 +78,7 @@ class Clips:
 
     config: Config
     problems: list[Problem]
+    packages: Callable[[], Mapping[str, str]] = dict  # of the decks on disk, by their names
     files: dict[str, bytes] = field(default_factory=dict)
     _recordings: dict[tuple[str, str], Recording | None] = field(default_factory=dict)
     _wanted: dict[str, tuple[Recording, Span]] = field(default_factory=dict)
@@ -137,7 +138,8 @@ class Clips:
 
     def kept(self, guid: str, deck: str, stamps: str) -> str:
         """The field Audio that a card has in the deck on disk, where its field Timestamps is still this one."""
-        path = self.config.out / f"{file_name(deck.split('::')[0])}.apkg"
+        top = deck.partition("::")[0]
+        path = self.config.out / self.packages().get(top, f"{file_name(top)}.apkg")
         if path not in self._decks:
             try:
                 self._decks[path] = package.fields(path) if path.exists() else {}

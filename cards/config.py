@@ -6,9 +6,11 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from cards.model import CardsError, Kinds, Options
@@ -113,8 +115,9 @@ def find(start: Path) -> Path | None:
     """The `cards.toml` of the vault that a path lies in: in its folder or the nearest one above."""
     folder = start if start.is_dir() else start.parent
     for each in (folder, *folder.parents):
-        if (each / NAME).is_file():
-            return each / NAME
+        with suppress(OSError):  # a folder that can't be looked into
+            if (each / NAME).is_file():
+                return each / NAME
     return None
 
 
@@ -188,10 +191,16 @@ def check_codes(codes: Iterable[str], where: str) -> None:
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """What tells this code from another version of it: size and time of its files."""
-    with os.scandir(Path(__file__).parent) as entries:
-        files = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries)
-    return hashlib.sha256(repr([file for file in files if file[0].endswith((".py", ".toml"))]).encode()).hexdigest()
+    """What tells this code from another version of it, and of what it reads notes with: size and time of the files."""
+    found: list[tuple[str, int, int]] = []
+    for folder, below, names in os.walk(Path(__file__).parent):
+        below[:] = [name for name in below if name != "__pycache__"]
+        paths = [os.path.join(folder, name) for name in names]
+        found += [(path, status.st_size, status.st_mtime_ns) for path in paths if (status := os.stat(path))]
+    for package in ("frontmatter", "genanki", "markdown_it", "mdit_py_plugins", "sentencex", "yaml"):
+        if (spec := find_spec(package)) and spec.origin:
+            found.append((package, os.stat(spec.origin).st_size, os.stat(spec.origin).st_mtime_ns))
+    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
 
 
 def way_to_root(out: Path, root: Path) -> str:

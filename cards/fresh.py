@@ -67,8 +67,13 @@ def difference(config: Config) -> Difference | None:
     return Difference(tree, changed, gone, last)
 
 
-def remember(config: Config, read: Seen, outcome: dict[str, Any], began: int) -> None:
-    """Remember a build that began at `began` (nanoseconds since 1970): what it read and, settled, what it said."""
+def remember(
+    config: Config, read: Seen, outcome: dict[str, Any], began: int, kept: Mapping[str, list[int]] | None = None
+) -> None:
+    """Remember a build that began at `began` (nanoseconds since 1970): what it read and, settled, what it said.
+
+    `kept` are files that an earlier build read, as it saw them.
+    """
     path = config.out / CACHE / NAME
     tree, digests, files, counts = read
     problems = outcome["problems"]
@@ -82,18 +87,28 @@ def remember(config: Config, read: Seen, outcome: dict[str, Any], began: int) ->
             "notes": {
                 seen.path: (
                     seen.size,
-                    seen.changed if seen.changed < began - _RACY else 0,
+                    _settled(seen.changed, began),
                     digests[seen.path],
                     *counts[seen.path],
                 )
                 for seen in tree.notes
             },
             "media": _names(tree.media),
-            "files": {each: _size_and_time(each) for each in files},
+            "files": {**{each: _as_read(each, began) for each in files}, **(kept or {})},
             "out": {each: _size_and_time(each) for each in _decks(config)},
             "outcome": {**outcome, "problems": lasting},
         }
         path.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _settled(changed: int, began: int) -> int:
+    """A time of change, 0 for one that is too near to tell what was read from what came after."""
+    return changed if changed < began - _RACY else 0
+
+
+def _as_read(path: str, began: int) -> list[int]:
+    size, changed = _size_and_time(path)
+    return [size, _settled(changed, began)]
 
 
 def _is_same(config: Config, seen: vault.Seen, known: list[Any] | None) -> bool:

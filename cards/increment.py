@@ -53,7 +53,7 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
             removed = store.remove_emptied(config.out, known, collected.entries)
         report = Report(_completed(collected, found), _with_others(written, plan, found), removed)
         if not dry_run:
-            fresh.remember(config, report.collected.seen, report.as_json(settled=True), began)
+            fresh.remember(config, report.collected.seen, report.as_json(settled=True), began, found.last["files"])
     return report
 
 
@@ -102,11 +102,11 @@ def _completed(collected: Collected, found: Difference) -> Collected:
     """What was collected of the changed notes, with counts, problems and digests of the others as the last build had them."""
     others = {path: note for path, note in found.last["notes"].items() if path not in found.changed | found.gone}
     counts = {**{path: (note[3], note[4]) for path, note in others.items()}, **collected.seen.counts}
-    old = [Problem(*each.values()) for each in found.last["outcome"]["problems"] if each["note"] in others]
+    said = found.last["outcome"]["problems"]
+    old = [Problem(*each.values()) for each in said if each["note"] in others or each["code"] == "partial"]
     seen = collected.seen._replace(
         digests={**{path: note[2] for path, note in others.items()}, **collected.seen.digests},
         counts=counts,
-        files=tuple({**dict.fromkeys(found.last["files"]), **dict.fromkeys(collected.seen.files)}),
     )
     problems = tuple(sorted([*old, *collected.problems]))
     return replace(collected, problems=problems, totals=Totals.of(counts, len(found.tree.notes)), seen=seen)

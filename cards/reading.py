@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,14 +58,17 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
     """Read these notes. `present` are all notes there are: what the cache knows of others is forgotten."""
     out = Readings()
     cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
-    parsed = _parsed(config, [path for path in wanted if not _is_known(config, cache, path, out)])
+    unknown = [path for path in wanted if not _is_known(config, cache, path, out)]
+    parsed, to_parse = _parsed(config, unknown), set(unknown)
     for path in progress(wanted, "reading notes"):
         if path in out.unread:
             continue
         made = None
-        known = cache.get(path, out.digests[path]) if path in out.digests else None
-        if known is None:
-            path, digest, known, made, problem = next(parsed)
+        known = None if path in to_parse else cache.get(path, out.digests[path])
+        if known is None:  # what the cache had a moment ago may have been replaced by another process
+            one = next(parsed) if path in to_parse else _parse(config, path)
+            assert one.path == path
+            _, digest, known, made, problem = one
             if problem is not None:
                 out.problems.append(problem)
                 out.unread.add(path)
@@ -114,8 +118,14 @@ def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
     # a fork is ready at once, where nothing else runs that it could tear; elsewhere the processes begin anew
     can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
-        yield from pool.map(partial(_parse, config, apart=True), paths, chunksize=_CHUNK)
+    done = 0
+    try:
+        with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
+            for one in pool.map(partial(_parse, config, apart=True), paths, chunksize=_CHUNK):
+                done += 1
+                yield one
+    except BrokenProcessPool:  # one was killed, as where memory is short
+        yield from map(partial(_parse, config), paths[done:])
 
 
 def _parse(config: Config, path: str, *, apart: bool = False) -> _Parsed:

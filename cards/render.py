@@ -47,6 +47,13 @@ PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
 _SPLIT = "<!-- -->"
 _CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
+# commands of MathJax's packages (https://docs.mathjax.org/en/v3.2/input/tex/extensions) that take a URL, CSS or attributes,
+# and those that make other commands
+_ACTS = re.compile(
+    r"\\(?:href|url|style|class|cssId|data|require|bbox|mmlToken|unicode|enclose|texttip|mathtip|toggle|includegraphics"
+    r"|[egx]?def|let|futurelet|csname|(?:re|provide)?newcommand|renewcommand|providecommand|(?:re)?newenvironment"
+    r"|DeclareMathOperator|Newextarrow|begingroup)(?![A-Za-z])"
+)
 _SCHEMES = ("http://", "https://", "mailto:", "obsidian://")
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
 _ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
@@ -65,7 +72,12 @@ def _guarded(value: str) -> str:
 
 
 def maths(tex: str, *, display: bool = False) -> str:
-    """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind."""
+    """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind.
+
+    What could link, style or load there, or build such a command, is shown as it is written.
+    """
+    if _ACTS.search(tex):
+        return f"<code>{text(tex)}</code>"
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
     spaced = re.sub(r":(?=:)", r":{}", spaced)
     # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens

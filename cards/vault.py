@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -49,48 +48,78 @@ class Content(NamedTuple):
 
 def look_around(config: Config) -> Tree:
     """The notes to read, and what they could embed. Symbolic links to folders are not followed. Raises CardsError."""
-    root = str(config.root)
-    out = str(config.out.resolve())
     _INSIDE.clear()
     notes: dict[str, Seen] = {}
-    media: set[str] = set()
-    problems: list[Problem] = []
+    found = _Found([], [], [])
     for given in config.notes:
         path = given.resolve()
         relative = _relative(path, config.root)
-        if path.is_dir():
-            for each in _walk(str(path), len(root.rstrip("/\\")) + 1, out, media, problems):
-                if config.wants(each.path):
-                    notes[each.path] = each
-        elif relative is None:
+        if relative is None:
             raise CardsError(f"{given}: lies outside the vault {config.root}")
+        if path.is_dir():
+            _walk(path, config, found)
         else:
             notes[relative] = Seen(relative, *_size_and_time(path))
-    return Tree(tuple(notes[path] for path in sorted(notes)), tuple(sorted(media)), tuple(problems))
+    if all(given.resolve() != config.root for given in config.notes):  # what is embedded may lie anywhere
+        found.media.clear()
+        _walk(config.root, config, _Found([], found.media, []))
+    notes |= {seen.path: seen for seen in found.notes if config.wants(seen.path)}
+    return Tree(tuple(notes[path] for path in sorted(notes)), tuple(sorted(set(found.media))), tuple(found.problems))
 
 
-def _walk(folder: str, cut: int, out: str, media: set[str], problems: list[Problem]) -> Iterator[Seen]:
-    """The notes below a folder, whose paths from the root begin at character `cut`. Strings, since there may be many."""
-    below = []
+class _Found(NamedTuple):
+    """What a walk has met so far."""
+
+    notes: list[Seen]
+    media: list[str]
+    problems: list[Problem]
+
+
+def _walk(top: Path, config: Config, found: _Found) -> None:
+    """All below a folder. Strings, since there may be many. Raises CardsError where the folder itself can't be read."""
+    cut = len(str(config.root).rstrip("/\\")) + 1
+    out = str(config.out.resolve())
+    folders = [str(top)]
+
+    def named(path: str) -> str:
+        return path[cut:].replace(os.sep, "/")
+
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = list(listed)
+        except OSError as error:
+            if folder == str(top):
+                raise CardsError(f"{top}: the folder can't be read: {error.strerror}") from None
+            found.problems.append(Problem(named(folder), 0, "unreadable", f"the folder can't be read: {error.strerror}"))
+            continue
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                continue
+            if not _is_text(name):
+                shown = named(entry.path).encode("utf-8", "backslashreplace").decode()
+                found.problems.append(Problem(shown, 0, "unreadable", "its name is not UTF-8; rename it"))
+            elif entry.is_dir(follow_symlinks=False):
+                if name not in _SKIPPED_FOLDERS and entry.path != out:
+                    folders.append(entry.path)
+            elif (ending := os.path.splitext(name)[1].lower()) in NOTE_SUFFIXES:
+                found.notes.append(Seen(named(entry.path), *_size_and_time(entry)))
+            elif ending in EMBEDDED:
+                leads = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
+                found.media.append(named(entry.path) + leads)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is text, and not bytes that some other system left."""
+    if name.isascii():
+        return True
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if name not in _SKIPPED_FOLDERS and entry.path != out:
-                        below.append(entry.path)
-                elif (ending := os.path.splitext(name)[1].lower()) in NOTE_SUFFIXES:
-                    path = entry.path[cut:]
-                    yield Seen(path if os.sep == "/" else path.replace(os.sep, "/"), *_size_and_time(entry))
-                elif ending in EMBEDDED:
-                    media.add(entry.path[cut:])
-    except OSError as error:
-        name = folder[cut:] or folder
-        problems.append(Problem(name, 0, "unreadable", f"the folder can't be read: {error.strerror}"))
-    for each in below:
-        yield from _walk(each, cut, out, media, problems)
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _size_and_time(entry: os.DirEntry[str] | Path) -> tuple[int, int]:

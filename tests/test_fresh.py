@@ -171,3 +171,66 @@ def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
     assert found is not None
     assert found.outcome is not None
     assert fresh.difference(load((), None, None, None)) is None
+
+
+def test_a_picture_saved_during_the_build_is_read_again(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (vault / "Sea.md").write_text(NOTE.replace("four", "five"), encoding="utf-8")
+    write = build.__globals__["store"].write
+
+    def late(*given: Any, **more: Any) -> Any:
+        (vault / "a.png").write_bytes(b"later picture")
+        return write(*given, **more)
+
+    monkeypatch.setattr(build.__globals__["store"], "write", late)
+    run("-v")  # a whole build
+    monkeypatch.setattr(build.__globals__["store"], "write", write)
+    built.clear()
+    run()
+    assert "built" in built
+
+
+def test_a_picture_by_a_link_that_leads_elsewhere_now(vault: Path, built: list[str]) -> None:
+    (vault / "one.png").write_bytes(b"one")
+    (vault / "two.png").write_bytes(b"two")
+    (vault / "pic.png").symlink_to(vault / "one.png")
+    for path in vault.glob("*.png"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    (vault / "Sea.md").write_text(NOTE.replace("a.png", "pic.png"), encoding="utf-8")
+    _aged(vault / "Sea.md")
+    run()
+    (vault / "pic.png").unlink()
+    (vault / "pic.png").symlink_to(vault / "two.png")
+    built.clear()
+    run()
+    assert "built" in built
+
+
+def test_a_picture_outside_the_paths_given(vault: Path, built: list[str]) -> None:
+    (vault / "cards.toml").write_text("", encoding="utf-8")
+    (vault / "assets").mkdir()
+    (vault / "a.png").rename(vault / "assets" / "a.png")
+    _aged(vault / "assets" / "a.png")
+    run("Far")
+    built.clear()
+    run("Far")
+    assert built == []
+    (vault / "Far" / "a.png").write_bytes(b"nearer")
+    run("Far")
+    assert "built" in built
+
+
+def test_another_template_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cards import config
+
+    package = tmp_path / "cards"
+    (package / "notetypes").mkdir(parents=True)
+    (package / "config.py").write_text("", encoding="utf-8")
+    (package / "notetypes" / "style.css").write_text("a {}", encoding="utf-8")
+    monkeypatch.setattr(config, "__file__", str(package / "config.py"))
+    config.version.cache_clear()
+    before = config.version()
+    (package / "notetypes" / "style.css").write_text("b {}  ", encoding="utf-8")
+    config.version.cache_clear()
+    assert config.version() != before
+    monkeypatch.undo()
+    config.version.cache_clear()

@@ -79,6 +79,7 @@ def test_it_is_that_of_a_whole_build(seed: int, tmp_path: Path, monkeypatch: pyt
             (vault / folder / f"Note {folder}{n}.md").write_text(_note(rng), encoding="utf-8")
     for word in WORDS:
         (vault / f"{word}.png").write_bytes(word.encode())
+        os.utime(vault / f"{word}.png", (1_600_000_000, 1_600_000_000))
     short, long = tmp_path / "short", tmp_path / "long"
     ways = 0
     for step in range(8):

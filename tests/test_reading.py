@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -13,6 +14,7 @@ import pytest
 
 from cards import reading
 from cards.build import build
+from cards.cache import Cache
 from cards.config import CACHE, load
 
 SHAPES = [
@@ -79,3 +81,46 @@ def test_several_processes_were_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     _vault(tmp_path, 1)
     build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=3))
     assert asked == [3]
+
+
+def test_a_cache_that_changes_meanwhile_mixes_up_no_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the cache had when the notes were looked at may be gone when they are read."""
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    for name in "abcd":
+        (vault / f"{name}.md").write_text(f"- **Label {name}:** text of {name}\n", encoding="utf-8")
+    config = load((vault,), tmp_path / "decks", None, None)
+    build(config)
+    (vault / "d.md").write_text("- **Label d:** another text\n", encoding="utf-8")
+    real, asked = Cache.get, []
+
+    def forgetful(self: Cache, path: str, digest: str) -> str | None:
+        asked.append(path)
+        return None if path == "b.md" and asked.count(path) > 1 else real(self, path, digest)
+
+    monkeypatch.setattr(Cache, "get", forgetful)
+    report = build(config)
+    assert asked.count("b.md") == 2
+    assert [(card.draft.place.note, card.draft.label) for card in report.collected.cards] == [
+        (f"{name}.md", f"Label {name}") for name in "abcd"
+    ]
+    assert [change.status for change in report.collected.changes] == ["updated"]
+
+
+def _kill(config: object, path: str, *, apart: bool = False) -> object:
+    if apart and path == "20.md":
+        os._exit(9)
+    return PARSE(config, path, apart=apart)  # type: ignore[arg-type]
+
+
+PARSE = reading._parse
+
+
+def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_WORTH", 5)
+    monkeypatch.setattr(reading, "_CHUNK", 3)
+    monkeypatch.setattr(reading, "_parse", _kill)
+    _vault(tmp_path, 1)
+    report = build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=2))
+    assert report.collected.totals.notes == 31
+    assert len(report.collected.seen.digests) == 30

@@ -11,6 +11,7 @@ from cards.markdown import inline
 from cards.model import Cloze, Deletion
 from cards.prose import plain
 from cards.recognition import recognise
+from cards.render import maths
 from tests.reading import drafts_of, report
 from tests.strategies import NOTE
 
@@ -116,3 +117,33 @@ def test_every_note_is_read_and_read_alike(note: str) -> None:
     assert report(note) == report(note)
     found, _ = recognise(drafts_of(note), {}, lambda _: True)
     assert len({one.guid for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{background:url(https://a.example/t.png)}{y}",
+        r"\class{a}{x}",
+        r"\cssId{a}{x}",
+        r"\require{html}",
+        r"\data{a=b}{x}",
+        r"\bbox[background:url(https://a.example)]{x}",
+        r"\mmlToken{mi}[href='javascript:alert(1)']{x}",
+        r"\unicode[font-family:x]{65}",
+        r"\def\a{\hre}\a f",
+        r"\let\a=\href \a{x}{y}",
+        r"\csname href\endcsname{x}{y}",
+        r"\newcommand{\a}{x}",
+        r"x^2 + \href {javascript:alert(1)} {x}",
+    ],
+)
+def test_a_formula_that_could_act_is_shown_as_it_is_written(tex: str) -> None:
+    shown = maths(tex)
+    assert shown.startswith("<code>")
+    assert r"\(" not in shown
+
+
+@pytest.mark.parametrize("tex", [r"\frac{1}{2}", r"\left( x \right)", r"\hrefx", r"\leq", r"\text{href}", r"\defeq"])
+def test_other_formulas_are_mathjax(tex: str) -> None:
+    assert maths(tex).startswith(r"\(")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,67 @@ def test_lists_nested_very_deep(tmp_path: Path) -> None:
         },
     )
     assert "n.md" in found(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_vault_that_cannot_be_listed_loses_no_card(tmp_path: Path) -> None:
+    write(tmp_path / "vault", {"a.md": CARD})
+    out = tmp_path / "decks"
+    build(load((tmp_path / "vault",), out, None, None))
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    (tmp_path / "vault").chmod(0o111)
+    try:
+        with pytest.raises(CardsError, match="can't be read"):
+            build(load((tmp_path / "vault",), out, None, None))
+    finally:
+        (tmp_path / "vault").chmod(0o755)
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+def test_a_vault_whose_listing_fails_loses_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "vault", {"a.md": CARD, "deep/b.md": CARD})
+    out = tmp_path / "decks"
+    build(load((tmp_path / "vault",), out, None, None))
+    real = os.scandir
+
+    def failing(name: str) -> object:
+        if str(name).endswith(bad):
+            raise PermissionError(13, "Permission denied", name)
+        return real(name)
+
+    monkeypatch.setattr("cards.vault.os.scandir", failing)
+    bad = "vault"
+    with pytest.raises(CardsError, match="vault: the folder can't be read: Permission denied"):
+        build(load((tmp_path / "vault",), out, None, None))
+    bad = "deep"
+    report = build(load((tmp_path / "vault",), out, None, None))
+    said = [str(problem) for problem in report.collected.problems]
+    assert "deep: the folder can't be read: Permission denied" in said
+    assert not [change for change in report.collected.changes if change.status == "retired"]
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are text there")
+def test_a_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"good.md": CARD})
+    for name in (b"b\xff.md", b"p\xff.png"):
+        with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
+            file.write(CARD.encode())
+    os.mkdir(os.path.join(os.fsencode(tmp_path), b"f\xff"))
+    report = build(load((tmp_path,), tmp_path / "decks", None, None))
+    assert [card.draft.place.note for card in report.collected.cards] == ["good.md"]
+    assert {str(problem) for problem in report.collected.problems} == {
+        "b\\udcff.md: its name is not UTF-8; rename it",
+        "f\\udcff: its name is not UTF-8; rename it",
+        "p\\udcff.png: its name is not UTF-8; rename it",
+    }
+
+
+def test_folders_in_folders(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(1100):
+        deep = deep / "a"
+        os.mkdir(deep)
+        if len(str(deep)) > 3500:
+            break
+    (deep / "n.md").write_text(CARD, encoding="utf-8")
+    assert len(look(load((tmp_path,), tmp_path / "decks", None, None)).cards) == 1
