@@ -10,14 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
 
 from cards.model import CardKind, CardsError
 
 NAME = "ledger.jsonl"
 FORMAT = 1
 _COLUMNS = "guid kind deck note line key ask text phrases parts mod born retired block".split()
+_TYPES = [str, str, str, str, int, str, str, str, list, str, int, int, int, str]
+_PHRASES = _COLUMNS.index("phrases")
 _REQUIRED = 8
+_values = attrgetter(*_COLUMNS)
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _END = json.dumps({"end": "ledger"})
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
@@ -71,13 +77,12 @@ def dump(entries: Iterable[Entry], root: str = "") -> str:
 
 
 def _line(entry: Entry) -> str:
-    values: list[object] = [getattr(entry, name) for name in _COLUMNS]
-    values[_COLUMNS.index("phrases")] = [
-        [each.ordinal, each.text, 1] if each.gone else [each.ordinal, each.text] for each in entry.phrases
-    ]
+    phrases = [[each.ordinal, each.text, 1] if each.gone else [each.ordinal, each.text] for each in entry.phrases]
+    values = [*_values(entry)]
+    values[_PHRASES] = phrases
     while len(values) > _REQUIRED and not values[-1]:  # what is empty at the end is left out
         values.pop()
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return _dumps(values)
 
 
 def load(text: str, name: str = NAME) -> dict[str, Entry]:
@@ -88,7 +93,12 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
     _check_header(lines[0], name)
     found: dict[str, Entry] = {}
     ended = False
+    parsed = _parsed(lines[1:])
     for number, line in enumerate(lines[1:], 2):
+        if parsed and line.startswith("["):
+            entry = _entry(parsed[number - 2], name, number)
+            found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
+            continue
         if line.startswith(_CONFLICT):
             raise _damaged(name, number, "a merge conflict is not resolved")
         if line == _END:
@@ -97,7 +107,7 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
         if line.startswith('{"cards-ledger"'):  # a merge of two ledgers keeps both headers
             _check_header(line, name)
             continue
-        entry = _entry(line, name, number)
+        entry = _entry(_loaded(line), name, number)
         found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
     if not ended:
         raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
@@ -109,7 +119,7 @@ def salvage(text: str) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for number, line in enumerate(text.split("\n"), 1):
         with suppress(CardsError):
-            entry = _entry(line, NAME, number)
+            entry = _entry(_loaded(line), NAME, number)
             found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
     return found
 
@@ -133,18 +143,30 @@ def _check_header(line: str, name: str) -> None:
         raise CardsError(f"{name}:1: its format {form} is newer than this version of Cards reads ({FORMAT}); update Cards")
 
 
-def _entry(line: str, name: str, number: int) -> Entry:
+def _parsed(lines: list[str]) -> list[Any] | None:
+    """The lines as values, parsed all at once, which takes a third of the time; None where one of them is not whole."""
+    if not all(line[:1] + line[-1:] in ("[]", "{}") for line in lines):
+        return None
+    with suppress(ValueError):
+        values = json.loads(f"[{','.join(lines)}]")
+        return values if len(values) == len(lines) else None
+    return None
+
+
+def _loaded(line: str) -> Any:
+    """A line as a value, None where it is none."""
+    with suppress(ValueError):
+        return json.loads(line)
+    return None
+
+
+def _entry(values: Any, name: str, number: int) -> Entry:
     try:
-        values = json.loads(line)
-        if not isinstance(values, list) or not _REQUIRED <= len(values) <= len(_COLUMNS):
+        if not _REQUIRED <= len(values) <= len(_COLUMNS) or [type(value) for value in values] != _TYPES[: len(values)]:
             raise ValueError
-        given = dict(zip(_COLUMNS, values, strict=False))
-        given["phrases"] = tuple(Phrase(int(p[0]), str(p[1]), len(p) > 2) for p in given.get("phrases", ()))
-        entry = Entry(**given)
-        for each in fields(Entry):
-            wanted = {"line": int, "mod": int, "born": int, "retired": int, "phrases": tuple}.get(each.name, str)
-            if not isinstance(getattr(entry, each.name), wanted):
-                raise ValueError
+        if len(values) > _PHRASES:
+            values[_PHRASES] = tuple([Phrase(int(p[0]), str(p[1]), len(p) > 2) for p in values[_PHRASES]])
+        entry = Entry(*values)
         if entry.kind not in ("qa", "cloze") or not entry.guid:
             raise ValueError
     except (ValueError, TypeError, IndexError, KeyError):
