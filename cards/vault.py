@@ -82,7 +82,7 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
     folders = [str(top)]
 
     def named(path: str) -> str:
-        return path[cut:].replace(os.sep, "/")
+        return path[cut:] if os.sep == "/" else path[cut:].replace(os.sep, "/")
 
     while folders:
         folder = folders.pop()
@@ -104,9 +104,9 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
             elif entry.is_dir(follow_symlinks=False):
                 if name not in _SKIPPED_FOLDERS and entry.path != out:
                     folders.append(entry.path)
-            elif (ending := os.path.splitext(name)[1].lower()) in NOTE_SUFFIXES:
+            elif name.lower().endswith(NOTE_SUFFIXES):
                 found.notes.append(Seen(named(entry.path), *_size_and_time(entry)))
-            elif ending in EMBEDDED:
+            elif os.path.splitext(name)[1].lower() in EMBEDDED:
                 leads = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
                 found.media.append(named(entry.path) + leads)
 
