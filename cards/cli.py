@@ -338,12 +338,13 @@ def recover(packages: tuple[Path, ...], out: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(packages: tuple[Path, ...], against: Path | None, as_json: bool) -> None:
     """Import decks into a throw-away collection of the real Anki, or a copy of yours; exit 1 where that would do harm."""
-    from cards import verify as room
+    from cards import verdict as told
+    from cards.verify import verify as run
 
-    verdict = room.verify(packages, against)
+    verdict = run(packages, against)
     if as_json:
-        _print_json(room.as_json(verdict))
+        _print_json(told.as_json(verdict))
     else:
-        wording.verdict(room.lines(verdict), harm=verdict.harm)
+        wording.verdict(told.lines(verdict), harm=verdict.harm)
     if verdict.harm:
         sys.exit(PROBLEMS)

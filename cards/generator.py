@@ -29,18 +29,17 @@ from cards.model import (
     Takeaway,
     Timestamp,
 )
-from cards.prose import OBJECT, Ruler, plain, squeeze, strip, unstamped, visible
+from cards.prose import Ruler, plain, squeeze, strip, unstamped, visible
 from cards.sentences import cjk, count, sentences, stands_in, words
 from cards.sieve import is_marked, is_typed
+from cards.typed import MAX_ORDINAL, without_marks
 
 MAX_PHRASE_WORDS = 12
 MAX_PHRASE_CJK = 30
 MIN_WORDS_LEFT = 3
-MAX_ORDINAL = 500  # Anki makes no card beyond
 MAX_BACK = 20_000  # characters of a takeaway: a longer one is no answer, and would stand on the back of each of its sentences
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 
-_TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}|::")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
 
@@ -133,7 +132,7 @@ def _qa(note: Note, takeaway: Takeaway) -> Qa | None:
 def _unmarked(block: Block) -> Block:
     """A block of a back without the marks of typed deletions."""
     if isinstance(block, Paragraph):
-        return replace(block, prose=_without_marks(block.prose)[0]) if is_typed(block.prose) else block
+        return replace(block, prose=without_marks(block.prose)[0]) if is_typed(block.prose) else block
     if isinstance(block, Bullets):
         return replace(block, items=tuple(replace(i, blocks=tuple(map(_unmarked, i.blocks))) for i in block.items))
     return block
@@ -304,68 +303,10 @@ def _whole(takeaway: Takeaway) -> tuple[Block, ...]:
 def _typed(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     """Deletions typed by hand keep their ordinals; the text is the whole takeaway."""
     label = visible(takeaway.front.prose) if takeaway.front else None
-    text, deletions = _without_marks(unstamped(takeaway.text)[0])
+    text, deletions = without_marks(unstamped(takeaway.text)[0])
     if not deletions:
         return [], "its typed deletions are empty or not closed"
     context = (*takeaway.context, label) if label else takeaway.context
     place = _place(note, takeaway, context, takeaway.stamps or takeaway.inherited, tuple(each.text for each in deletions))
     back = tuple(block for block in takeaway.rest if not isinstance(block, Bullets))
     return [Cloze(place, text, deletions, back, label, typed=True)], None
-
-
-def _without_marks(text: Prose) -> tuple[Prose, tuple[Deletion, ...]]:
-    """Prose with typed deletions → the prose without their marks, and the deletions. Marks in code are text."""
-    source = "".join(run.text if run.kind is Kind.TEXT else OBJECT * len(run.text) for run in text)
-    closed = _pairs_of_marks(source)
-    ruler = Ruler(text)
-    out: list[Run] = []
-    shown = ""
-    at = 0
-    found: list[Deletion] = []
-    opened: list[list[int]] = []  # ordinal, offset of the phrase, offset of its hint or -1
-    for match in _TYPED.finditer(source):
-        is_hint = match[0] == "::" and bool(opened) and opened[-1][2] < 0
-        if match.start() not in closed and not is_hint:
-            continue
-        out += ruler.cut(at, match.start())
-        shown += ruler.text[at : match.start()]
-        at = match.end()
-        if match[1]:
-            opened.append([int(match[1]), len(shown), -1])
-        elif is_hint:
-            opened[-1][2] = len(shown)
-        else:
-            ordinal, start, hint_at = opened.pop()
-            hint = None
-            if hint_at >= 0:
-                hint = squeeze(shown[hint_at:]) or None
-                _shorten(out, len(shown) - hint_at)
-                shown = shown[:hint_at]
-                while found and found[-1].end > hint_at:  # a deletion within the hint
-                    found.pop()
-            phrase = squeeze(shown[start:])
-            if phrase and ordinal <= MAX_ORDINAL:
-                found.append(Deletion(ordinal, start, len(shown), phrase, hint))
-    out += ruler.cut(at, len(ruler.text))
-    return tuple(out), tuple(sorted(found, key=lambda each: (each.start, -each.end)))
-
-
-def _shorten(runs: list[Run], characters: int) -> None:
-    """Take so many characters from the end of runs."""
-    while characters > 0:
-        last = runs.pop()
-        if len(last.text) > characters:
-            runs.append(replace(last, text=last.text[:-characters]))
-        characters -= len(last.text)
-
-
-def _pairs_of_marks(source: str) -> set[int]:
-    """The offsets of the opening and closing marks that belong together."""
-    closed: set[int] = set()
-    opened: list[int] = []
-    for match in _TYPED.finditer(source):
-        if match[1]:
-            opened.append(match.start())
-        elif match[0] == "}}" and opened:
-            closed |= {opened.pop(), match.start()}
-    return closed

@@ -17,12 +17,12 @@ from cards.match import PHRASE, Looks, best_pairs, normal, phrase_likeness
 from cards.model import Cloze, Draft, Qa
 from cards.prose import block_text, plain, squeeze
 from cards.render import breadcrumb
+from cards.typed import MAX_ORDINAL
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
 FIRST_MOD = 1795305600  # of every new card, so that a first build does not depend on the clock; a change takes the time
 ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept for likeness: the ledger has to stay small
-MAX_ORDINAL = 500  # Anki makes no card beyond
 
 How = Literal["pinned", "same", "moved", "edited", "new"]
 

@@ -6,7 +6,7 @@ a recording, lines are counted from 1 in the file (frontmatter included), ordina
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -403,16 +403,21 @@ class Deck:
         return counts
 
 
-def paragraphs(blocks: tuple[Block, ...]) -> Iterator[Paragraph]:
-    """Every paragraph of the blocks, in reading order, at any depth."""
+def texts(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
+    """Every paragraph and heading of the blocks, in reading order, at any depth."""
     for block in blocks:
         match block:
-            case Paragraph():
+            case Paragraph() | Heading():
                 yield block
             case Bullets():
                 for item in block.items:
-                    yield from paragraphs(item.blocks)
+                    yield from texts(item.blocks)
             case Quote():
-                yield from paragraphs(block.blocks)
+                yield from texts(block.blocks)
             case _:
                 pass
+
+
+def paragraphs(blocks: Iterable[Block]) -> Iterator[Paragraph]:
+    """Every paragraph of the blocks, in reading order, at any depth."""
+    return (each for each in texts(blocks) if isinstance(each, Paragraph))

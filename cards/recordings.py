@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cards import links, properties, timestamps
 from cards.lookalikes import Lookalikes
-from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp
+from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp, texts
 from cards.prose import plain
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
@@ -28,7 +28,7 @@ class Recordings(timestamps.Recordings):
         self.first = self.nearest = next(iter(self.all), None)
         self.known = bool(self.all) or properties.is_recorded(values)
         self._stamped: dict[tuple[int, str | None], tuple[Prose, Prose]] = {}  # the prose itself, so that its id stays its own
-        self.others = Lookalikes(plain(block.prose) for block in _with_prose(blocks))
+        self.others = Lookalikes(plain(block.prose) for block in texts(blocks))
         self.hosts = {links.host(url) for url in self.all}
 
     def __contains__(self, url: object) -> bool:
@@ -79,21 +79,6 @@ class Recordings(timestamps.Recordings):
             return replace(stamp, url=None)
         template = self.templates.get(links.host(url))
         return replace(stamp, url=links.filled(template, url, stamp) if template else links.at_second(url, stamp))
-
-
-def _with_prose(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
-    """The headings and paragraphs of the blocks, at any depth."""
-    for block in blocks:
-        match block:
-            case Paragraph() | Heading():
-                yield block
-            case Bullets():
-                for item in block.items:
-                    yield from _with_prose(item.blocks)
-            case Quote():
-                yield from _with_prose(block.blocks)
-            case _:
-                pass
 
 
 def _links(blocks: Iterable[Block]) -> Iterator[str]:

@@ -20,7 +20,8 @@ from cards import verify as room
 from cards.build import build
 from cards.config import load
 from cards.model import CardsError
-from cards.verify import KINDS, OPTIONS, Finding, Trial, Tried, Verdict, as_json, lines, verify
+from cards.verdict import KINDS, OPTIONS, Finding, Trial, Tried, Verdict, as_json, lines
+from cards.verify import verify
 from tests.test_anki_updates import START, answer_all
 
 anki_run = pytest.importorskip("tests.anki_run")
