@@ -6,12 +6,13 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cards.build import Collected, Report
     from cards.changes import Change
     from cards.config import Config
@@ -209,7 +210,7 @@ def _why(config: Config) -> str:
 def _given(config: Config) -> str:
     """The notes and the folder of the decks, to be typed again."""
     given = " ".join(quoted(path) for path in config.notes)
-    return given if config.out.resolve() == Path("decks").resolve() else f"{given} -o {quoted(config.out)}"
+    return given if config.out.resolve() == (config.out.cwd() / "decks").resolve() else f"{given} -o {quoted(config.out)}"
 
 
 def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None:
@@ -257,7 +258,7 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
 
 def _name(path: Path) -> str:
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        return str(path.resolve().relative_to(path.cwd()))
     except ValueError:
         return str(path)
 
