@@ -1,0 +1,259 @@
+"""What holds for every note, however odd: the laws that Hypothesis and the fuzzer try to break.
+
+Each law looks from outside: at the HTML of the fields, read by a small reader of its own, and at Anki's own parser of
+clozes, where Anki is at hand.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from cards import render
+from cards.exporter import export
+from cards.generator import generate
+from cards.identity import parts_of, remember
+from cards.links import shown
+from cards.model import (
+    Block,
+    Bullets,
+    Card,
+    Cloze,
+    Code,
+    Deck,
+    Draft,
+    Formula,
+    Heading,
+    Html,
+    Kind,
+    Note,
+    Paragraph,
+    Prose,
+    Qa,
+    Quote,
+    Run,
+    Table,
+    Takeaway,
+)
+from cards.parser import parse
+from cards.recognition import recognise
+from cards.sieve import is_marked, is_typed
+from cards.timestamps import show
+
+Ordinals = Callable[[Sequence[str]], list[int]]
+
+_COMMENT = "<!-- -->"
+_TAG = re.compile(  # all that a field may hold
+    r"/?(?:a|b|i|s|mark|code|pre|p|div|ul|ol|li|blockquote|table|tr|th|td|span|br)"
+    r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| href=\"(?i:https?:|mailto:|obsidian:)[^\"<>]*\")*"
+)
+_CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
+_ACTS_IN_ANKI = re.compile(r"\[(?:sound:|anki:|/?latex\]|/?\$\$?\])", re.I)
+
+
+def check(text: str, ordinals_by_anki: Ordinals | None = None, *, package: bool = False) -> int:
+    """Hold a note against every law; the number of its drafts. Raises AssertionError.
+
+    `ordinals_by_anki` reads the ordinals of a note's fields; with `package` its deck is made twice, too.
+    """
+    note = parse(text, "Note.md")
+    made = generate(note)
+    fields = [render.fields(draft, "guid", "", {}) for draft in made.drafts]
+    for draft, each in zip(made.drafts, fields, strict=True):
+        holds_only_what_we_make(each)
+        _clozes_close(draft, each, ordinals_by_anki)
+        _its_words_are_those_of_the_draft(draft, each)
+        _no_stamp_stands_in_the_question(draft, each)
+    for takeaway in note.takeaways:
+        if not takeaway.members:
+            _its_stamps_are_found_once(takeaway)
+    _words_of_takeaways_are_those_of_cards(note, made.drafts)
+    _nothing_vanishes(note, made.drafts, {each.line for each in (*note.skipped, *made.skipped)})
+    _reads_alike(text, note, made.drafts, package)
+    return len(made.drafts)
+
+
+# ---------------------------------------------------------------------------------------------------------- the laws
+
+
+def holds_only_what_we_make(fields: Sequence[str]) -> None:
+    """No tag, attribute or scheme but ours, and nothing that Anki takes for media or LaTeX."""
+    for field in fields:
+        bare = field.replace(_COMMENT, "")
+        tags = re.findall(r"<([^>]*)>", bare)
+        assert all(_TAG.fullmatch(tag) for tag in tags), tags
+        assert bare.count("<") == len(tags), field
+        assert not _ACTS_IN_ANKI.search(field), field
+
+
+def clozes(field: str) -> list[int]:
+    """The ordinals of a field's deletions, each of which must close."""
+    depth = 0
+    found = []
+    for match in _CLOZE.finditer(field):
+        if match[1]:
+            depth += 1
+            found.append(int(match[1]))
+        else:
+            depth -= 1
+        assert depth >= 0, field
+    assert depth == 0, field
+    return found
+
+
+def _clozes_close(draft: Draft, fields: Sequence[str], ordinals_by_anki: Ordinals | None) -> None:
+    wanted = sorted(deletion.ordinal for deletion in draft.deletions) if isinstance(draft, Cloze) else []
+    if wanted:
+        assert sorted(clozes(fields[0])) == wanted, fields
+    assert not any(re.search(r"\{\{|\}\}", field) for field in fields[1 if wanted else 0 :]), fields
+    if wanted and ordinals_by_anki:
+        assert sorted(ordinals_by_anki(fields)) == sorted(set(wanted)), fields
+
+
+def _its_words_are_those_of_the_draft(draft: Draft, fields: Sequence[str]) -> None:
+    front, back = letters(drawn(fields[0])), letters(drawn(fields[1]))
+    if isinstance(draft, Cloze):
+        hints = "".join(f"::{each.hint or ''}" for each in draft.deletions)
+        assert Counter(front) == Counter(letters(said(draft.text) + hints)), fields
+        if not any(each.hint for each in draft.deletions):
+            assert front == letters(said(draft.text)), fields
+    else:
+        assert front in (letters(draft.shown), letters(said(draft.front))), fields
+    assert back == letters("".join(map(_block, draft.back))), fields
+
+
+def _no_stamp_stands_in_the_question(draft: Draft, fields: Sequence[str]) -> None:
+    assert 'class="at"' not in fields[0], fields
+    assert 'class="stamp"' not in fields[0], fields
+    assert len(set(draft.place.stamps)) == len(draft.place.stamps), draft.place
+    assert fields[3].count("▶") == len(draft.place.stamps), fields
+
+
+def _its_stamps_are_found_once(takeaway: Takeaway) -> None:
+    """Each stamp in the text of a takeaway is one of its stamps, as often as it stands there."""
+    standing = Counter(stamp for block in (takeaway.text, *_paragraphs(takeaway)) for run in block for stamp in run.stamps)
+    assert standing <= Counter(takeaway.stamps), takeaway
+
+
+def _paragraphs(takeaway: Takeaway) -> Iterable[Prose]:
+    return (block.prose for block in takeaway.rest if isinstance(block, Paragraph))
+
+
+def _words_of_takeaways_are_those_of_cards(note: Note, drafts: Iterable[Draft]) -> None:
+    """A card asks and answers what its takeaway says: nothing of it is left out, nothing is added."""
+    by_line = {each.line: each for each in note.takeaways if not each.members}
+    for draft in drafts:
+        takeaway = by_line.get(draft.place.line)
+        if takeaway is None or is_typed(takeaway.text) or any(map(_has_typed, takeaway.rest)):
+            continue  # the marks of typed deletions are no words
+        text = letters(said(takeaway.text))
+        rest = letters("".join(map(_block, takeaway.rest)))
+        if isinstance(draft, Qa):
+            back = letters("".join(map(_block, draft.back)))
+            if draft.points == 0 or takeaway.front is not None:
+                assert back in (text + rest, rest), (draft, takeaway)
+                assert back == text + rest or not letters(said(takeaway.text, stamps=False)), (draft, takeaway)
+        else:
+            assert letters(said(draft.text)) in letters(said(takeaway.text, stamps=False)), (draft, takeaway)
+
+
+def _nothing_vanishes(note: Note, drafts: Iterable[Draft], explained: set[int]) -> None:
+    """A takeaway with a label or a phrase gave a card, or it is said why not."""
+    explained |= {draft.place.line for draft in drafts}
+    explained |= {line for each in note.takeaways if each.line in explained for line in each.members}
+    for each in note.takeaways:
+        marked = each.front is not None or is_marked(each.text)
+        words = letters((said(each.front.prose) if each.front else "") + said(each.text, stamps=False))
+        assert each.members or not marked or not words or each.line in explained, each
+
+
+def _reads_alike(text: str, note: Note, drafts: Sequence[Draft], package: bool) -> None:
+    """Twice the same; and upon the ledger of the first time every card is itself again."""
+    again = generate(parse(text, "Note.md")).drafts
+    assert again == tuple(drafts)
+    first, _ = recognise(drafts, {}, lambda _: True)
+    assert len({one.guid for one in first}) == len(first)
+    entries = {}
+    cards = []
+    for one in first:
+        fields = render.fields(one.draft, one.guid, "", {})
+        entry = remember(one, "Deck", parts_of(fields, ()), 1_800_000_000)
+        entries[one.guid] = entry
+        cards.append(Card(one.guid, one.draft, "Deck", (), note.source, fields, mod=entry.mod))
+    second, doubts = recognise(again, entries, lambda _: True)
+    assert [one.guid for one in second] == [one.guid for one in first]
+    assert [one.draft for one in second] == [one.draft for one in first]
+    assert not doubts
+    assert all(one.how in ("same", "pinned") for one in second), [one.how for one in second]
+    if package and cards:
+        deck = Deck("Deck", tuple(cards))
+        assert export(deck, {}) == export(deck, {})
+
+
+def anki_ordinals(folder: Path) -> Ordinals:
+    """Anki's own reading of the ordinals in a note's fields, by a throw-away collection in `folder`."""
+    from anki.collection import Collection
+    from anki.notes_pb2 import Note as AnkiNote
+
+    backend = Collection(str(folder / "collection.anki2"))._backend
+    return lambda fields: list(backend.cloze_numbers_in_note(AnkiNote(fields=list(fields))))
+
+
+# -------------------------------------------------------------------------------------------- what stands there to read
+
+
+def letters(text: str) -> str:
+    """What is left of a text without white space, marks and digits, in lower case: what says the same, is the same."""
+    return "".join(char for char in text.lower() if char.isalpha())
+
+
+def drawn(field: str) -> str:
+    """The text of a field as a reader sees it, with all its deletions turned over and their hints."""
+    bare = re.sub(r"\{\{c\d+::|\}\}", "", field.replace(_COMMENT, "\0"))
+    return html.unescape(re.sub(r"<[^>]*>", "", bare).replace("\0", ""))
+
+
+def said(prose: Prose, *, stamps: bool = True) -> str:
+    return "".join(_run(run) for run in prose if stamps or run.kind is not Kind.STAMP)
+
+
+def _run(run: Run) -> str:
+    if run.kind is Kind.STAMP:
+        return ", ".join(map(show, run.stamps))
+    if run.kind is Kind.IMAGE:
+        target = run.target or ""
+        return target.rpartition("/")[2] or target
+    return shown(run.text) if run.kind is Kind.TEXT and run.text == run.link else run.text
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph() | Heading():
+            return said(block.prose)
+        case Bullets():
+            return "".join(_block(each) for item in block.items for each in item.blocks)
+        case Quote():
+            return "".join(map(_block, block.blocks))
+        case Code():
+            return block.text
+        case Formula():
+            return block.tex
+        case Table():
+            return "".join(said(cell) for row in (block.header, *block.rows) for cell in row)
+        case Html():
+            return re.sub(r"</?[A-Za-z][^<>]*>|<!--.*?-->", "", block.text, flags=re.S)
+        case _:
+            return ""
+
+
+def _has_typed(block: Block) -> bool:
+    match block:
+        case Paragraph():
+            return is_typed(block.prose)
+        case Bullets():
+            return any(_has_typed(each) for item in block.items for each in item.blocks)
+        case _:
+            return False
