@@ -258,10 +258,11 @@ def property_of(line: str) -> tuple[str, str] | None:
 def _runs(tokens: Sequence[Token]) -> list[Run]:
     out: list[Run] = []
     marks: list[Mark] = []
-    links: list[str | None] = []
+    links: list[str] = []
+    anchors: list[str | None] = []  # those of raw HTML, which close where they like
 
     def add(text: str, kind: Kind = Kind.TEXT, target: str | None = None) -> None:
-        link = next((each for each in reversed(links) if each is not None), None)
+        link = next((each for each in (*reversed(links), *reversed(anchors)) if each is not None), None)
         if kind is Kind.TEXT and link is None and "://" in text:
             out.extend(_with_urls(text, frozenset(marks)))
         elif text:
@@ -302,13 +303,13 @@ def _runs(tokens: Sequence[Token]) -> list[Run]:
             case "wikilink":
                 add(wikilink_text(token.content))
             case "html_inline":
-                _html(token.content, add, links)
+                _html(token.content, add, anchors)
             case _:
                 pass
     return out
 
 
-def _html(tag: str, add: object, links: list[str | None]) -> None:
+def _html(tag: str, add: object, anchors: list[str | None]) -> None:
     """Raw HTML never acts: `<br>` breaks the line, a plain link stays one, harmless tags and comments go."""
     match = _TAG.match(tag)
     if not match:
@@ -319,11 +320,11 @@ def _html(tag: str, add: object, links: list[str | None]) -> None:
         add("\v", Kind.BREAK)
     elif name == "a":
         if tag.startswith("</"):
-            if links:
-                links.pop()
+            if anchors:
+                anchors.pop()
         else:
             href = _HREF.search(tag)
-            links.append(unescape(href[1].strip("\"'")) if href else None)
+            anchors.append(unescape(href[1].strip("\"'")) if href else None)
     elif name not in HARMLESS:
         add(tag)
 

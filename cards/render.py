@@ -47,6 +47,7 @@ PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
 _SPLIT = "<!-- -->"
 _CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
+_TAG_OF_ANKI = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\$\$?\])", re.I)  # in a formula, where a comment would be seen
 # commands of MathJax's packages (https://docs.mathjax.org/en/v3.2/input/tex/extensions) that take a URL, CSS or attributes,
 # and those that make other commands
 _ACTS = re.compile(
@@ -82,7 +83,7 @@ def maths(tex: str, *, display: bool = False) -> str:
     spaced = re.sub(r":(?=:)", r":{}", spaced)
     # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens
     inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
-    return rf"\[{inner}\]" if display else rf"\({inner}\)"
+    return _TAG_OF_ANKI.sub("[ ", rf"\[{inner}\]" if display else rf"\({inner}\)")
 
 
 @lru_cache(maxsize=1024)

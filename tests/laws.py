@@ -51,7 +51,7 @@ _TAG = re.compile(  # all that a field may hold
     r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| href=\"(?i:https?:|mailto:|obsidian:)[^\"<>]*\")*"
 )
 _CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
-_ACTS_IN_ANKI = re.compile(r"\[(?:sound:|anki:|/?latex\]|/?\$\$?\])", re.I)
+ACTS_IN_ANKI = re.compile(r"\[(?:sound:|anki:|/?latex\]|/?\$\$?\])", re.I)
 
 
 def check(text: str, ordinals_by_anki: Ordinals | None = None, *, package: bool = False) -> int:
@@ -86,7 +86,7 @@ def holds_only_what_we_make(fields: Sequence[str]) -> None:
         tags = re.findall(r"<([^>]*)>", bare)
         assert all(_TAG.fullmatch(tag) for tag in tags), tags
         assert bare.count("<") == len(tags), field
-        assert not _ACTS_IN_ANKI.search(field), field
+        assert not ACTS_IN_ANKI.search(field), field
 
 
 def clozes(field: str) -> list[int]:
@@ -147,15 +147,19 @@ def _words_of_takeaways_are_those_of_cards(note: Note, drafts: Iterable[Draft]) 
     by_line = {each.line: each for each in note.takeaways if not each.members}
     for draft in drafts:
         takeaway = by_line.get(draft.place.line)
-        if takeaway is None or is_typed(takeaway.text) or any(map(_has_typed, takeaway.rest)):
-            continue  # the marks of typed deletions are no words
+        if (
+            takeaway is None
+            or (isinstance(draft, Qa) and draft.points and not draft.label)
+            or is_typed(takeaway.text)
+            or any(map(_has_typed, takeaway.rest))
+        ):
+            continue  # a list is made of several; the marks of typed deletions are no words
         text = letters(said(takeaway.text))
         rest = letters("".join(map(_block, takeaway.rest)))
         if isinstance(draft, Qa):
             back = letters("".join(map(_block, draft.back)))
-            if draft.points == 0 or takeaway.front is not None:
-                assert back in (text + rest, rest), (draft, takeaway)
-                assert back == text + rest or not letters(said(takeaway.text, stamps=False)), (draft, takeaway)
+            assert back in (text + rest, rest), (draft, takeaway)
+            assert back == text + rest or not letters(said(takeaway.text, stamps=False)), (draft, takeaway)
         else:
             assert letters(said(draft.text)) in letters(said(takeaway.text, stamps=False)), (draft, takeaway)
 

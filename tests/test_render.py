@@ -1,41 +1,17 @@
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
-from hypothesis import given, settings
 
 from cards import render
 from cards.markdown import inline
-from cards.model import Cloze, Deletion
+from cards.model import Deletion
 from cards.prose import plain
-from cards.recognition import recognise
 from cards.render import maths
-from tests.reading import drafts_of, report
-from tests.strategies import NOTE
+from tests.laws import clozes
 
 _COMMENT = "<!-- -->"
-_TAG = re.compile(  # all that a field may hold
-    r"/?(?:a|b|i|s|mark|code|pre|p|div|ul|ol|li|blockquote|table|tr|th|td|span|br)"
-    r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| href=\"(?:https?:|mailto:|obsidian:)[^\"<>]*\")*"
-)
-_CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
-
-
-def clozes(field: str) -> list[int]:
-    """The ordinals of a field's deletions by Anki's grammar, each of which must close."""
-    depth = 0
-    found = []
-    for match in _CLOZE.finditer(field):
-        if match[1]:
-            depth += 1
-            found.append(int(match[1]))
-        else:
-            depth -= 1
-        assert depth >= 0, field
-    assert depth == 0, field
-    return found
 
 
 @pytest.mark.parametrize(
@@ -84,39 +60,6 @@ def test_a_deletion_may_nest_and_have_a_hint() -> None:
     prose = inline("the deep blue sea", {}).prose
     field = render.prose(prose, {}, [Deletion(1, 4, 17, "deep blue sea", "what"), Deletion(2, 9, 13, "blue")])
     assert field == "the {{c1::deep {{c2::blue}} sea::what}}"
-
-
-@settings(max_examples=300, deadline=None)
-@given(NOTE)
-def test_no_text_breaks_a_cloze(note: str) -> None:
-    for draft in drafts_of(note):
-        fields = render.fields(draft, "guid", "", {})
-        found = [ordinal for field in fields for ordinal in clozes(field)] if isinstance(draft, Cloze) else []
-        if isinstance(draft, Cloze):
-            assert sorted(found) == sorted(deletion.ordinal for deletion in draft.deletions)
-        for field in fields:
-            tags = re.findall(r"<([^>]*)>", field.replace(_COMMENT, ""))
-            assert all(_TAG.fullmatch(tag) for tag in tags), tags
-
-
-@settings(max_examples=200, deadline=None)
-@given(NOTE)
-def test_a_cloze_shows_the_words_of_its_sentence(note: str) -> None:
-    for draft in drafts_of(note):
-        if isinstance(draft, Cloze) and not draft.typed:
-            field = render.prose(draft.text, {}, draft.deletions)
-            shown = re.sub(r"\{\{c\d+::|\}\}", "", field.replace(_COMMENT, "\0")).replace("\0", "")
-            shown = html.unescape(re.sub(r"<[^>]*>", "", shown))
-            words = re.findall(r"[^\W_]+", plain(draft.text))
-            assert set(words) <= set(re.findall(r"[^\W_]+", shown)) | {"gone", "png"}
-
-
-@settings(max_examples=200, deadline=None)
-@given(NOTE)
-def test_every_note_is_read_and_read_alike(note: str) -> None:
-    assert report(note) == report(note)
-    found, _ = recognise(drafts_of(note), {}, lambda _: True)
-    assert len({one.guid for one in found}) == len(found)
 
 
 @pytest.mark.parametrize(

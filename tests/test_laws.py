@@ -1,0 +1,84 @@
+"""The laws hold for notes that Hypothesis writes, and for those by which the fuzzer once broke them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cards import render
+from cards.markdown import inline
+from cards.timestamps import clock, show
+from tests import laws
+from tests.reading import drafts_of, note_of
+from tests.strategies import NOTE
+
+BROKE = [
+    "- [1:20:00</a>]() and more **of it here** today",
+    "- [a <a href='https://b.example'>b](https://c.example) c</a> **d e** f g",
+    "## Takeaways\n- a::]]\n- b\n",
+]
+
+
+@pytest.fixture(scope="module")
+def ordinals_by_anki(tmp_path_factory: pytest.TempPathFactory) -> laws.Ordinals:
+    pytest.importorskip("anki")
+    return laws.anki_ordinals(tmp_path_factory.mktemp("anki"))
+
+
+@pytest.mark.parametrize("text", BROKE)
+def test_what_broke_a_law(text: str, ordinals_by_anki: laws.Ordinals) -> None:
+    laws.check(text, ordinals_by_anki, package=True)
+
+
+@settings(max_examples=400, deadline=None)
+@given(NOTE)
+def test_the_laws_hold(ordinals_by_anki: laws.Ordinals, note: str) -> None:
+    laws.check(note, ordinals_by_anki)
+
+
+@settings(max_examples=10, deadline=None)
+@given(NOTE)
+def test_a_deck_is_made_twice_alike(note: str) -> None:
+    laws.check(note, package=True)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60))
+def test_the_laws_hold_for_any_text(text: str) -> None:
+    laws.check(f"- **{text}:** {text}\n\n{text} **{text}** {text}\n")
+
+
+WORDS = st.sampled_from("sea harbour pilot lantern anchor fathom current signal keel".split())
+SENTENCE = st.lists(WORDS, min_size=5, max_size=9).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(SENTENCE, WORDS, st.integers(60, 35_999), st.booleans()), min_size=1, max_size=8))
+def test_every_stamp_that_is_written_is_found_once(planted: list[tuple[str, str, int, bool]]) -> None:
+    """In the takeaway it was written in, as the very second, and never in a question."""
+    lines = []
+    for words, phrase, second, in_brackets in planted:
+        stamp = clock(second)
+        lines.append(f"- {words} **the {phrase} of it** {f'[{stamp}]' if in_brackets else f'({stamp})'}.")
+    text = "---\nsource: https://youtu.be/abcdefghijk\n---\n" + "\n".join(lines)
+    found = [(each.line, [stamp.start for stamp in each.stamps]) for each in note_of(text).takeaways]
+    assert found == [(n, [second]) for n, (_, _, second, _) in enumerate(planted, start=4)]
+    for draft in drafts_of(text):
+        fields = render.fields(draft, "guid", "", {})
+        assert all(show(stamp) in fields[3] for stamp in draft.place.stamps)
+        assert ":" not in fields[0].replace("{{c1::", "")
+
+
+@pytest.mark.parametrize("tag", ["latex]", "/latex]", "$]", "/$]", "$$]", "sound:a.mp3]", "anki:play:q:0]"])
+@pytest.mark.parametrize("source", ["$x [{} y$", "$$x [{} y$$", "$${} y$$", "$[{} y$"])
+def test_no_formula_makes_a_tag_of_anki(source: str, tag: str) -> None:
+    field = render.prose(inline(f"a {source.format(tag)} b", {}).prose, {})
+    assert not laws.ACTS_IN_ANKI.search(field)
+
+
+def test_a_law_can_be_broken() -> None:
+    with pytest.raises(AssertionError):
+        laws.holds_only_what_we_make(["<img src=x>"])
+    with pytest.raises(AssertionError):
+        laws.clozes("{{c1::a")
