@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cards.build import look
 from cards.config import load
-from cards.identity import ASK_LENGTH, TEXT_LENGTH, looks_of
+from cards.identity import ASK_LENGTH, TEXT_LENGTH, known_by
 from cards.match import ACROSS, IN_NOTE, IN_PLACE, Looks, likeness
 
 THRESHOLDS = (40, 45, 50, 55, 60, 62, 64, 66, 68, 70, 75, 80, 85, 90)
@@ -76,7 +76,7 @@ def edited(looks: Looks, whole: str, draw: random.Random) -> dict[str, Looks]:
 def main(paths: list[str]) -> None:
     draw = random.Random(7)
     cards = look(load(tuple(map(Path, paths)), Path("no-such-folder"), None, None)).cards
-    known = [(card.draft.place.note, card.draft.kind, looks_of(card.draft)) for card in cards]
+    known = [(card.draft.place.note, card.draft.kind, known_by(card.draft).looks) for card in cards]
     asks = Counter((note, looks.ask) for note, _, looks in known)
     itself: dict[str, list[float]] = defaultdict(list)
     for note, kind, looks in known:

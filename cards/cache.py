@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
 from cards.config import CACHE, version
 
-_LARGEST = 50_000_000  # characters of what a note gave: the few that give more are read again
+_LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
+_TABLE = "create table if not exists readings (path text primary key, key text, reading blob, drafts blob, sum int)"
 _MANY = 200  # notes that are written at once
 
 
@@ -31,25 +33,26 @@ class Cache:
     def __init__(self, out: Path, settings: str) -> None:
         self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
-        self._added: list[tuple[str, str, str]] = []
+        self._added: list[tuple[str, str, bytes, bytes, int]] = []
         with suppress(OSError, sqlite3.Error):
             if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
                 self._database = _opened(folder_in(out) / "notes.sqlite")
 
-    def get(self, path: str, digest: str) -> str | None:
+    def get(self, path: str, digest: str) -> tuple[bytes, bytes] | None:
         """What was added for a note of this content."""
         if self._database is None:
             return None
         with suppress(sqlite3.Error):
-            query = "select value from notes where path = ? and key = ?"
+            query = "select reading, drafts, sum from readings where path = ? and key = ?"
             found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
-            return str(found[0]) if found else None
+            if found and _sum(found[0], found[1]) == found[2]:
+                return found[0], found[1]
         return None
 
-    def add(self, path: str, digest: str, value: str) -> None:
+    def add(self, path: str, digest: str, reading: bytes, drafts: bytes) -> None:
         """Remember what a note of this content gave."""
-        if self._database is not None and len(value) <= _LARGEST:
-            self._added.append((path, self._key(path, digest), value))
+        if self._database is not None and len(reading) + len(drafts) <= _LARGEST:
+            self._added.append((path, self._key(path, digest), reading, drafts, _sum(reading, drafts)))
             if len(self._added) >= _MANY:
                 self._flush()
 
@@ -58,7 +61,7 @@ class Cache:
         try:
             if self._database is not None:
                 with self._database:
-                    self._database.executemany("insert or replace into notes values (?, ?, ?)", self._added)
+                    self._database.executemany("insert or replace into readings values (?, ?, ?, ?, ?)", self._added)
         except sqlite3.Error:
             self._database = None
         self._added.clear()
@@ -72,11 +75,16 @@ class Cache:
         if self._database is None:
             return
         with suppress(sqlite3.Error), self._database:
-            others = {row[0] for row in self._database.execute("select path from notes")} - paths
+            others = {row[0] for row in self._database.execute("select path from readings")} - paths
             gone = [(path,) for path in others if not os.path.lexists(root / path)]
-            self._database.executemany("delete from notes where path = ?", gone)
+            self._database.executemany("delete from readings where path = ?", gone)
         with suppress(sqlite3.Error):
             self._database.close()
+
+
+def _sum(reading: bytes, drafts: bytes) -> int:
+    """SQLite itself would not notice a bit that a disk has turned over."""
+    return zlib.crc32(drafts, zlib.crc32(reading))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -84,8 +92,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(path, timeout=1)
             database.execute("pragma synchronous = off")
-            database.execute("create table if not exists notes (path text primary key, key text, value text)")
-            database.execute("select count(*) from notes").fetchone()
+            database.execute(_TABLE)
+            database.execute("select count(*) from readings").fetchone()
         except sqlite3.OperationalError:  # another process writes it
             raise
         except sqlite3.DatabaseError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from cards import identity
 from cards.ledger import Entry, Ledger
-from cards.model import Card
 
 Status = Literal["new", "updated", "moved", "back", "retired"]
 
@@ -28,7 +27,6 @@ class Change:
 
     status: Status
     entry: Entry
-    card: Card | None = None
     reasons: tuple[str, ...] = ()
     emptied: tuple[int, ...] = ()
     from_deck: str | None = None
@@ -63,23 +61,23 @@ def retire(entry: Entry, now: int) -> Entry:
     return replace(entry, retired=now)
 
 
-def between(old: Ledger, new: Ledger, cards: Mapping[str, Card]) -> tuple[Change, ...]:
-    """The changes from one ledger to the next, in deck order; what is retired comes last."""
+def between(old: Ledger, new: Ledger, guids: Iterable[str]) -> tuple[Change, ...]:
+    """The changes from one ledger to the next, in the order of the `guids`, which are in the notes; the retired come last."""
     found: list[Change] = []
-    for guid, card in cards.items():
+    for guid in guids:
         entry, before = new[guid], old.get(guid)
         if before is None:
-            found.append(Change("new", entry, card))
+            found.append(Change("new", entry))
             continue
         emptied = identity.deletions_gone(before, entry)
         reasons = _reasons(before, entry)
         from_deck = before.deck if before.deck != entry.deck else None
         if not before.live:
-            found.append(Change("back", entry, card, reasons, emptied, from_deck))
+            found.append(Change("back", entry, reasons, emptied, from_deck))
         elif before.mod != entry.mod:
-            found.append(Change("updated", entry, card, reasons, emptied, from_deck))
+            found.append(Change("updated", entry, reasons, emptied, from_deck))
         elif from_deck or before.note != entry.note:
-            found.append(Change("moved", entry, card, reasons, (), from_deck))
+            found.append(Change("moved", entry, reasons, (), from_deck))
     retired = [Change("retired", new[guid]) for guid, before in old.items() if before.live and not new[guid].live]
     return (*found, *sorted(retired, key=lambda each: (each.entry.note, each.entry.line, each.entry.guid)))
 

@@ -198,11 +198,12 @@ def diff(config: Config, as_json: bool) -> None:
     collected = collect(config, known)
     refuse_foreign(config, known, collected)
     wording.problems(collected.problems)
+    cards = {card.guid: card for card in collected.cards}
     for change in collected.changes:
         if as_json:
             _print_json(listing.change_json(change))
         else:
-            click.echo(wording.change_line(change))
+            click.echo(wording.change_line(change, cards.get(change.entry.guid)))
             for sentence in change.in_anki():
                 click.echo(f"      Anki {wording.safe(sentence)}")
     if not as_json:

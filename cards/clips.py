@@ -27,7 +27,7 @@ from cards import links, package, vault
 from cards.config import CACHE, Config
 from cards.exporter import media_name
 from cards.model import CardsError, Problem, Timestamp
-from cards.naming import file_name
+from cards.naming import file_name, top
 
 MARGIN = 0.5  # seconds before and after
 POINT = 10  # seconds that a point takes
@@ -138,8 +138,8 @@ class Clips:
 
     def kept(self, guid: str, deck: str, stamps: str) -> str:
         """The field Audio that a card has in the deck on disk, where its field Timestamps is still this one."""
-        top = deck.partition("::")[0]
-        path = self.config.out / self.packages().get(top, f"{file_name(top)}.apkg")
+        name = top(deck)
+        path = self.config.out / self.packages().get(name, f"{file_name(name)}.apkg")
         if path not in self._decks:
             try:
                 self._decks[path] = package.fields(path) if path.exists() else {}

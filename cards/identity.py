@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from cards.ledger import Entry, Phrase
 from cards.match import PHRASE, Looks, best_pairs, normal, phrase_likeness
-from cards.model import Cloze, Draft, Qa
+from cards.model import CardKind, Cloze, Draft, Qa
 from cards.prose import block_text, plain, squeeze
 from cards.render import breadcrumb
 from cards.typed import MAX_ORDINAL
@@ -27,32 +27,41 @@ ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept for likeness: the ledger ha
 How = Literal["pinned", "same", "moved", "edited", "new"]
 
 
-class Recognised(NamedTuple):
-    """A draft with its identity: the ordinals of its deletions are final. `entry` is what the ledger knew of it."""
+class Known(NamedTuple):
+    """What a draft is recognised by: small, so that those of a whole vault can be held against a ledger at once."""
 
-    draft: Draft
-    guid: str
-    phrases: tuple[Phrase, ...]
-    entry: Entry | None
-    how: How
+    kind: CardKind
+    note: str
+    line: int
+    block: str | None
     key: str
     looks: Looks
+    context: str  # the part that its breadcrumb makes, as `parts_of` makes it
 
 
-def key_of(draft: Draft) -> str:
-    """A hash of all the words of a draft's question and answer. Which of them are bold does not count."""
-    return key_of_words(draft.kind, _ask(draft), _words(draft))
+class Recognised(NamedTuple):
+    """Which card a draft is. `entry` is what the ledger knew of it."""
+
+    known: Known
+    guid: str
+    entry: Entry | None
+    how: How
 
 
-def key_of_words(kind: str, ask: str, words: str) -> str:
-    """The key of a card of this kind with these normalised words."""
-    return _hash(f"{kind}\x1f{ask}\x1f{words}")[:KEY_LENGTH]
-
-
-def looks_of(draft: Draft) -> Looks:
-    """What the likeness of a draft is judged by."""
+def known_by(draft: Draft) -> Known:
+    """What a draft is recognised by."""
+    place = draft.place
+    ask, words = _ask(draft), _words(draft)
     phrases = tuple(normal(each.text) for each in draft.deletions) if isinstance(draft, Cloze) else ()
-    return Looks(_ask(draft)[:ASK_LENGTH], _words(draft)[:TEXT_LENGTH], phrases)
+    looks = Looks(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
+    return Known(
+        draft.kind, place.note, place.line, place.block_id, key_of(draft.kind, ask, words), looks, _part(breadcrumb(place))
+    )
+
+
+def key_of(kind: str, ask: str, words: str) -> str:
+    """A hash of all the words of a question and its answer, normalised. Which of them are bold does not count."""
+    return _hash(f"{kind}\x1f{ask}\x1f{words}")[:KEY_LENGTH]
 
 
 def _ask(draft: Draft) -> str:
@@ -75,8 +84,9 @@ def _hash(text: str) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
 
 
-def with_ordinals(draft: Draft, known: tuple[Phrase, ...]) -> tuple[Draft, tuple[Phrase, ...]]:
+def with_ordinals(draft: Draft, entry: Entry | None) -> tuple[Draft, tuple[Phrase, ...]]:
     """The draft with the ordinals its phrases keep for life, and all phrases the card ever had."""
+    known = entry.phrases if entry else ()
     if isinstance(draft, Qa):
         return draft, ()
     if draft.typed:
@@ -126,11 +136,6 @@ def _part(told: str) -> str:
     return base64.b64encode(hashlib.sha256(told.encode()).digest()).decode()[:_PART_LENGTH] if told else "-" * _PART_LENGTH
 
 
-def context_part(draft: Draft) -> str:
-    """The part that a draft's breadcrumb makes, as `parts_of` makes it."""
-    return _part(breadcrumb(draft.place))
-
-
 def context_of(entry: Entry) -> str:
     """The part that an entry's breadcrumb made, empty where it is not known."""
     start = PARTS.index("context") * _PART_LENGTH
@@ -156,30 +161,28 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
     return tuple(name for n, name in enumerate(PARTS) if old[n * step : n * step + step] != new[n * step : n * step + step])
 
 
-def remember(one: Recognised, deck: str, parts: str, now: int) -> Entry:
+def remember(one: Recognised, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
     """The entry of a card that is in the notes. `mod` changes only where something that Anki is told has changed."""
-    place = one.draft.place
-    looks = one.looks
-    old = one.entry
+    known, old = one.known, one.entry
     mod = FIRST_MOD
     if old is not None:
         same = old.parts in ("", parts)  # a card recovered from Anki says nothing of its parts
         mod = old.mod if same else max(now, old.mod + 1)
     return Entry(
         one.guid,
-        one.draft.kind,
+        known.kind,
         deck,
-        place.note,
-        place.line,
-        one.key,
-        looks.ask,
-        looks.text,
-        one.phrases,
+        known.note,
+        known.line,
+        known.key,
+        known.looks.ask,
+        known.looks.text,
+        phrases,
         parts,
         mod,
         old.born if old else now,
         0,
-        place.block_id or "",
+        known.block or "",
     )
 
 

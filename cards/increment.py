@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from cards import build as whole
 from cards import fresh, package, store
-from cards.build import Collected, Report, Totals, unseen
+from cards.build import Collected, Report, Totals
 from cards.config import CACHE, Config, way_to_root
 from cards.fresh import Difference
 from cards.ledger import Entry, Ledger
 from cards.model import Card, CardsError, Deck, Exported, Problem
-from cards.naming import file_names
-from cards.reading import Progress, without_collector
+from cards.naming import file_names, top
+from cards.reading import Progress, unseen, without_collector
 from cards.store import Written
 
 _MOST = 0.25  # of the notes: beyond it a whole build is as quick
@@ -46,7 +46,8 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
         plan = _plan(config, known, collected, found.changed | found.gone)
         if plan is None:
             return None
-        written = store.write(config.out, plan.decks, {**plan.files, **collected.files}, plan.names, dry_run=dry_run)
+        packages = store.packed(plan.decks, {**plan.files, **collected.files})
+        written = store.write(config.out, packages, plan.names, dry_run=dry_run)
         removed: tuple[Path, ...] = ()
         if not dry_run:
             store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
@@ -68,34 +69,30 @@ class _Plan(NamedTuple):
 def _plan(config: Config, known: Ledger, collected: Collected, touched: frozenset[str]) -> _Plan | None:
     """The decks of the notes that were touched, what is kept taken from the packages on disk; None where these are others'."""
     before, after = file_names(_tops(known.values())), file_names(_tops(collected.entries.values()))
-    if any(before[top] != after[top] for top in before.keys() & after.keys()):
+    if any(before[name] != after[name] for name in before.keys() & after.keys()):
         return None
-    concerned = {_top(card.deck) for card in collected.cards}
-    concerned |= {_top(entry.deck) for entry in known.values() if entry.live and entry.note in touched}
-    rows: dict[str, list[tuple[str, int, Card | Exported]]] = {top: [] for top in sorted(concerned & after.keys())}
+    concerned = {top(card.deck) for card in collected.cards}
+    concerned |= {top(entry.deck) for entry in known.values() if entry.live and entry.note in touched}
+    rows: dict[str, list[tuple[str, int, Card | Exported]]] = {name: [] for name in sorted(concerned & after.keys())}
     files: dict[str, bytes] = {}
     for place, card in enumerate(collected.cards):
-        rows[_top(card.deck)].append((card.draft.place.note, place, card))
-    for top in rows.keys() & before.keys():
+        rows[top(card.deck)].append((card.draft.place.note, place, card))
+    for name in rows.keys() & before.keys():
         try:
-            kept, media = package.exported(config.out / before[top])
+            kept, media = package.exported(config.out / before[name])
         except CardsError:
             return None
-        if {one.guid for one in kept} != {guid for guid, entry in known.items() if entry.live and _top(entry.deck) == top}:
+        if {one.guid for one in kept} != {guid for guid, entry in known.items() if entry.live and top(entry.deck) == name}:
             return None
         files |= media
         staying = ((known[one.guid].note, place, one) for place, one in enumerate(kept))
-        rows[top] += [row for row in staying if row[0] not in touched]
-    decks = [Deck(top, tuple(card for *_, card in sorted(found, key=lambda row: row[:2]))) for top, found in rows.items()]
+        rows[name] += [row for row in staying if row[0] not in touched]
+    decks = [Deck(name, tuple(card for *_, card in sorted(found, key=lambda row: row[:2]))) for name, found in rows.items()]
     return _Plan(decks, files, after)
 
 
 def _tops(entries: Iterable[Entry]) -> set[str]:
-    return {_top(entry.deck) for entry in entries if entry.live}
-
-
-def _top(deck: str) -> str:
-    return deck.partition("::")[0]
+    return {top(entry.deck) for entry in entries if entry.live}
 
 
 def _completed(collected: Collected, found: Difference) -> Collected:

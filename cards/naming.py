@@ -62,6 +62,11 @@ def clean_tag(tag: str) -> str:
     return name
 
 
+def top(deck: str) -> str:
+    """The top-level deck that a deck belongs to: `a` of `a::b`. It makes a package."""
+    return deck.partition("::")[0]
+
+
 def file_name(deck: str) -> str:
     """A deck's name as a file name that every system takes."""
     name = _UNSAFE.sub("_", deck).strip(" .")[:100] or "deck"

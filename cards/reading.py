@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import multiprocessing
 import os
 import threading
@@ -17,31 +16,52 @@ from typing import NamedTuple
 
 from cards import vault
 from cards.cache import Cache
-from cards.codec import decode, encode
+from cards.codec import pack, unpack
 from cards.config import Config
 from cards.generator import generate
+from cards.identity import Known, known_by
+from cards.match import Looks
 from cards.model import Draft, Problem, Skipped
 from cards.naming import deck_of, tags_of
 from cards.parser import parse
 
 Progress = Callable[[list[str], str], Iterable[str]]
 
+
+def unseen(items: list[str], label: str) -> Iterable[str]:
+    """The items, without a bar."""
+    return items
+
+
 _WORTH = 150  # notes to parse from which on a second process pays
 _CHUNK = 20  # notes that a process is given at once
 
 
 class Reading(NamedTuple):
-    """What one note gave, before identity."""
+    """What one note gave, before identity. Its drafts stay packed: those of a whole vault would fill the memory."""
 
     title: str
     source: str | None
     deck: str
     tags: tuple[str, ...]
-    drafts: tuple[Draft, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
     recording: str | None
     file: str | None
+    known: tuple[Known, ...]  # what its drafts are recognised by
+    packed: bytes
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """The drafts, made again at every call."""
+        found: tuple[Draft, ...] = unpack(self.packed)
+        return found
+
+
+def _reading(given: bytes, drafts: bytes) -> Reading:
+    """A reading as `_packed` gave it."""
+    *values, rows = unpack(given)
+    known = tuple(Known._make((*row[:-2], Looks._make(row[-2]), row[-1])) for row in rows)
+    return Reading._make((*values, known, drafts))
 
 
 @dataclass(slots=True)
@@ -63,19 +83,18 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
     for path in progress(wanted, "reading notes"):
         if path in out.unread:
             continue
-        made = None
         known = None if path in to_parse else cache.get(path, out.digests[path])
         if known is None:  # what the cache had a moment ago may have been replaced by another process
             one = next(parsed) if path in to_parse else _parse(config, path)
             assert one.path == path
-            _, digest, known, made, problem = one
-            if problem is not None:
-                out.problems.append(problem)
+            if one.problem is not None:
+                out.problems.append(one.problem)
                 out.unread.add(path)
                 continue
-            out.digests[path] = digest
-            cache.add(path, digest, known)
-        reading = Reading(*(made or decode(json.loads(known))))
+            known = one.reading, one.drafts
+            out.digests[path] = one.digest
+            cache.add(path, one.digest, *known)
+        reading = _reading(*known)
         out.problems += reading.problems
         out.found.append((path, reading))
     cache.save(config.root, present)
@@ -97,15 +116,12 @@ def _is_known(config: Config, cache: Cache, path: str, out: Readings) -> bool:
 
 
 class _Parsed(NamedTuple):
-    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was.
-
-    `made` is the same as values, where no other process has to hand them over.
-    """
+    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was."""
 
     path: str
-    digest: str
-    value: str
-    made: tuple[object, ...] | None = None
+    digest: str = ""
+    reading: bytes = b""
+    drafts: bytes = b""
     problem: Problem | None = None
 
 
@@ -121,42 +137,40 @@ def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
     done = 0
     try:
         with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
-            for one in pool.map(partial(_parse, config, apart=True), paths, chunksize=_CHUNK):
+            for one in pool.map(partial(_parse, config), paths, chunksize=_CHUNK):
                 done += 1
                 yield one
     except BrokenProcessPool:  # one was killed, as where memory is short
         yield from map(partial(_parse, config), paths[done:])
 
 
-def _parse(config: Config, path: str, *, apart: bool = False) -> _Parsed:
+def _parse(config: Config, path: str) -> _Parsed:
     content = vault.read_note(config.root, path)
     if isinstance(content, Problem):
-        return _Parsed(path, "", "", None, content)
+        return _Parsed(path, problem=content)
     try:
-        made = read(config, path, content.text)
-        value = json.dumps(encode(made), ensure_ascii=False, separators=(",", ":"))
+        return _Parsed(path, content.digest, *read(config, path, content.text))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
         message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
-        return _Parsed(path, "", "", None, Problem(path, 0, "fault", message))
-    return _Parsed(path, content.digest, value, None if apart else made)
+        return _Parsed(path, problem=Problem(path, 0, "fault", message))
 
 
-def read(config: Config, path: str, text: str) -> tuple[object, ...]:
-    """What a note's text gives, as the values of a Reading."""
+def read(config: Config, path: str, text: str) -> tuple[bytes, bytes]:
+    """What a note's text gives, packed: its reading, and its drafts."""
     note = parse(text, path, config.options)
-    made = generate(note, config.folder_of(path).kinds or config.kinds)
-    wanted = note.wanted
-    return (
+    drafts, skipped = generate(note, config.folder_of(path).kinds or config.kinds) if note.wanted else ((), ())
+    given = (
         note.title,
         note.source,
         deck_of(config, note),
         tags_of(config, note),
-        made.drafts if wanted else (),
-        (*note.skipped, *made.skipped) if wanted else (),
+        (*note.skipped, *skipped) if note.wanted else (),
         note.problems,
         note.recording,
         note.file,
+        tuple(map(known_by, drafts)),
     )
+    return pack(given), pack(drafts)
 
 
 @contextmanager

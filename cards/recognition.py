@@ -8,14 +8,13 @@ too unlike is a new card.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from cards.identity import How, Recognised, context_of, context_part, guid_of, key_of, looks_of, with_ordinals
+from cards.identity import How, Known, Recognised, context_of, guid_of
 from cards.ledger import Entry, Ledger
 from cards.match import ACROSS, IN_NOTE, IN_PLACE, NEARLY, Looks, best_pairs, likeness, normal
-from cards.model import Draft, Problem
+from cards.model import Problem
 
 
 @dataclass(slots=True)
@@ -23,7 +22,7 @@ class _Search:
     """The state of one recognition: who is still unclaimed, and what has been paired."""
 
     entries: list[Entry]
-    drafts: list[_Known]
+    drafts: Sequence[Known]
     pairs: dict[int, tuple[int, How]] = field(default_factory=dict)  # draft → entry
     taken: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -39,20 +38,11 @@ class _Search:
         return [i for i in range(len(self.entries)) if i not in self.taken]
 
 
-class _Known(NamedTuple):
-    """A draft and what identity goes by."""
-
-    draft: Draft
-    key: str
-    looks: Looks
-
-
 def recognise(
-    drafts: Iterable[Draft], ledger: Ledger, in_scope: Callable[[Entry], bool]
+    drafts: Sequence[Known], ledger: Ledger, in_scope: Callable[[Entry], bool]
 ) -> tuple[list[Recognised], list[Problem]]:
     """Say who each draft is. Entries that are not `in_scope` (their note was not read this time) are nobody's."""
-    known = [_Known(draft, key_of(draft), looks_of(draft)) for draft in drafts]
-    search = _Search(sorted((e for e in ledger.values() if in_scope(e)), key=_place), known)
+    search = _Search(sorted((e for e in ledger.values() if in_scope(e)), key=_place), drafts)
     _by_block_id(search, {})
     _by_words(search)
     renamed = _renamed(search)
@@ -81,10 +71,10 @@ def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
     weights: dict[tuple[int, int], float] = {}
     for n in search.free_drafts():
         one = search.drafts[n]
-        block = one.draft.place.block_id
-        for i in ids.get((one.draft.kind, block), ()) if block else ():
+        block = one.block
+        for i in ids.get((one.kind, block), ()) if block else ():
             entry = search.entries[i]
-            here = renamed.get(entry.note, entry.note) == one.draft.place.note
+            here = renamed.get(entry.note, entry.note) == one.note
             like = likeness(_looks(entry), one.looks)
             if here or like >= IN_PLACE:
                 weights[n, i] = 1 + like + 200 * here + 50 * entry.live
@@ -104,7 +94,7 @@ def _by_words(search: _Search) -> None:
             asking: dict[tuple[str, ...], list[int]] = defaultdict(list)
             for n in search.free_drafts():
                 one = search.drafts[n]
-                group = (one.draft.kind, one.key, one.draft.place.note if here_only else "")
+                group = (one.kind, one.key, one.note if here_only else "")
                 if group in wanted:
                     asking[group].append(n)
             for equals, drafts in asking.items():
@@ -114,15 +104,15 @@ def _by_words(search: _Search) -> None:
 def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: How) -> None:
     """Of cards with the same words those under the same headings belong together, then those in the same order."""
     if len(drafts) > 1:
-        places = {n: search.drafts[n].draft.place for n in drafts}
+        places = {n: search.drafts[n] for n in drafts}
         drafts = sorted(drafts, key=lambda n: (places[n].note, places[n].line, n))
         one = search.drafts[drafts[0]]
-        born = {guid_of(one.draft.kind, one.key, copy): copy for copy in range(len(entries))}  # on one line: in this order
+        born = {guid_of(one.kind, one.key, copy): copy for copy in range(len(entries))}  # on one line: in this order
         entries = sorted(entries, key=lambda i: (_place(search.entries[i])[:3], born.get(search.entries[i].guid, len(born))))
     entries = list(entries)
     for same_context in (True, False):
         for n in list(drafts):
-            context = context_part(search.drafts[n].draft)
+            context = search.drafts[n].context
             found = (i for i in entries if not same_context or context_of(search.entries[i]) == context)
             if (i := next(found, None)) is not None:
                 search.pair(n, i, how)
@@ -132,10 +122,10 @@ def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: Ho
 
 def _renamed(search: _Search) -> dict[str, str]:
     """Notes that are gone → the note that took in most of their cards: they were renamed, moved or merged into it."""
-    present = {one.draft.place.note for one in search.drafts}
+    present = {one.note for one in search.drafts}
     moves: dict[str, Counter[str]] = defaultdict(Counter)
     for n, (i, _) in search.pairs.items():
-        old, new = search.entries[i].note, search.drafts[n].draft.place.note
+        old, new = search.entries[i].note, search.drafts[n].note
         if old != new and old not in present and search.entries[i].live:
             moves[old][new] += 1
     return {old: min(counts, key=lambda new: (-counts[new], new)) for old, counts in moves.items()}
@@ -149,10 +139,10 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
         entries[renamed.get(entry.note, entry.note), entry.kind].append(i)
     for n in search.free_drafts():
         one = search.drafts[n]
-        drafts[one.draft.place.note, one.draft.kind].append(n)
+        drafts[one.note, one.kind].append(n)
     gaps = _Gaps(search)
     old_asks = Counter((renamed.get(e.note, e.note), e.ask) for e in search.entries if e.live)
-    new_asks = Counter((one.draft.place.note, one.looks.ask) for one in search.drafts)
+    new_asks = Counter((one.note, one.looks.ask) for one in search.drafts)
     for place in sorted(drafts.keys() & entries.keys()):
         weights: dict[tuple[int, int], float] = {}
         olds = Counter(gaps.of_entry(i) for i in entries[place] if search.entries[i].live)
@@ -167,7 +157,7 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
                 alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
                 least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
                 if like >= least:
-                    weights[n, i] = like + 5 * same_gap + 0.001 * _nearness(entry, search.drafts[n].draft)
+                    weights[n, i] = like + 5 * same_gap + 0.001 * _nearness(entry, search.drafts[n])
         _claim(search, weights)
 
 
@@ -183,7 +173,7 @@ def _by_likeness_across(search: _Search) -> None:
         one = search.drafts[n]
         shared: Counter[int] = Counter()
         for word in sorted(set(f"{one.looks.ask} {one.looks.text}".split())):
-            found = by_word.get((one.draft.kind, word), ())
+            found = by_word.get((one.kind, word), ())
             if len(found) <= 50:
                 shared.update(found)
         for i, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:20]:
@@ -202,17 +192,16 @@ def _claim(search: _Search, weights: dict[tuple[int, int], float]) -> None:
             if weights[n, other] >= weights[n, i] - NEARLY and search.entries[other].key != entry.key
         ]
         if rivals and not any(pair[1] == rivals[0] for pair in weights if pair[0] != n):
-            place = one.draft.place
             message = (
                 f"this card may be an edit of either of two; it keeps the history of “{entry.ask or entry.text[:50]}” "
                 f"(line {entry.line}). Give the takeaway a block id (^name) to pin it"
             )
-            search.problems.append(Problem(place.note, place.line, "ambiguous", message))
+            search.problems.append(Problem(one.note, one.line, "ambiguous", message))
         search.pair(n, i, "edited")
 
 
-def _nearness(entry: Entry, draft: Draft) -> float:
-    return -min(abs(entry.line - draft.place.line), 1000)
+def _nearness(entry: Entry, draft: Known) -> float:
+    return -min(abs(entry.line - draft.line), 1000)
 
 
 def _looks(entry: Entry) -> Looks:
@@ -228,7 +217,7 @@ class _Gaps:
         guid_of = {n: search.entries[i].guid for n, i in known.items()}
         taken = set(known.values())
         self.drafts = _gaps(
-            [(one.draft.place.note, one.draft.kind, one.draft.place.line, n) for n, one in enumerate(search.drafts)],
+            [(one.note, one.kind, one.line, n) for n, one in enumerate(search.drafts)],
             guid_of,
         )
         self.entries = _gaps(
@@ -272,12 +261,10 @@ def _named(search: _Search, ledger: Ledger) -> list[Recognised]:
         found = search.pairs.get(n)
         if found is not None:
             entry = search.entries[found[0]]
-            draft, phrases = with_ordinals(one.draft, entry.phrases)
-            out.append(Recognised(draft, entry.guid, phrases, entry, found[1], one.key, one.looks))
+            out.append(Recognised(one, entry.guid, entry, found[1]))
             continue
-        draft, phrases = with_ordinals(one.draft, ())
-        while (guid := guid_of(one.draft.kind, one.key, copies[one.draft.kind, one.key])) in used:
-            copies[one.draft.kind, one.key] += 1
+        while (guid := guid_of(one.kind, one.key, copies[one.kind, one.key])) in used:
+            copies[one.kind, one.key] += 1
         used.add(guid)
-        out.append(Recognised(draft, guid, phrases, None, "new", one.key, one.looks))
+        out.append(Recognised(one, guid, None, "new"))
     return out

@@ -100,7 +100,7 @@ def _entry(
     # Anki may hold edits of the user's: what it exported is what we told it only where no one has touched it since
     touched = exported and mod != identity.FIRST_MOD
     parts = "" if touched else identity.parts_of(fields, tags)
-    key = identity.key_of_words(kind, ask, words)
+    key = identity.key_of(kind, ask, words)
     looks = (ask[: identity.ASK_LENGTH], words[: identity.TEXT_LENGTH])
     return Entry(guid, kind, deck, "", 0, key, *looks, tuple(sorted(phrases, key=lambda p: p.ordinal)), parts, mod, mod)
 

@@ -8,14 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cards import ledger
 from cards.config import CACHE
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
-from cards.naming import file_names
+from cards.naming import file_names, top
 
 _ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
+
+
+class Package(NamedTuple):
+    """What is to be written of one top-level deck: how many cards of each kind, and the bytes."""
+
+    deck: str
+    counts: Mapping[CardKind, int]
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def write_ledger(out: Path, entries: Ledger, root: str) -> None:
 
 def remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
     """Remove the packages of decks that had cards and have none any more; those that were removed."""
-    live = ((entry.deck.split("::")[0] for entry in each.values() if entry.live) for each in (known, entries))
+    live = ((top(entry.deck) for entry in each.values() if entry.live) for each in (known, entries))
     before, after = (set(file_names(names).values()) for names in live)
     removed = []
     for name in sorted(before - after):
@@ -93,19 +102,22 @@ def remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...
     return tuple(removed)
 
 
-def write(
-    out: Path, decks: Iterable[Deck], files: Mapping[str, bytes], names: Mapping[str, str], *, dry_run: bool = False
-) -> list[Written]:
-    """Write each deck whose bytes differ, whole or not at all. `names` are those of their packages."""
+def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
+    """The packages of decks, each made before the next deck is asked for. `files` are those that their cards embed, by name."""
     from cards.exporter import export  # genanki takes a third of a second to import
 
-    made = [(out / names[deck.name], deck, export(deck, files)) for deck in decks]
+    return [Package(deck.name, deck.kinds, export(deck, files)) for deck in decks]
+
+
+def write(out: Path, packages: Iterable[Package], names: Mapping[str, str], *, dry_run: bool = False) -> list[Written]:
+    """Write each package whose bytes differ, whole or not at all. `names` are those of their files, by deck."""
     written: list[Written] = []
-    for path, deck, content in made:
-        changed = not _holds(path, content)
+    for package in packages:
+        path = out / names[package.deck]
+        changed = not _holds(path, package.content)
         if changed and not dry_run:
-            replace_file(path, content)
-        written.append(Written(path, deck.name, deck.kinds, changed))
+            replace_file(path, package.content)
+        written.append(Written(path, package.deck, package.counts, changed))
     return written
 
 

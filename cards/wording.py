@@ -144,13 +144,13 @@ _MARKS = {
 }
 
 
-def change_line(change: Change) -> str:
-    """One change as `cards diff` shows it."""
+def change_line(change: Change, card: Card | None) -> str:
+    """One change as `cards diff` shows it, with the card where it is in the notes."""
     mark, colour = _MARKS[change.status]
-    if change.card is not None:
+    if card is not None:
         from cards.listing import marked_text
 
-        what = marked_text(change.card.draft)
+        what = marked_text(card.draft)
     else:
         what = change.entry.ask or change.entry.text
     why = f"  ({', '.join(change.reasons)})" if change.reasons else ""
@@ -163,7 +163,7 @@ def tally(collected: Collected) -> str:
     counts = {
         name: sum(change.status == name for change in collected.changes) for name in ("new", "updated", "back", "retired")
     }
-    touched = sum(change.card is not None and change.status != "moved" for change in collected.changes)
+    touched = sum(change.status not in ("moved", "retired") for change in collected.changes)
     counts["kept"] = collected.totals.cards - touched
     return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
 
@@ -244,8 +244,9 @@ def say(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> None
     click.echo()
     few = [change for change in collected.changes if change.status != "new"] or list(collected.changes)
     if len(few) <= SHOWN and not all(change.status == "new" for change in collected.changes):
+        cards = {card.guid: card for card in collected.cards.of({change.entry.note for change in few})}
         for change in few:
-            click.echo(f"  {change_line(change)}")
+            click.echo(f"  {change_line(change, cards.get(change.entry.guid))}")
         click.echo()
     click.echo(_from_notes(collected.totals.notes_with_cards, collected.totals.notes, collected.totals.skipped))
     if verbose:

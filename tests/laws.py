@@ -15,7 +15,7 @@ from pathlib import Path
 from cards import render
 from cards.exporter import export
 from cards.generator import generate
-from cards.identity import parts_of, remember
+from cards.identity import known_by, parts_of, remember, with_ordinals
 from cards.links import shown
 from cards.model import (
     Block,
@@ -178,18 +178,18 @@ def _reads_alike(text: str, note: Note, drafts: Sequence[Draft], package: bool) 
     """Twice the same; and upon the ledger of the first time every card is itself again."""
     again = generate(parse(text, "Note.md")).drafts
     assert again == tuple(drafts)
-    first, _ = recognise(drafts, {}, lambda _: True)
+    first, _ = recognise([known_by(draft) for draft in drafts], {}, lambda _: True)
     assert len({one.guid for one in first}) == len(first)
     entries = {}
     cards = []
-    for one in first:
-        fields = render.fields(one.draft, one.guid, "", {})
-        entry = remember(one, "Deck", parts_of(fields, ()), 1_800_000_000)
-        entries[one.guid] = entry
-        cards.append(Card(one.guid, one.draft, "Deck", (), note.source, fields, mod=entry.mod))
-    second, doubts = recognise(again, entries, lambda _: True)
+    for given, one in zip(drafts, first, strict=True):
+        draft, phrases = with_ordinals(given, None)
+        fields = render.fields(draft, one.guid, "", {})
+        entries[one.guid] = entry = remember(one, phrases, "Deck", parts_of(fields, ()), 1_800_000_000)
+        cards.append(Card(one.guid, draft, "Deck", (), note.source, fields, mod=entry.mod))
+    second, doubts = recognise([known_by(draft) for draft in again], entries, lambda _: True)
     assert [one.guid for one in second] == [one.guid for one in first]
-    assert [one.draft for one in second] == [one.draft for one in first]
+    assert [with_ordinals(draft, one.entry)[0] for draft, one in zip(again, second, strict=True)] == [c.draft for c in cards]
     assert not doubts
     assert all(one.how in ("same", "pinned") for one in second), [one.how for one in second]
     if package and cards:

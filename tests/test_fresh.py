@@ -52,13 +52,13 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return parse(text, path, options)
 
     monkeypatch.setattr(reading, "parse", noted)
-    collect = build.__globals__["collect"]
+    gather = build.__globals__["gather"]
 
-    def collected(*given: Any, **more: Any) -> Any:
+    def gathered(*given: Any, **more: Any) -> Any:
         read.append("built")
-        return collect(*given, **more)
+        return gather(*given, **more)
 
-    monkeypatch.setitem(build.__globals__, "collect", collected)
+    monkeypatch.setitem(build.__globals__, "gather", gathered)
     return read
 
 

@@ -59,6 +59,7 @@ SHELL = [
     "clips",
     "recover",
     "reading",
+    "gather",
     "build",
     "increment",
     "examine",

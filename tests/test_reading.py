@@ -94,7 +94,7 @@ def test_a_cache_that_changes_meanwhile_mixes_up_no_notes(tmp_path: Path, monkey
     (vault / "d.md").write_text("- **Label d:** another text\n", encoding="utf-8")
     real, asked = Cache.get, []
 
-    def forgetful(self: Cache, path: str, digest: str) -> str | None:
+    def forgetful(self: Cache, path: str, digest: str) -> tuple[bytes, bytes] | None:
         asked.append(path)
         return None if path == "b.md" and asked.count(path) > 1 else real(self, path, digest)
 
@@ -107,13 +107,13 @@ def test_a_cache_that_changes_meanwhile_mixes_up_no_notes(tmp_path: Path, monkey
     assert [change.status for change in report.collected.changes] == ["updated"]
 
 
-def _kill(config: object, path: str, *, apart: bool = False) -> object:
-    if apart and path == "20.md":
+def _kill(config: object, path: str) -> object:
+    if os.getpid() != MAIN and path == "20.md":
         os._exit(9)
-    return PARSE(config, path, apart=apart)  # type: ignore[arg-type]
+    return PARSE(config, path)  # type: ignore[arg-type]
 
 
-PARSE = reading._parse
+MAIN, PARSE = os.getpid(), reading._parse
 
 
 def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
