@@ -164,9 +164,11 @@ def collect(
 def _decks(found: Gathered, entries: dict[str, Entry]) -> Iterator[Deck]:
     """The decks of a run one after another, each made when it is asked for; `entries` take in what to remember of its cards."""
     for name in found.decks:
-        made = list(found.made(name))
-        entries.update((each.entry.guid, each.entry) for each in made)
-        yield Deck(name, tuple(each.card for each in made))
+        cards = []
+        for card, entry in found.made(name):
+            entries[entry.guid] = entry
+            cards.append(card.exported)
+        yield Deck(name, tuple(cards))
 
 
 def _collected(found: Gathered, made: Ledger, only: Difference | None = None) -> Collected:

@@ -21,7 +21,7 @@ from itertools import count
 
 import genanki
 
-from cards.model import Card, CardKind, Deck, Exported
+from cards.model import CardKind, Deck, Exported
 
 FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -104,7 +104,7 @@ def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
     return _zip(_database(deck.cards, newest), {name: media[name] for name in names})
 
 
-def _database(cards: Sequence[Card | Exported], timestamp: int) -> bytes:
+def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
     """The collection: genanki makes its tables, note types and decks, the rows are ours, written all at once."""
     types = note_types()
     models = {kind: _model(note_type, kind) for kind, note_type in types.items()}

@@ -18,7 +18,7 @@ from cards.build import Collected, Report, Totals
 from cards.config import CACHE, Config, way_to_root
 from cards.fresh import Difference
 from cards.ledger import Entry, Ledger
-from cards.model import Card, CardsError, Deck, Exported, Problem
+from cards.model import CardsError, Deck, Exported, Problem
 from cards.naming import file_names, top
 from cards.reading import Progress, unseen, without_collector
 from cards.store import Written
@@ -73,10 +73,10 @@ def _plan(config: Config, known: Ledger, collected: Collected, touched: frozense
         return None
     concerned = {top(card.deck) for card in collected.cards}
     concerned |= {top(entry.deck) for entry in known.values() if entry.live and entry.note in touched}
-    rows: dict[str, list[tuple[str, int, Card | Exported]]] = {name: [] for name in sorted(concerned & after.keys())}
+    rows: dict[str, list[tuple[str, int, Exported]]] = {name: [] for name in sorted(concerned & after.keys())}
     files: dict[str, bytes] = {}
     for place, card in enumerate(collected.cards):
-        rows[top(card.deck)].append((card.draft.place.note, place, card))
+        rows[top(card.deck)].append((card.draft.place.note, place, card.exported))
     for name in rows.keys() & before.keys():
         try:
             kept, media = package.exported(config.out / before[name])

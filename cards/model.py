@@ -336,6 +336,20 @@ Draft = Qa | Cloze
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """One Anki note as a package holds it: a card without the draft that it was made from."""
+
+    guid: str
+    kind: CardKind
+    deck: str
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+    ordinals: tuple[int, ...]
+    media: tuple[str, ...]
+    mod: int
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A draft with its identity and all that Anki is told of it: one Anki note.
 
@@ -364,19 +378,10 @@ class Card:
             return tuple(sorted({deletion.ordinal for deletion in self.draft.deletions}))
         return (1,)
 
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """One of our Anki notes as a package holds it: what is left of a card whose note was not read again."""
-
-    guid: str
-    kind: CardKind
-    deck: str
-    tags: tuple[str, ...]
-    fields: tuple[str, ...]
-    ordinals: tuple[int, ...]
-    media: tuple[str, ...]
-    mod: int
+    @property
+    def exported(self) -> Exported:
+        """What goes into a package."""
+        return Exported(self.guid, self.kind, self.deck, self.tags, self.fields, self.ordinals, self.media, self.mod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +398,7 @@ class Deck:
     """One package: the cards of a top-level deck and its subdecks."""
 
     name: str
-    cards: tuple[Card | Exported, ...] = field(default=())
+    cards: tuple[Exported, ...] = field(default=())
 
     @property
     def kinds(self) -> dict[CardKind, int]:

@@ -193,7 +193,7 @@ def _reads_alike(text: str, note: Note, drafts: Sequence[Draft], package: bool) 
     assert not doubts
     assert all(one.how in ("same", "pinned") for one in second), [one.how for one in second]
     if package and cards:
-        deck = Deck("Deck", tuple(cards))
+        deck = Deck("Deck", tuple(card.exported for card in cards))
         assert export(deck, {}) == export(deck, {})
 
 
