@@ -36,6 +36,11 @@ class Cards:
         """Those of some notes, given by their paths."""
         return (each.card for each in self._found.made(notes=notes))
 
+    def skipped(self) -> list[Skipped]:
+        """What gave no card, in the order of the notes and lines."""
+        found = (each for note in self._found.notes for each in note.reading.skipped())
+        return sorted(found, key=lambda each: (each.note, each.line))
+
     def __iter__(self) -> Iterator[Card]:
         return (each.card for each in self._found.made())
 
@@ -50,11 +55,15 @@ class Collected:
     cards: Cards
     entries: Ledger
     changes: tuple[Change, ...]
-    skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
     totals: Totals
     files: Mapping[str, bytes]
     seen: Seen
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What gave no card, in the order of the notes and lines."""
+        return self.cards.skipped()
 
 
 class Totals(NamedTuple):
@@ -186,13 +195,11 @@ def _collected(found: Gathered, made: Ledger, only: Difference | None = None) ->
     for deck in sorted(elsewhere.keys() & found.decks):
         message = f"the deck holds only the notes read now; {elsewhere[deck]} cards of others stay in the ledger, safe"
         problems.append(Problem(f"{file_name(deck)}.apkg", 0, "partial", message))
-    skipped = (each for note in found.notes for each in note.reading.skipped)
-    counts = {note.path: (len(note.cards), len(note.reading.skipped)) for note in found.notes}
+    counts = {note.path: (len(note.cards), note.reading.left_out) for note in found.notes}
     return Collected(
         Cards(found),
         entries,
         changes.between(known, entries, found.guids),
-        tuple(sorted(skipped, key=lambda each: (each.note, each.line))),
         tuple(sorted(problems)),
         Totals.of(counts, len(found.tree.notes)),
         found.files,

@@ -15,7 +15,7 @@ from pathlib import Path
 from cards.config import CACHE, version
 
 _LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
-_TABLE = "create table if not exists readings (path text primary key, key text, reading blob, drafts blob, sum int)"
+_COLUMNS = "path text primary key, key text, reading blob, drafts blob, skipped blob, sum int"
 _MANY = 200  # notes that are written at once
 
 
@@ -27,32 +27,35 @@ def folder_in(out: Path) -> Path:
     return folder
 
 
+Given = tuple[bytes, bytes, bytes]  # what a note gave, packed: its reading, its drafts, what gave none
+
+
 class Cache:
     """The remembered readings of one version of Cards under one configuration."""
 
     def __init__(self, out: Path, settings: str) -> None:
         self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
-        self._added: list[tuple[str, str, bytes, bytes, int]] = []
+        self._added: list[tuple[str, str, bytes, bytes, bytes, int]] = []
         with suppress(OSError, sqlite3.Error):
             if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
                 self._database = _opened(folder_in(out) / "notes.sqlite")
 
-    def get(self, path: str, digest: str) -> tuple[bytes, bytes] | None:
+    def get(self, path: str, digest: str) -> Given | None:
         """What was added for a note of this content."""
         if self._database is None:
             return None
         with suppress(sqlite3.Error):
-            query = "select reading, drafts, sum from readings where path = ? and key = ?"
+            query = "select reading, drafts, skipped, sum from readings where path = ? and key = ?"
             found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
-            if found and _sum(found[0], found[1]) == found[2]:
-                return found[0], found[1]
+            if found and _sum(found[:3]) == found[3]:
+                return found[0], found[1], found[2]
         return None
 
-    def add(self, path: str, digest: str, reading: bytes, drafts: bytes) -> None:
+    def add(self, path: str, digest: str, given: Given) -> None:
         """Remember what a note of this content gave."""
-        if self._database is not None and len(reading) + len(drafts) <= _LARGEST:
-            self._added.append((path, self._key(path, digest), reading, drafts, _sum(reading, drafts)))
+        if self._database is not None and sum(map(len, given)) <= _LARGEST:
+            self._added.append((path, self._key(path, digest), *given, _sum(given)))
             if len(self._added) >= _MANY:
                 self._flush()
 
@@ -61,7 +64,7 @@ class Cache:
         try:
             if self._database is not None:
                 with self._database:
-                    self._database.executemany("insert or replace into readings values (?, ?, ?, ?, ?)", self._added)
+                    self._database.executemany("insert or replace into readings values (?, ?, ?, ?, ?, ?)", self._added)
         except sqlite3.Error:
             self._database = None
         self._added.clear()
@@ -82,9 +85,9 @@ class Cache:
             self._database.close()
 
 
-def _sum(reading: bytes, drafts: bytes) -> int:
+def _sum(given: Given) -> int:
     """SQLite itself would not notice a bit that a disk has turned over."""
-    return zlib.crc32(drafts, zlib.crc32(reading))
+    return zlib.crc32(b"".join(given))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -92,7 +95,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(path, timeout=1)
             database.execute("pragma synchronous = off")
-            database.execute(_TABLE)
+            database.execute(f"create table if not exists readings ({_COLUMNS})")
             database.execute("select count(*) from readings").fetchone()
         except sqlite3.OperationalError:  # another process writes it
             raise

@@ -15,7 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from cards import vault
-from cards.cache import Cache
+from cards.cache import Cache, Given
 from cards.codec import pack, unpack
 from cards.config import Config
 from cards.generator import generate
@@ -38,30 +38,35 @@ _CHUNK = 20  # notes that a process is given at once
 
 
 class Reading(NamedTuple):
-    """What one note gave, before identity. Its drafts stay packed: those of a whole vault would fill the memory."""
+    """What one note gave, before identity. What is large stays packed: of a whole vault it would fill the memory."""
 
     title: str
     source: str | None
     deck: str
     tags: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
     recording: str | None
     file: str | None
     known: tuple[Known, ...]  # what its drafts are recognised by
-    packed: bytes
+    left_out: int  # how many takeaways gave no card
+    packed: tuple[bytes, bytes]
 
     def drafts(self) -> tuple[Draft, ...]:
-        """The drafts, made again at every call."""
-        found: tuple[Draft, ...] = unpack(self.packed)
+        """The drafts, unpacked at every call."""
+        found: tuple[Draft, ...] = unpack(self.packed[0])
+        return found
+
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What gave no card, unpacked at every call."""
+        found: tuple[Skipped, ...] = unpack(self.packed[1])
         return found
 
 
-def _reading(given: bytes, drafts: bytes) -> Reading:
-    """A reading as `_packed` gave it."""
-    *values, rows = unpack(given)
+def _reading(given: bytes, drafts: bytes, skipped: bytes) -> Reading:
+    """A reading as `read` packed it."""
+    *values, rows, left_out = unpack(given)
     known = tuple(Known._make((*row[:-2], Looks._make(row[-2]), row[-1])) for row in rows)
-    return Reading._make((*values, known, drafts))
+    return Reading._make((*values, known, left_out, (drafts, skipped)))
 
 
 @dataclass(slots=True)
@@ -91,9 +96,9 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
                 out.problems.append(one.problem)
                 out.unread.add(path)
                 continue
-            known = one.reading, one.drafts
+            known = one.given
             out.digests[path] = one.digest
-            cache.add(path, one.digest, *known)
+            cache.add(path, one.digest, known)
         reading = _reading(*known)
         out.problems += reading.problems
         out.found.append((path, reading))
@@ -120,8 +125,7 @@ class _Parsed(NamedTuple):
 
     path: str
     digest: str = ""
-    reading: bytes = b""
-    drafts: bytes = b""
+    given: Given = (b"", b"", b"")
     problem: Problem | None = None
 
 
@@ -149,28 +153,29 @@ def _parse(config: Config, path: str) -> _Parsed:
     if isinstance(content, Problem):
         return _Parsed(path, problem=content)
     try:
-        return _Parsed(path, content.digest, *read(config, path, content.text))
+        return _Parsed(path, content.digest, read(config, path, content.text))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
         message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
         return _Parsed(path, problem=Problem(path, 0, "fault", message))
 
 
-def read(config: Config, path: str, text: str) -> tuple[bytes, bytes]:
-    """What a note's text gives, packed: its reading, and its drafts."""
+def read(config: Config, path: str, text: str) -> Given:
+    """What a note's text gives, packed: its reading, its drafts, and what gave none."""
     note = parse(text, path, config.options)
     drafts, skipped = generate(note, config.folder_of(path).kinds or config.kinds) if note.wanted else ((), ())
+    left_out = (*note.skipped, *skipped) if note.wanted else ()
     given = (
         note.title,
         note.source,
         deck_of(config, note),
         tags_of(config, note),
-        (*note.skipped, *skipped) if note.wanted else (),
         note.problems,
         note.recording,
         note.file,
         tuple(map(known_by, drafts)),
+        len(left_out),
     )
-    return pack(given), pack(drafts)
+    return pack(given), pack(drafts), pack(left_out)
 
 
 @contextmanager

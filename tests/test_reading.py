@@ -94,7 +94,7 @@ def test_a_cache_that_changes_meanwhile_mixes_up_no_notes(tmp_path: Path, monkey
     (vault / "d.md").write_text("- **Label d:** another text\n", encoding="utf-8")
     real, asked = Cache.get, []
 
-    def forgetful(self: Cache, path: str, digest: str) -> tuple[bytes, bytes] | None:
+    def forgetful(self: Cache, path: str, digest: str) -> tuple[bytes, bytes, bytes] | None:
         asked.append(path)
         return None if path == "b.md" and asked.count(path) > 1 else real(self, path, digest)
 
