@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import escape
+from importlib.resources import files
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -47,14 +48,8 @@ PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
 _SPLIT = "<!-- -->"
 _CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
-_TAG_OF_ANKI = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\$\$?\])", re.I)  # in a formula, where a comment would be seen
-# commands of MathJax's packages (https://docs.mathjax.org/en/v3.2/input/tex/extensions) that take a URL, CSS or attributes,
-# and those that make other commands
-_ACTS = re.compile(
-    r"\\(?:href|url|style|class|cssId|data|require|bbox|mmlToken|unicode|enclose|texttip|mathtip|toggle|includegraphics"
-    r"|[egx]?def|let|futurelet|csname|(?:re|provide)?newcommand|renewcommand|providecommand|(?:re)?newenvironment"
-    r"|DeclareMathOperator|Newextarrow|begingroup)(?![A-Za-z])"
-)
+_COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
+_TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
 _SCHEMES = ("http://", "https://", "mailto:", "obsidian://")
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
 _ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
@@ -75,15 +70,24 @@ def _guarded(value: str) -> str:
 def maths(tex: str, *, display: bool = False) -> str:
     """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind.
 
-    What could link, style or load there, or build such a command, is shown as it is written.
+    With a command that does more than draw (link, style, load, make commands), or an unknown one, it is shown as written.
     """
-    if _ACTS.search(tex):
+    if any(name.isalpha() and name not in _drawing() for name in _COMMAND.findall(tex)):
         return f"<code>{text(tex)}</code>"
+    # Anki looks for its own tags in formulas, too, after it has dropped the comments there
+    tex = _TAG_OF_ANKI.sub("[{}", tex)
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
     spaced = re.sub(r":(?=:)", r":{}", spaced)
     # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens
     inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
-    return _TAG_OF_ANKI.sub("[ ", rf"\[{inner}\]" if display else rf"\({inner}\)")
+    return rf"\[{inner}\]" if display else rf"\({inner}\)"
+
+
+@lru_cache(maxsize=1)
+def _drawing() -> frozenset[str]:
+    """The commands of MathJax that only draw."""
+    lines = (files("cards") / "mathjax.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
 
 
 @lru_cache(maxsize=1024)

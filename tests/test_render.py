@@ -79,6 +79,9 @@ def test_a_deletion_may_nest_and_have_a_hint() -> None:
         r"\csname href\endcsname{x}{y}",
         r"\newcommand{\a}{x}",
         r"x^2 + \href {javascript:alert(1)} {x}",
+        r"\fcolorbox{red;background:url(https://a.example)}{white}{x}",
+        r"\DeclarePairedDelimiters{\frac}{x}{y}",
+        r"\hrefx",
     ],
 )
 def test_a_formula_that_could_act_is_shown_as_it_is_written(tex: str) -> None:
@@ -87,6 +90,12 @@ def test_a_formula_that_could_act_is_shown_as_it_is_written(tex: str) -> None:
     assert r"\(" not in shown
 
 
-@pytest.mark.parametrize("tex", [r"\frac{1}{2}", r"\left( x \right)", r"\hrefx", r"\leq", r"\text{href}", r"\defeq"])
+@pytest.mark.parametrize("tex", [r"\frac{1}{2}", r"\left( x \right)", r"\leq", r"\text{href}", r"a\\b \, \{"])
 def test_other_formulas_are_mathjax(tex: str) -> None:
     assert maths(tex).startswith(r"\(")
+
+
+@pytest.mark.parametrize("tag", ["sound:x.mp3", "latex", "LaTeX", "/latex", "$", "$$", "/$", "anki:play:q:0"])
+def test_no_tag_of_anki_stands_in_a_formula(tag: str) -> None:
+    assert f"[{tag}" not in maths(rf"\sqrt[{tag}]{{x}}")
+    assert "<!--" not in maths(rf"\sqrt[{tag}]{{x}}")
