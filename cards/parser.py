@@ -30,9 +30,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
     if head.problem:
         line, _, reason = head.problem.partition(":")
         problems.append(
-            Problem(
-                path, int(line), "frontmatter", f"the frontmatter is not valid YAML ({reason}); its body is read all the same"
-            )
+            Problem(path, int(line), "frontmatter", f"the frontmatter can't be read ({reason}); its body is read all the same")
         )
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)

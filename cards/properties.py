@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
@@ -22,6 +22,10 @@ from cards.sentences import stands_in
 _FENCE = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\n")
 _SALVAGE = re.compile(r"(?P<key>[A-Za-z][\w -]*):[ \t]+(?P<value>\S[^\n]*)")
 _DEEPEST = 8  # levels of lists and mappings that are looked into
+_LARGEST = 200_000  # characters of a frontmatter
+_NESTED = 100  # levels of YAML; the parser's own stack ends at some thousands
+_LONGEST_NUMBER = 4300  # digits, as in Python
+_NESTING = re.compile(r"[\[{?-]")
 _WIKILINK = re.compile(r"!?\[\[([^\[\]|]*)(?:\|([^\[\]]*))?\]\]")
 _MD_LINK = re.compile(r"\[([^\[\]]*)\]\((\S+?)\)")
 _URL = re.compile(r"https?://[^\s<>\"')\]}]+")
@@ -70,6 +74,9 @@ def split(text: str) -> Properties:
         return Properties({}, text, 1)
     head, body = text[opening.end() : closing.start()], text[closing.end() :]
     first_line = text.count("\n", 0, closing.end()) + 1
+    if len(head) > _LARGEST:
+        reason = f"it is longer than {_LARGEST:,} characters; move what is no property to the body"
+        return Properties(_salvaged(head[:_LARGEST]), body, first_line, f"1:{reason}")
     try:
         values: object = tomllib.loads(head) if mark == "+++" else _yaml(head)
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, OverflowError, RecursionError, TypeError) as error:
@@ -83,8 +90,39 @@ def split(text: str) -> Properties:
     return Properties({str(key): value for key, value in values.items()}, body, first_line)
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C where it was built
+    """Plain values only."""
+
+
+def _number(loader: Any, node: yaml.ScalarNode) -> object:
+    if len(node.value) > _LONGEST_NUMBER:  # in base 60 it takes quadratic time
+        raise _refused("a number of too many digits; put it in quotes", node.start_mark)
+    return loader.construct_yaml_int(node)
+
+
+def _refused(reason: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(None, None, reason, mark)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _number)
+_Loader.add_constructor("tag:yaml.org,2002:binary", _Loader.construct_undefined)
+
+
 def _yaml(head: str) -> object:
-    return YAMLHandler().load(head)
+    if "*" in head or len(_NESTING.findall(head)) > _NESTED:  # nearly all have neither aliases nor depth
+        _check(head)
+    return YAMLHandler().load(head, Loader=_Loader)
+
+
+def _check(head: str) -> None:
+    """Raise YAMLError for aliases, whose values can grow without end, and for values nested too deep."""
+    depth = 0
+    for event in yaml.parse(head, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("an alias (`*name`); write its value out", event.start_mark)
+        if depth > _NESTED:
+            raise _refused(f"nested deeper than {_NESTED} levels; make it flat", event.start_mark)
 
 
 def _salvaged(head: str) -> dict[str, object]:

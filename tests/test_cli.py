@@ -114,7 +114,7 @@ def test_strict_makes_a_problem_an_error(vault: Path) -> None:
     assert run("build").exit_code == 0
     ran = run("build", "--strict")
     assert ran.exit_code == 1
-    assert "Bad.md:2: the frontmatter is not valid YAML" in ran.stderr
+    assert "Bad.md:2: the frontmatter can't be read" in ran.stderr
     assert run("list", "--strict").exit_code == 1
 
 

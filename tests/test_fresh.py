@@ -156,7 +156,7 @@ def test_a_problem_is_said_again(vault: Path, built: list[str]) -> None:
     (vault / "Sea.md").write_text("---\na: b: c\n---\n- **A:** b\n", encoding="utf-8")
     _aged(vault / "Sea.md")
     first = run().stderr
-    assert "Sea.md:2: the frontmatter is not valid YAML" in first
+    assert "Sea.md:2: the frontmatter can't be read" in first
     built.clear()
     assert run().stderr == first
     assert run("--strict").exit_code == 1

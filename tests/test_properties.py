@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,37 @@ def test_monstrous_values_cost_no_card(head: str) -> None:
     assert len(note.takeaways) == 1
     assert isinstance(deck_of(CONFIG, note), str)
     tags_of(CONFIG, note)
+
+
+_LAUGHS = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
+    f"{one}: &{one} [{', '.join([f'*{before}'] * 8)}]\n" for before, one in pairwise("abcdefgh")
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "reason"),
+    [
+        (f"{_LAUGHS}tags: *h", 3, "an alias (`*name`); write its value out"),
+        ("tags: &a [x, *a, *a, *a, *a, *a, *a, *a, *a]", 2, "an alias (`*name`); write its value out"),
+        ("a: &a {x: 1}\nb: {<<: *a}", 3, "an alias (`*name`); write its value out"),
+        ("title: !!python/object/apply:os.getcwd []", 2, "could not determine a constructor for the tag"),
+        ("title: !!binary aGVsbG8=", 2, "could not determine a constructor for the tag"),
+        ("tags: " + "[" * 90_000 + "]" * 90_000, 2, "nested deeper than 100 levels; make it flat"),
+        ("tags:\n " + "- " * 90_000 + "x", 3, "nested deeper than 100 levels; make it flat"),
+        ("? " * 90_000, 2, "nested deeper than 100 levels; make it flat"),
+        ("title: 1" + ":00" * 60_000, 2, "a number of too many digits; put it in quotes"),
+        ("title: " + "9" * 100_000, 2, "a number of too many digits; put it in quotes"),
+        ("".join(f"k{n}: a value\n" for n in range(100_000)), 1, "it is longer than 200,000 characters"),
+    ],
+)
+def test_a_frontmatter_beyond_measure_is_refused_in_a_sentence(head: str, line: int, reason: str) -> None:
+    began = time.process_time()
+    note = note_of(f"---\n{head}\n---\n- **A b:** c")
+    assert time.process_time() - began < 5
+    assert len(note.takeaways) == 1
+    ((found, message),) = [(problem.line, problem.message) for problem in note.problems]
+    assert found == line
+    assert f"the frontmatter can't be read ({reason}" in message
 
 
 def test_the_recording_comes_before_the_page() -> None:
