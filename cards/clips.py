@@ -32,6 +32,7 @@ from cards.naming import file_name, top
 MARGIN = 0.5  # seconds before and after
 POINT = 10  # seconds that a point takes
 LONGEST = 120  # seconds of a range
+LARGEST = 4 * 1024**3  # bytes of a recording: its hash and length want all of them read
 RATE = 16_000  # samples a second: speech needs no more
 BIT_RATE = 16_000  # 22 kB for ten seconds and the margins; at half of it speech is hard to follow
 
@@ -188,6 +189,8 @@ class Clips:
     def _known(self, path: Path) -> Recording:
         """A recording by its hash and length, which the cache remembers as long as size and time of the file stand."""
         status = path.stat()
+        if status.st_size > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST // 1024**3} GiB; name a file of its sound alone")
         stamp = [status.st_size, status.st_mtime_ns]
         index = self.config.out / CACHE / "recordings.json"
         try:

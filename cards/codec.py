@@ -42,6 +42,20 @@ def _encode(value: Any) -> Any:
     return [type(value).__name__, *(_encode(getattr(value, each.name)) for each in fields(value))]
 
 
+def weight(value: Any) -> int:
+    """The characters of all texts in a value, those that stand in it many times counted each time."""
+    total, left = 0, [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            total += len(each)
+        elif isinstance(each, tuple):
+            left += each
+        elif is_dataclass(each):
+            left += [getattr(each, one.name) for one in fields(each)]
+    return total
+
+
 @lru_cache(maxsize=1024)
 def _frozen(*values: Any) -> frozenset[Any]:
     """A set of these values; equal ones are one, since nearly all are the marks of a run."""

@@ -28,7 +28,11 @@ def examine(config: Config, progress: Progress | None = None) -> Examined:
     """Read every note of a run; with `progress` its clips are cut. Writes nothing but the cache. Raises CardsError."""
     collected = look(config, progress)
     reads, texts = [], {}
-    unread = {problem.path for problem in collected.problems if problem.code in ("fault", "unreadable", "outside", "encoding")}
+    unread = {
+        problem.path
+        for problem in collected.problems
+        if problem.code in ("fault", "unreadable", "outside", "large", "encoding")
+    }
     for path, *_ in collected.seen.tree.notes:
         content = vault.read_note(config.root, path) if path not in unread else None
         if content is None or isinstance(content, Problem):

@@ -17,7 +17,9 @@ from cards.config import CACHE, Config, version
 from cards.vault import Tree
 
 NAME = "last.json"
-OPEN = frozenset({"media", "recording", "audio", "unreadable", "outside", "encoding", "fault"})  # new files may mend them
+OPEN = frozenset(
+    {"media", "recording", "audio", "unreadable", "outside", "encoding", "large", "fault"}
+)  # new files may mend them
 _LASTING = frozenset({"frontmatter", "partial"})  # problems that the next build has, too
 _RACY = 2_000_000_000  # nanoseconds: what changed this shortly before a build may change again without showing it
 

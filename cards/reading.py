@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 from cards import vault
 from cards.cache import Cache, Given
-from cards.codec import pack, unpack
+from cards.codec import pack, unpack, weight
 from cards.config import Config
 from cards.generator import generate
 from cards.identity import Known, known_by
 from cards.match import Looks
-from cards.model import Draft, Problem, Skipped
+from cards.model import CardsError, Draft, Problem, Skipped
 from cards.naming import deck_of, tags_of
 from cards.parser import parse
 
@@ -35,6 +35,8 @@ def unseen(items: list[str], label: str) -> Iterable[str]:
 
 _WORTH = 150  # notes to parse from which on a second process pays
 _CHUNK = 20  # notes that a process is given at once
+_LONG = 50_000  # characters of a note from which on its cards could be too much
+_LARGEST = 100_000_000  # characters of all cards of a note
 
 
 class Reading(NamedTuple):
@@ -154,13 +156,15 @@ def _parse(config: Config, path: str) -> _Parsed:
         return _Parsed(path, problem=content)
     try:
         return _Parsed(path, content.digest, read(config, path, content.text))
+    except CardsError as error:
+        return _Parsed(path, problem=Problem(path, 0, "large", str(error)))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
         message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
         return _Parsed(path, problem=Problem(path, 0, "fault", message))
 
 
 def read(config: Config, path: str, text: str) -> Given:
-    """What a note's text gives, packed: its reading, its drafts, and what gave none."""
+    """What a note's text gives, packed: its reading, its drafts, and what gave none. Raises CardsError for too much of it."""
     note = parse(text, path, config.options)
     drafts, skipped = generate(note, config.folder_of(path).kinds or config.kinds) if note.wanted else ((), ())
     left_out = (*note.skipped, *skipped) if note.wanted else ()
@@ -175,6 +179,11 @@ def read(config: Config, path: str, text: str) -> Given:
         tuple(map(known_by, drafts)),
         len(left_out),
     )
+    if len(text) > _LONG and weight(drafts) + weight(given[:4]) * len(drafts) > _LARGEST:
+        raise CardsError(
+            f"its cards would hold over {_LARGEST // 1_000_000} million characters, as each repeats its title, headings, tags or "
+            "links; shorten those, or split the note"
+        )
     return pack(given), pack(drafts), pack(left_out)
 
 

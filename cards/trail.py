@@ -8,6 +8,8 @@ from functools import lru_cache
 from cards import vocabulary
 from cards.model import Options, Timestamp
 
+_LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
+
 
 @dataclass(slots=True)
 class Section:
@@ -146,5 +148,6 @@ def _up_to(end: int) -> frozenset[int]:
 
 
 def clean(text: str) -> str:
-    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end."""
-    return vocabulary.without_emoji(text).rstrip(" :：").strip()
+    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end, cut where no one would read on."""
+    shown = vocabulary.without_emoji(text).rstrip(" :：").strip()
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ IMAGES = frozenset(".png .jpg .jpeg .gif .webp .svg .avif .bmp .tif .tiff .ico".
 SOUNDS = frozenset(".mp3 .ogg .oga .opus .wav .m4a .flac .aac .mp4 .webm .m4v .mov .mkv .ogv .3gp .aif .aiff".split())
 EMBEDDED = IMAGES | SOUNDS
 LARGEST_MEDIA = 100 * 1024 * 1024  # bytes; AnkiWeb syncs no larger file
+LARGEST_NOTE = 10 * 1024 * 1024  # bytes; a long novel has three million
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 
@@ -156,7 +158,10 @@ def read_note(root: Path, path: str) -> Content | Problem:
 def read_bytes(root: Path, path: str) -> bytes | Problem:
     """The content of a note, or the problem that keeps it from being read."""
     try:
-        content = _read_inside(root, os.path.join(root, path))
+        content = _read_inside(root, os.path.join(root, path), LARGEST_NOTE)
+    except _TooLargeError:
+        size = f"{LARGEST_NOTE // 1024**2} MiB"
+        return Problem(path, 0, "large", f"is larger than {size}; it is left out: split it, or name it in `exclude`")
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
         return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
     if content is None:
@@ -169,8 +174,12 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-def _read_inside(root: Path, path: str | Path) -> bytes | None:
-    """The content of a regular file inside the root, None for anything else."""
+class _TooLargeError(Exception):
+    """A file has more bytes than are read."""
+
+
+def _read_inside(root: Path, path: str | Path, largest: int) -> bytes | None:
+    """The content of a regular file inside the root, None for anything else. Raises OSError and _TooLargeError."""
     name = os.fspath(path)
     if not _is_inside(str(root), os.path.dirname(name)):
         return None
@@ -187,10 +196,23 @@ def _read_inside(root: Path, path: str | Path) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return None
+        if status.st_size > largest:
+            raise _TooLargeError
         with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.readall()
+            content = _read(file, largest)
+        if len(content) > largest:  # it grows
+            raise _TooLargeError
+        return content
     finally:
         os.close(descriptor)
+
+
+def _read(file: FileIO, largest: int) -> bytes:
+    """The content of a file, of which at most one byte more than `largest` is read."""
+    found = bytearray()
+    while len(found) <= largest and (piece := file.read(min(1 << 20, largest + 1 - len(found)))):
+        found += piece
+    return bytes(found)
 
 
 _NO_LINKS = hasattr(os, "O_NOFOLLOW")  # a link that takes a file's place meanwhile is refused
@@ -236,8 +258,8 @@ class Media:
     def read(self, path: Path) -> bytes | None:
         """The content of a found file, None where it is too large to sync or gone."""
         try:
-            return _read_inside(self.root, path) if path.stat().st_size <= LARGEST_MEDIA else None
-        except OSError:
+            return _read_inside(self.root, path, LARGEST_MEDIA)
+        except (OSError, _TooLargeError):
             return None
 
     def _is_ours(self, path: Path) -> bool:

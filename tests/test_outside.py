@@ -1,0 +1,237 @@
+"""What lies outside the vault is not read, what never ends is not waited for, and files from elsewhere are believed nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import wave
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cards import vault
+from cards.build import build
+from cards.config import load
+from cards.model import Problem
+from tests.reading import drafts_of
+from tests.test_vault import write
+
+CARD = "- **Label:** text\n"
+CANARY = b"what lies outside: canary"
+SOUND = "- **Label:** text (1:20)\n"
+_BUILD = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1024**3, 1024**3))
+from cards.cli import main
+main()
+"""
+
+
+def run(*arguments: object, seconds: int = 60, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`cards …` in a process of its own with one GiB of memory, ended after some seconds."""
+    command = [sys.executable, "-c", _BUILD, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, cwd=folder)
+
+
+def silence(path: Path) -> None:
+    """Two minutes of it."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(bytes(2 * 8_000 * 120))
+
+
+def all_that_was_made(out: Path) -> bytes:
+    """Every byte below a folder, packages unpacked."""
+    found = b""
+    for path in sorted(out.rglob("*")):
+        if path.is_file():
+            found += path.read_bytes()
+            if path.suffix == ".apkg":
+                with zipfile.ZipFile(path) as package:
+                    found += b"".join(map(package.read, package.namelist()))
+    return found
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "../secret.png",
+        "../../../../../../../../{root}/secret.png",
+        "{root}/secret.png",
+        "//{root}/secret.png",
+        "file://{root}/secret.png",
+        "file:../secret.png",
+        "FILE:{root}/secret.png",
+        "..%2fsecret.png",
+        "%2e%2e/secret.png",
+        "%2e%2e%2fsecret.png",
+        "..%5csecret.png",
+        "..\\secret.png",
+        "....//secret.png",
+        "folder/../../secret.png",
+        ".%00./secret.png",
+        "..／secret.png",
+        "．．/secret.png",
+        "‥/secret.png",
+        "link.png",
+        "LINK.PNG",
+        "outside/secret.png",
+        "Outside/Secret.png",
+        "outside/../secret.png",
+        "concat:../secret.png",
+        "~/secret.png",
+        "$HOME/secret.png",
+        "/dev/stdin",
+        "/proc/self/environ",
+    ],
+)
+def test_no_picture_from_outside(target: str, tmp_path: Path) -> None:
+    target = target.format(root=tmp_path)
+    body = f'- **Label:** ![[{target}]] ![]({target}) ![](<{target}>) <img src="{target}">\n'
+    folder = write(tmp_path / "vault", {"folder/n.md": body, "n.md": body, "own.png": b"own"})
+    (tmp_path / "secret.png").write_bytes(CANARY)
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    (folder / "outside").symlink_to(tmp_path, target_is_directory=True)
+    report = build(load((folder,), tmp_path / "decks", None, None))
+    assert len(report.collected.cards) == 2
+    assert CANARY not in all_that_was_made(tmp_path / "decks")
+
+
+@pytest.mark.parametrize("given", ["../talk.wav", "{root}/talk.wav", "file://{root}/talk.wav", "link.wav", "outside/talk.wav"])
+def test_no_recording_from_outside(given: str, tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    silence(tmp_path / "talk.wav")
+    note = f"---\naudio: {given.format(root=tmp_path)}\n---\n{SOUND}"
+    folder = write(tmp_path / "vault", {"n.md": note})
+    (folder / "link.wav").symlink_to(tmp_path / "talk.wav")
+    (folder / "outside").symlink_to(tmp_path, target_is_directory=True)
+    report = build(load((folder,), tmp_path / "decks", None, None))
+    assert not report.collected.files
+    assert not report.collected.cards[0].audio
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXTINF:10,\n{secret}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {secret}\n",
+        '<?xml version="1.0"?><MPD><Period><AdaptationSet><BaseURL>file://{secret}</BaseURL></AdaptationSet></Period></MPD>',
+        "[Script Info]\nDialogue: {secret}\n",
+        "RIFF\x00\x00\x00\x00AVI #EXTM3U\nfile {secret}\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n{secret}",
+    ],
+)
+@pytest.mark.parametrize("name", ["talk.mp3", "talk.mkv", "talk.m4a"])
+def test_a_playlist_in_disguise_opens_nothing(playlist: str, name: str, tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    silence(tmp_path / "talk.wav")
+    content = playlist.format(secret=tmp_path / "talk.wav")
+    folder = write(tmp_path / "vault", {"n.md": f"---\naudio: {name}\n---\n{SOUND}", name: content})
+    report = build(load((folder,), tmp_path / "decks", None, None))
+    assert not report.collected.files
+    assert [problem.code for problem in report.collected.problems] == ["recording"]
+
+
+def test_notes_and_folders_that_lead_outside_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {"secret.md": f"- **{CANARY.decode()}:** text\n", "vault/n.md": CARD})
+    (tmp_path / "vault" / "link.md").symlink_to(tmp_path / "secret.md")
+    (tmp_path / "vault" / "folder").symlink_to(tmp_path, target_is_directory=True)
+    report = build(load((tmp_path / "vault",), tmp_path / "decks", None, None))
+    assert [card.draft.place.note for card in report.collected.cards] == ["n.md"]
+    assert [str(problem) for problem in report.collected.problems] == [
+        "link.md: is no regular file inside the vault; it is left out"
+    ]
+    assert CANARY not in all_that_was_made(tmp_path / "decks")
+
+
+def test_what_never_ends_does_not_hang_a_build(tmp_path: Path) -> None:
+    note = "---\naudio: {0}.mp3\n---\n- **Label:** ![[{0}.png]] text (1:20)\n"
+    for kind in ("fifo", "socket", "zero", "stdin", "loop", "sparse"):
+        folder = write(tmp_path / "vault" / kind, {"n.md": note.format(kind)})
+        for name in ("a.md", f"{kind}.png", f"{kind}.mp3"):
+            path = folder / name
+            match kind:
+                case "fifo":
+                    os.mkfifo(path)
+                case "socket":
+                    here = os.open(folder, os.O_RDONLY)  # the path of a socket must be short
+                    with socket.socket(socket.AF_UNIX) as made:
+                        made.bind(f"/proc/self/fd/{here}/{name}")
+                    os.close(here)
+                case "loop":
+                    path.symlink_to(path)
+                case "sparse":
+                    with path.open("wb") as file:
+                        file.truncate(10 * 1024**3)
+                case _:
+                    path.symlink_to(f"/dev/{kind}")
+    ran = run("build", tmp_path / "vault", "-o", tmp_path / "decks", "--jobs", "1")
+    assert ran.returncode == 0, ran.stderr
+    said = ran.stderr.splitlines()
+    assert "from 6 notes of 12 read" in ran.stdout
+    assert all(f"{kind}/a.md: is no regular file inside the vault" in ran.stderr for kind in ("fifo", "zero"))
+    assert "problem: sparse/a.md: is larger than 10 MiB; it is left out: split it, or name it in `exclude`" in said
+    assert "problem: socket/a.md: can't be read: No such device or address" in said
+    assert "problem: loop/a.md: can't be read: Too many levels of symbolic links" in said
+    assert sum(".png" in line for line in said) == 6
+    assert sum(".mp3" in line for line in said) == 6
+
+
+def test_a_file_that_grows_is_read_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"n.md": CARD})
+    monkeypatch.setattr(vault, "LARGEST_NOTE", 1000)
+
+    class Growing:
+        def read(self, size: int) -> bytes:
+            return b"x" * size
+
+    assert len(vault._read(Growing(), 1000)) == 1001  # type: ignore[arg-type]
+    (tmp_path / "n.md").write_bytes(b"x" * 1001)
+    problem = vault.read_bytes(tmp_path, "n.md")
+    assert isinstance(problem, Problem)
+    assert problem.code == "large"
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("", f"[a]: https://a.example/{'x' * 500_000}\n\n" + "- **Label:** [a] text\n" * 1000),
+        (f"---\ntags: [{', '.join(f't{n}' for n in range(25_000))}]\n---\n", CARD * 3000),
+        (f"---\nsource: https://youtu.be/abcdefghijk?x={'x' * 150_000}\n---\n", "- **Label:** text (1:20)\n" * 3000),
+    ],
+)
+def test_a_note_that_would_grow_beyond_measure_is_left_out(head: str, body: str, tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": head + body, "other.md": CARD})
+    ran = run("build", tmp_path, "-o", tmp_path / "decks")
+    assert ran.returncode == 0, ran.stderr
+    assert "n.md: its cards would hold over 100 million characters" in ran.stderr
+    assert "from 1 note of 2 read" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"---\ntitle: {'x' * 150_000}\n---\n{CARD * 1000}",
+        f"# {'x' * 1_000_000}\n\n{CARD * 1000}",
+        f"# Title\n\n## {'x' * 1_000_000}\n\n{CARD * 1000}",
+        f"- **{'x' * 1_000_000}:** here\n" + f"  {CARD}" * 1000,
+        f"- {'x' * 1_000_000}:\n" + f"  {CARD}" * 1000,
+    ],
+)
+def test_what_all_cards_repeat_is_cut(text: str) -> None:
+    drafts = drafts_of(text)
+    assert len(drafts) >= 1000
+    assert all(len(entry) <= 300 for draft in drafts for entry in draft.place.context)
+
+
+def test_a_hundred_megabytes_of_frontmatter(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": "---\n" + "key: value\n" * 9_500_000 + f"---\n{CARD}", "other.md": CARD})
+    ran = run("build", tmp_path, "-o", tmp_path / "decks")
+    assert ran.returncode == 0, ran.stderr
+    assert "problem: n.md: is larger than 10 MiB" in ran.stderr
+    assert "from 1 note of 2 read" in ran.stdout
