@@ -16,12 +16,28 @@ from cards.config import CACHE, version
 
 _LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
 _COLUMNS = "path text primary key, key text, reading blob, drafts blob, skipped blob, sum int"
+_TABLE = f"CREATE TABLE readings ({_COLUMNS})"  # as SQLite keeps it
 _MANY = 200  # notes that are written at once
+
+
+def without_links(out: Path) -> Path:
+    """The folder of the cache. What is no file or folder of its own is removed: a link may lead out of it. Raises OSError."""
+    folder = out / CACHE
+    left = [folder]
+    while left:
+        each = left.pop()
+        if each.is_symlink():
+            each.unlink()
+        elif each.is_dir():
+            left += each.iterdir()
+        elif each.exists() and not each.is_file():
+            each.unlink()
+    return folder
 
 
 def folder_in(out: Path) -> Path:
     """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
-    folder = out / CACHE
+    folder = without_links(out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
@@ -95,7 +111,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(path, timeout=1)
             database.execute("pragma synchronous = off")
-            database.execute(f"create table if not exists readings ({_COLUMNS})")
+            database.execute(_TABLE.replace("CREATE TABLE", "create table if not exists"))
+            if {sql for (sql,) in database.execute("select sql from sqlite_master")} - {_TABLE, None}:
+                raise sqlite3.DatabaseError  # a view may never end
             database.execute("select count(*) from readings").fetchone()
         except sqlite3.OperationalError:  # another process writes it
             raise

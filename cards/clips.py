@@ -40,7 +40,7 @@ _EARLY = 5  # seconds before a clip at which decoding begins: some formats seek 
 _RECIPE = "mp3 16000 16000 1"  # part of the names: raise the last number with the way clips are made
 # demuxers that read one file and nothing it names
 _FORMATS = "mp3,mov,mp4,m4a,ogg,wav,w64,flac,aac,matroska,webm,aiff,caf"
-_SOUND = re.compile(r"\[sound:([^\]\n]+)\]")
+_SOUND = re.compile(r"\[sound:([a-z0-9-]+\.mp3)\]")
 
 
 class Span(NamedTuple):
@@ -149,10 +149,12 @@ class Clips:
         found = self._decks[path].get(guid, ())
         if len(found) != 8 or found[3] != stamps or not found[4]:
             return ""
-        names = frozenset(_SOUND.findall(found[4]))
+        names = names_in(found[4])
+        if found[4] != field_of(names):  # the deck may be anyone's
+            return ""
         with suppress(CardsError):
-            self.files |= package.media(path, names - self.files.keys(), vault.LARGEST_MEDIA)
-        return found[4] if names <= self.files.keys() else ""
+            self.files |= package.media(path, frozenset(names) - self.files.keys(), vault.LARGEST_MEDIA)
+        return found[4] if self.files.keys() >= set(names) else ""
 
     def _cached(self, name: str) -> Path:
         return self.config.out / CACHE / "clips" / name

@@ -214,8 +214,8 @@ def way_to_root(out: Path, root: Path) -> str:
 def _known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
     """The root to use, seeing which notes the ledger in `out` is the memory of; `foreign` and `rebase` as in Config.
 
-    Building a part of a vault is no new vault: its root stays the known one. Building more than before is none either: the
-    paths that the ledger knows become longer.
+    Building a part of a vault is no new vault: its root stays the known one, unless the ledger lies in that part. Building
+    more than before is none either: the paths that the ledger knows become longer. Raises CardsError.
     """
     from cards import ledger
 
@@ -229,6 +229,11 @@ def _known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
         return root, None, ""
     if root in known.parents:
         return root, None, known.relative_to(root).as_posix()
+    if known in root.parents and out.resolve().is_relative_to(root):  # it came with the notes, and may be anyone's
+        raise CardsError(
+            f"{out / ledger.NAME}: it is the memory of the notes in {known}, of which {root} is a part; build those, or choose "
+            "another folder with -o"
+        )
     return (known, None, "") if known in root.parents else (root, known, "")
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cards import vault
+from cards.cache import without_links
 from cards.config import CACHE, Config, version
 from cards.vault import Tree
 
@@ -51,7 +52,7 @@ class Difference(NamedTuple):
 def difference(config: Config) -> Difference | None:
     """What has changed in the notes, None where anything else has, or nothing is known of the last build."""
     try:
-        last = json.loads((config.out / CACHE / NAME).read_text(encoding="utf-8"))
+        last = json.loads((without_links(config.out) / NAME).read_text(encoding="utf-8"))
         if last["stamp"] != _stamp(config):
             return None
         tree = vault.look_around(config)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cards import ledger
-from cards.config import CACHE
+from cards.cache import folder_in
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names, top
@@ -45,9 +45,8 @@ def alone(out: Path, *, waiting: bool) -> Iterator[None]:
         return
     from filelock import FileLock, Timeout
 
-    folder = out / CACHE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder_in(out)
         lock = FileLock(folder / "lock", timeout=60)
     except OSError as error:
         raise CardsError(f"{out}: can't be written: {error.strerror or error}; choose another folder with -o") from None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import wave
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from cards.model import Problem
 from tests.reading import drafts_of
 from tests.test_vault import write
 
+ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c)"
 CARD = "- **Label:** text\n"
 CANARY = b"what lies outside: canary"
 SOUND = "- **Label:** text (1:20)\n"
@@ -235,3 +238,57 @@ def test_a_hundred_megabytes_of_frontmatter(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "problem: n.md: is larger than 10 MiB" in ran.stderr
     assert "from 1 note of 2 read" in ran.stdout
+
+
+def test_a_cache_from_elsewhere_leads_nowhere(tmp_path: Path) -> None:
+    """What a cloned repository may bring along: links in the cache to files that are read or written over, views that hang."""
+    secret = tmp_path / "secret"
+    for linked in (".gitignore", "lock", "last.json", "recordings.json", "notes.sqlite", "clips", "preview.html", "."):
+        vault = write(tmp_path / linked.strip("."), {"n.md": f"---\naudio: talk.wav\n---\n{SOUND}"})
+        silence(vault / "talk.wav")
+        secret.write_bytes(CANARY)
+        cache = vault / "decks" / ".cache"
+        (cache if linked != "." else cache.parent).mkdir(parents=True)
+        (cache / linked if linked != "." else cache).symlink_to(secret)
+        ran = run("build", vault, "-o", vault / "decks")
+        assert ran.returncode == 0, ran.stderr
+        assert run("preview", vault, "--decks", vault / "decks").returncode == 0
+        assert secret.read_bytes() == CANARY
+        assert CANARY not in all_that_was_made(vault / "decks")
+        assert not any(path.is_symlink() for path in cache.rglob("*"))
+
+
+@pytest.mark.parametrize("given", ["/dev/zero", "pipe"])
+def test_a_cache_that_never_ends_is_not_waited_for(given: str, tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD, "decks/.cache/clips/x": ""})
+    for name in ("last.json", "notes.sqlite", "recordings.json"):
+        path = tmp_path / "decks" / ".cache" / name
+        os.mkfifo(path) if given == "pipe" else path.symlink_to(given)
+    assert run("build", tmp_path, "-o", tmp_path / "decks").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"create view notes as {ENDLESS} select x as path, x as key, x as value from c",
+        f"create table notes (path text primary key, key text, value text); create trigger t after insert on notes "
+        f"begin delete from notes where path in ({ENDLESS} select x from c); end",
+    ],
+)
+def test_a_cache_that_asks_endless_questions(script: str, tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": CARD, "decks/.cache/x": ""})
+    with closing(sqlite3.connect(tmp_path / "decks" / ".cache" / "notes.sqlite")) as database:
+        database.executescript(script)
+    assert run("build", tmp_path, "-o", tmp_path / "decks").returncode == 0
+
+
+def test_a_ledger_from_elsewhere_makes_the_vault_no_larger(tmp_path: Path) -> None:
+    vault = write(tmp_path / "vault", {"n.md": "- **Label:** ![[secret.png]]\n"})
+    (tmp_path / "secret.png").write_bytes(CANARY)
+    assert run("build", ".", folder=vault).returncode == 0
+    book = vault / "decks" / "ledger.jsonl"
+    book.write_text(book.read_text().replace('"root": ".."', '"root": "../.."'))
+    ran = run("build", ".", folder=vault)
+    assert ran.returncode == 2
+    assert "ledger.jsonl: it is the memory of the notes in" in ran.stderr
+    assert CANARY not in all_that_was_made(vault / "decks")
