@@ -50,6 +50,8 @@ class _Group(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(DONE)
+        except click.UsageError as error:  # names of files may stand in it
+            raise click.UsageError(wording.safe(error.format_message()), error.ctx) from None
         except Exception as error:
             from cards.model import CardsError  # a third of the time that `cards --help` takes
 
@@ -87,7 +89,7 @@ def _of_notes(command: Command, decks: tuple[str, ...] = ("-o", "--out")) -> Com
 def _print_json(value: dict[str, object]) -> None:
     import json
 
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(wording.safe_json(json.dumps(value, ensure_ascii=False)))
 
 
 @main.command()
@@ -326,7 +328,8 @@ def retired(config: Config, as_json: bool) -> None:
             click.echo(wording.retired_line(entry))
     if not as_json:
         if gone:
-            click.echo(f"\nAn import cannot delete. In Anki's browser, search for:\n\n{changes.search([e.guid for e in gone])}")
+            searched = wording.safe(changes.search([e.guid for e in gone]))
+            click.echo(f"\nAn import cannot delete. In Anki's browser, search for:\n\n{searched}")
         else:
             click.echo("no card is retired")
 

@@ -128,6 +128,9 @@ def load(
     for path in paths:
         if not path.exists():
             raise CardsError(f"{path}: no such file or folder")
+    for path in (*paths, out or Path(), Path.cwd()):
+        if str(path) != os.fsencode(path).decode("utf-8", "replace"):
+            raise CardsError(f"{path}: its name is not UTF-8; rename it")
     if recording and not (len(paths) == 1 and paths[0].is_file()):
         raise CardsError(f"--recording {recording}: is for one note; name it as `audio:` in the frontmatter of each of several")
     start = _common(paths) if paths else Path.cwd()

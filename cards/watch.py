@@ -40,7 +40,8 @@ def watch(
         return path.name == NAME or path.suffix.lower() in (*vault.NOTE_SUFFIXES, *_MEDIA)
 
     say(f"watching {config.root} (Ctrl-C ends)")
-    say(_built(load, then))
+    for line in _built(load, then):
+        say(line)
     found = changes(
         config.root,
         watch_filter=concerns_us,
@@ -51,11 +52,12 @@ def watch(
         yield_on_timeout=False,
     )
     for _ in found:
-        say(_built(load, then))
+        for line in _built(load, then):
+            say(line)
 
 
-def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) -> str:
-    """One build, in a line. What can't be built now may be mended by the next save."""
+def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) -> list[str]:
+    """One build, in a line, and its problems. What can't be built now may be mended by the next save."""
     began = time.monotonic()
     try:
         config = load()
@@ -63,10 +65,10 @@ def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) ->
         if then:
             then(config)
     except CardsError as error:
-        return f"{_clock()} not built: {error}"
+        return [f"{_clock()} not built: {error}"]
     took = time.monotonic() - began
-    problems = "".join(f"\n  problem: {problem}" for problem in report.collected.problems)
-    return f"{_clock()} {_outcome(report)} ({took:.1f} s){problems}"
+    problems = [f"  problem: {problem}" for problem in report.collected.problems]
+    return [f"{_clock()} {_outcome(report)} ({took:.1f} s)", *problems]
 
 
 def _clock() -> str:

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 SHOWN = 12  # changes that a build lists by itself
 PATIENCE = 1.0  # seconds before a bar shows how far something is
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# controls, marks of direction, line separators, and the halves of characters that stand for bytes of a name
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def safe(text: str) -> str:
     """Text for the terminal: what could steer it or turn its direction is shown, not obeyed."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def safe_json(text: str) -> str:
+    """JSON for the terminal. What JSON may hold raw and a terminal obeys stands only inside its texts."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def cut(text: str, width: int = 100) -> str:

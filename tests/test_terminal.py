@@ -1,0 +1,158 @@
+"""Whatever notes, names, ledgers and decks hold, no byte of it steers the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cards.config import load
+from cards.watch import watch
+from tests.test_vault import write
+
+STEERING = {
+    "CSI": "\x1b[31m",
+    "OSC 8": "\x1b]8;;https://a.example\x07x\x1b]8;;\x07",
+    "OSC 52": "\x1b]52;c;cm0gLXJm\x07",
+    "title": "\x1b]0;x\x07",
+    "DCS": "\x1bP+q544e\x1b\\",
+    "C1 CSI": "\x9b31m",
+    "C1 OSC": "\x9d52;c;x\x9c",
+    "bell": "\x07",
+    "return": "\rspoof",
+    "backspace": "\b\b\b",
+    "delete": "\x7f",
+    "override": "\u202egpj.\u202c",
+    "isolate": "\u2066x\u2067y\u2069",
+    "marks": "\u200e\u200f\u061c",
+    "lines": "\u2028x\u2029",
+    "vertical": "\x0b\x0c",
+}
+ALL = "a" + "".join(STEERING.values())
+NAME = ALL.replace("/", "")[:80]
+_STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def run(*arguments: object, folder: Path, code: int | None = None) -> str:
+    """All that a command says, to both of its streams, which must not steer."""
+    command = [sys.executable, "-m", "cards", *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, check=False, cwd=folder, timeout=60)
+    said = (ran.stdout + ran.stderr).decode("utf-8", "surrogateescape")
+    assert "Traceback" not in said, said
+    assert not (found := _STEERS.search(said)), (arguments, found, said[max(0, found.start() - 60) : found.end() + 60])
+    assert code is None or ran.returncode == code, said
+    return said
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    deck = json.dumps(ALL)
+    label = ALL.replace("\r", "")
+    note = f"---\ndeck: {deck}\ntags: [{deck}]\ntitle: {deck}\n---\n# {label}\n\n- **{label}:** t\n- b {label}\n"
+    note += f"- a ![[{label}.png]] **phr {label} ase** is here with more\n"
+    write(
+        tmp_path,
+        {f"{NAME}/{NAME}.md": note, f"{NAME}/{NAME}broken.md": f"---\na: [{label}\n---\n- **L:** t", "bad.md": b"\xff"},
+    )
+    return tmp_path
+
+
+def test_what_notes_hold_does_not_steer(folder: Path) -> None:
+    for command in ("list --skipped", "lint", "lint --sarif", "list --json"):
+        run(*command.split(), folder=folder)
+    for command in ("build -v", "list"):
+        assert re.search(r"\\(?:x|u00)1b", run(*command.split(), folder=folder))
+    for command in ("preview", "build --json"):
+        run(*command.split(), folder=folder)
+    (folder / NAME / f"{NAME}.md").write_text("- **Other:** text\n", encoding="utf-8")
+    for command in ("diff", "build", "retired", "retired --json"):
+        run(*command.split(), folder=folder)
+
+
+def test_what_stands_in_names_that_are_given_does_not_steer(folder: Path) -> None:
+    decks = folder / f"{NAME}decks"
+    run("build", NAME, "-o", decks, folder=folder, code=0)
+    run("build", f"{NAME}nowhere", folder=folder, code=2)
+    run("build", NAME, "-o", f"{NAME}/{NAME}.md/x", folder=folder, code=2)
+    run("recover", decks, folder=folder, code=2)
+    run("verify", f"{NAME}nowhere", folder=folder, code=2)
+    run("init", NAME, folder=folder, code=0)
+    run("init", NAME, folder=folder, code=2)
+    package = next(decks.glob("*.apkg"))
+    run("recover", package, "-o", f"{NAME}new", folder=folder, code=0)
+    write(folder, {f"{NAME}.apkg": b"no zip"})
+    run("recover", f"{NAME}.apkg", folder=folder, code=2)
+    run("verify", f"{NAME}.apkg", folder=folder, code=2)
+    run("--deck", NAME, folder=folder, code=2)
+    run(NAME, folder=folder, code=2)
+
+
+@pytest.mark.parametrize("text", [f"{json.dumps(ALL)} = 1", f"deck = [{json.dumps(ALL)}]", ALL])
+def test_what_the_configuration_holds_does_not_steer(text: str, folder: Path) -> None:
+    (folder / f"{NAME}.toml").write_text(text, encoding="utf-8", newline="")
+    run("build", "--config", f"{NAME}.toml", folder=folder, code=2)
+
+
+def test_what_a_ledger_holds_does_not_steer(folder: Path) -> None:
+    run("build", folder=folder)
+    path = folder / "decks" / "ledger.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+    for entry in lines[1:-1]:
+        for column in (0, 2, 3, 6, 7, 9, 13):
+            entry += [""] * (14 - len(entry)) if len(entry) < 9 else []
+            if column < len(entry) and isinstance(entry[column], str):
+                entry[column] += ALL
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    for command in ("diff", "build", "retired"):
+        run(*command.split(), folder=folder)
+
+
+def test_what_a_deck_holds_does_not_steer(folder: Path) -> None:
+    pytest.importorskip("anki.collection")
+    run("build", folder=folder)
+    package = max((folder / "decks").glob("*.apkg"), key=lambda each: each.stat().st_size)
+    with zipfile.ZipFile(package) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(files["collection.anki2"])
+        database.execute(
+            "update notes set guid = guid || ?, flds = replace(flds, '\x1f', ? || '\x1f')", (ALL, f"[sound:{NAME}.mp3]")
+        )
+        files["collection.anki2"] = database.serialize()
+    with zipfile.ZipFile(package, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    run("verify", package, folder=folder)
+    run("verify", "--json", package, folder=folder)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are text there")
+def test_names_that_are_no_text_are_said(folder: Path) -> None:
+    name = os.fsdecode(b"d\xff")
+    write(folder / name, {"n.md": "- **L:** t"})
+    for command in (
+        ["build", name, "-o", name],
+        ["list", name],
+        ["list", name, "--json"],
+        ["init", name],
+        ["build", name, "--json"],
+    ):
+        run(*command, folder=folder)
+
+
+def test_watching_says_each_problem_on_a_line_of_its_own(folder: Path) -> None:
+    said: list[str] = []
+    stop = threading.Event()
+    stop.set()
+    watch(lambda: load((folder,), folder / "decks", None, None), said.append, stop)
+    assert any(line.startswith("  problem: bad.md") for line in said)
+    assert not any("\n  problem" in line for line in said)
