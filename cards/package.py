@@ -12,15 +12,21 @@ from cards.exporter import note_types
 from cards.model import CardsError, Exported
 
 _FILE = re.compile(r"\[sound:([^\]]+)\]|src=\"([^\"]+)\"")
-_LARGEST = 2 * 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
+_LARGEST = 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
+_LONGEST = 100_000_000  # bytes of a value in it
+_PLAIN = re.compile(r"create (?:table|(?:unique )?index)\b(?!.*\b(?:as|select|check|generated|virtual)\b)", re.I | re.S)
 
 
 def database(package: Path) -> tuple[sqlite3.Connection, bool]:
     """The collection of a package in memory, and whether Anki wrote it. Raises CardsError for what is no package."""
     try:
+        if not package.is_file():  # a FIFO would be waited for
+            raise CardsError(f"{package}: is no Anki package, and no file")
         with zipfile.ZipFile(package) as opened:
             names = set(opened.namelist())
-            name = next(n for n in ("collection.anki21b", "collection.anki21", "collection.anki2") if n in names)
+            # as Anki chooses: https://github.com/ankitects/anki/blob/main/rslib/src/import_export/package/meta.rs
+            latest = "meta" in names and opened.read("meta")[:2] == b"\x08\x03"
+            name = next(n for n in ("collection.anki21b",) * latest + ("collection.anki21", "collection.anki2") if n in names)
             if opened.getinfo(name).file_size > _LARGEST:
                 raise CardsError(f"{package}: its collection is too large")
             content = opened.read(name)
@@ -35,7 +41,14 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
         content = content[:18] + b"\x01\x01" + content[20:]
         opened_database = sqlite3.connect(":memory:")
         opened_database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+        opened_database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         opened_database.deserialize(content)
+        # a view, a computed column or pages that lead back to each other could go on without end
+        if not all(_PLAIN.match(sql) for (sql,) in opened_database.execute("select sql from sqlite_master where sql <> ''")):
+            raise ValueError("its tables are not Anki's")
+        ((damage,),) = opened_database.execute("pragma quick_check(1)")
+        if damage != "ok":
+            raise ValueError(damage)
         opened_database.execute("select count(*) from notes")
     except CardsError:
         raise

@@ -66,7 +66,7 @@ def _entries(package: Path) -> Iterator[Entry]:
                 entry = _entry(kinds[mid], guid, deck, mod, tags.split(), fields, ordinals, exported=exported)
                 # notes stand in a package in the order of their takeaways, which tells equal ones apart
                 yield replace(entry, line=line)
-    except (sqlite3.DatabaseError, ValueError, KeyError, IndexError) as error:
+    except (sqlite3.DatabaseError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         database.close()

@@ -46,8 +46,8 @@ def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
 
 
 def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
-    _believe(package)
     with closing(database(package)[0]) as opened:
+        _believe(package)
         try:
             guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
         except (sqlite3.DatabaseError, ValueError) as error:

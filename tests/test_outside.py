@@ -9,10 +9,13 @@ import subprocess
 import sys
 import wave
 import zipfile
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+import zstandard
 
 from cards import vault
 from cards.build import build
@@ -292,3 +295,75 @@ def test_a_ledger_from_elsewhere_makes_the_vault_no_larger(tmp_path: Path) -> No
     assert ran.returncode == 2
     assert "ledger.jsonl: it is the memory of the notes in" in ran.stderr
     assert CANARY not in all_that_was_made(vault / "decks")
+
+
+def packed(path: Path, script: str = "", files: Mapping[str, bytes] = MappingProxyType({})) -> Path:
+    """A package with a collection in which a script has run, and other files."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(
+            "create table col (decks); insert into col values ('{}'); create table cards (id, nid, did, ord);"
+        )
+        database.executescript(script or "create table notes (id, guid, mid, mod, tags, flds)")
+        content = database.serialize()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, each in {"collection.anki2": content, "media": b"{}", **files}.items():
+            package.writestr(name, each)
+    return path
+
+
+_NOTES = "id, guid, mid, mod, tags, flds"
+PACKAGES = {
+    "endless view": f"create view notes as {ENDLESS} select {', '.join(f'x as {each}' for each in _NOTES.split(', '))} from c",
+    "computed column": f"create table notes ({_NOTES}, x as (zeroblob(900000000)));"
+    "insert into notes values (1, 'a', 1, 1, '', 'a')",
+    "checked column": f"create table notes ({_NOTES}, check (length(zeroblob(900000000)) > 0))",
+    "trigger": f"create table notes ({_NOTES}); create trigger t after insert on notes begin select 1; end",
+    "virtual table": f"create virtual table notes using fts5({_NOTES})",
+    "no notes": "create table x (y)",
+    "other types": f"create table notes ({_NOTES}); insert into notes values ('a', null, x'00', 'b', null, x'ff')",
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [*PACKAGES, "bomb", "no zip", "cut", "broken media", "fifo", "names", "damaged pages", "zstd bomb"]
+)
+@pytest.mark.parametrize("command", ["recover", "verify"])
+def test_a_deck_from_elsewhere_is_believed_nothing(kind: str, command: str, tmp_path: Path) -> None:
+    deck = tmp_path / "in" / "deck.apkg"
+    deck.parent.mkdir()
+    match kind:
+        case "bomb":
+            packed(deck, files={"collection.anki21": bytes(1100 * 1024**2)})
+        case "zstd bomb":
+            content = zstandard.ZstdCompressor().compress(bytes(200 * 1024**2)) * 10
+            packed(deck, files={"collection.anki21b": content, "meta": b"\x08\x03"})
+        case "no zip":
+            deck.write_bytes(CANARY)
+        case "cut":
+            packed(deck)
+            deck.write_bytes(deck.read_bytes()[:-40])
+        case "broken media":
+            packed(deck, files={"media": b"\x00{" * 100})
+        case "fifo":
+            os.mkfifo(deck)
+        case "names":
+            packed(deck, files={"../../canary": CANARY, "/canary": CANARY})
+        case "damaged pages":
+            with closing(sqlite3.connect(":memory:")) as database:
+                database.executescript(f"create table notes ({_NOTES}); create table cards (id, nid, did, ord);")
+                database.executemany("insert into notes values (?, 'g', 1, 1, '', ?)", [(n, "x" * 900) for n in range(500)])
+                pages = bytearray(database.serialize())
+            pages[4096 * 3 : 4096 * 9] = pages[4096 : 4096 * 7]
+            with zipfile.ZipFile(deck, "w") as package:
+                package.writestr("collection.anki2", bytes(pages))
+        case _:
+            packed(deck, PACKAGES[kind])
+    before = sorted(tmp_path.rglob("*"))
+    more = ["-o", tmp_path / "decks"] if command == "recover" else []
+    ran = run(command, deck, *more, seconds=30, folder=tmp_path)
+    assert ran.returncode == 2 or (command == "verify" and kind in ("names", "broken media", "other types")), ran.stdout
+    assert "Traceback" not in ran.stderr
+    if ran.returncode == 2:
+        assert ran.stderr.startswith("error: ")
+        assert len(ran.stderr.splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
