@@ -46,6 +46,7 @@ SEPARATOR = " › "
 PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
 
 _SPLIT = "<!-- -->"
+_JOINER = "\u2060"  # no width; stands in the way of MathJax
 _CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
@@ -57,14 +58,11 @@ _ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
 MediaNames = Mapping[str, Media]
 
 
-def text(value: str) -> str:
+def text(value: str, *, code: bool = False) -> str:
     """Plain text as HTML that shows just it."""
-    return _guarded(escape(value, quote=False))
-
-
-def _guarded(value: str) -> str:
-    value = _CLASH.sub(rf"\1{_SPLIT}", value)
-    return _ACTIVE.sub(lambda match: match[0] + _SPLIT, value)
+    value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
+    # MathJax reads on across comments, yet not in code, where a character more would be copied
+    return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
 
 
 def maths(tex: str, *, display: bool = False) -> str:
@@ -73,7 +71,7 @@ def maths(tex: str, *, display: bool = False) -> str:
     With a command that does more than draw (link, style, load, make commands), or an unknown one, it is shown as written.
     """
     if any(name.isalpha() and name not in _drawing() for name in _COMMAND.findall(tex)):
-        return f"<code>{text(tex)}</code>"
+        return f"<code>{text(tex, code=True)}</code>"
     # Anki looks for its own tags in formulas, too, after it has dropped the comments there
     tex = _TAG_OF_ANKI.sub("[{}", tex)
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
@@ -204,7 +202,7 @@ def _run(run: Run, media: MediaNames) -> str:
         case Kind.TEXT:
             return text(links.shown(run.text) if run.text == run.link else run.text)
         case Kind.CODE:
-            return f"<code>{text(run.text)}</code>"
+            return f"<code>{text(run.text, code=True)}</code>"
         case Kind.MATH:
             return maths(run.text)
         case Kind.DISPLAY_MATH:
@@ -247,7 +245,7 @@ def block(found: Block, media: MediaNames) -> str:
             start = f' start="{found.start}"' if found.start not in (None, 1) else ""
             return f'<{tag}{start} dir="auto">{"".join(_item(item, media) for item in found.items)}</{tag}>'
         case Code():
-            return f'<pre dir="ltr"><code>{text(found.text)}</code></pre>'
+            return f'<pre dir="ltr"><code>{text(found.text, code=True)}</code></pre>'
         case Formula():
             return f'<div class="formula">{maths(found.tex, display=True)}</div>'
         case Quote():

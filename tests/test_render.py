@@ -32,6 +32,7 @@ _COMMENT = "<!-- -->"
         ("<script>a</script>", "&lt;script&gt;a&lt;/script&gt;"),
         ("std::vector }} {{x}}", f"std:{_COMMENT}:vector }}{_COMMENT}}} {{{_COMMENT}{{x}}{_COMMENT}}}"),
         ("[sound:x.mp3] [latex]y[/latex] [$]z[/$]", None),
+        (r"\\(\\href{x}{y}\\) `\(`", f"\\\u2060(\\href{{x}}{{y}}\\\u2060) <code>\\{_COMMENT}(</code>"),
         ("[[page#part|alias]] [[page#part]]", "alias page › part"),
         ("![[gone.png]]", "<i>gone.png</i>"),
         ("![](https://example.org/a.png)", '<a href="https://example.org/a.png">a.png</a>'),
