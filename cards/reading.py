@@ -181,8 +181,8 @@ def read(config: Config, path: str, text: str) -> Given:
     )
     if len(text) > _LONG and weight(drafts) + weight(given[:4]) * len(drafts) > _LARGEST:
         raise CardsError(
-            f"its cards would hold over {_LARGEST // 1_000_000} million characters, as each repeats its title, headings, tags or "
-            "links; shorten those, or split the note"
+            f"its cards would hold over {_LARGEST // 1_000_000} million characters, as each repeats its title, headings, tags "
+            "or links; shorten those, or split the note"
         )
     return pack(given), pack(drafts), pack(left_out)
 

@@ -72,13 +72,12 @@ def maths(tex: str, *, display: bool = False) -> str:
     """
     if any(name.isalpha() and name not in _drawing() for name in _COMMAND.findall(tex)):
         return f"<code>{text(tex, code=True)}</code>"
-    # Anki looks for its own tags in formulas, too, after it has dropped the comments there
-    tex = _TAG_OF_ANKI.sub("[{}", tex)
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
     spaced = re.sub(r":(?=:)", r":{}", spaced)
     # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens
     inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
-    return rf"\[{inner}\]" if display else rf"\({inner}\)"
+    # Anki looks for its own tags in formulas, too, after it has dropped the comments there
+    return _TAG_OF_ANKI.sub("[{}", rf"\[{inner}\]" if display else rf"\({inner}\)")
 
 
 @lru_cache(maxsize=1)
