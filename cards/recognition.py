@@ -49,6 +49,7 @@ def recognise(
     _by_block_id(search, renamed)
     _by_likeness_in_notes(search, renamed)
     _by_likeness_across(search)
+    _sort_equals(search, renamed)
     return _named(search, ledger), search.problems
 
 
@@ -118,6 +119,31 @@ def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: Ho
                 search.pair(n, i, how)
                 entries.remove(i)
                 drafts.remove(n)
+
+
+def _sort_equals(search: _Search, renamed: Mapping[str, str]) -> None:
+    """Cards that had the same words are told apart by their place alone, also where one of them was edited or moved away."""
+    equals: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i, entry in enumerate(search.entries):
+        if entry.live:
+            equals[entry.kind, entry.key].append(i)
+    owners = {i: n for n, (i, how) in search.pairs.items() if how != "pinned"}
+    pinned = search.taken - owners.keys()
+    for group in equals.values():
+        entries = [i for i in group if i not in pinned]
+        drafts = sorted(owners[i] for i in entries if i in owners)
+        if len(entries) < 2 or not drafts:
+            continue
+        hows = {n: search.pairs.pop(n)[1] for n in drafts}
+        search.taken.difference_update(entries)
+        for note in sorted({search.drafts[n].draft.place.note for n in drafts}):
+            here = [n for n in drafts if search.drafts[n].draft.place.note == note]
+            old = [i for i in entries if renamed.get(search.entries[i].note, search.entries[i].note) == note]
+            _pair_equals(search, here, old, "same")
+        left = [i for i in entries if i not in search.taken]
+        _pair_equals(search, [n for n in drafts if n not in search.pairs], left, "moved")
+        for n in drafts:
+            search.pairs[n] = (search.pairs[n][0], hows[n])
 
 
 def _renamed(search: _Search) -> dict[str, str]:
