@@ -16,8 +16,8 @@ from pathlib import Path
 
 from cards.build import look
 from cards.config import load
-from cards.identity import ASK_LENGTH, TEXT_LENGTH, known_by
-from cards.match import ACROSS, IN_NOTE, IN_PLACE, Looks, likeness
+from cards.identity import known_by
+from cards.match import ACROSS, ASK_LENGTH, IN_NOTE, IN_PLACE, TEXT_LENGTH, Looks, likeness
 
 THRESHOLDS = (40, 45, 50, 55, 60, 62, 64, 66, 68, 70, 75, 80, 85, 90)
 FILLER = "indeed mostly perhaps early later hidden small great often nearly simple quiet".split()

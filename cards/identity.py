@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from cards.ledger import Entry, Phrase
-from cards.match import PHRASE, Looks, best_pairs, normal, phrase_likeness
+from cards.match import ASK_LENGTH, PHRASE, TEXT_LENGTH, Looks, best_pairs, normal, phrase_likeness
 from cards.model import CardKind, Cloze, Draft, Qa
 from cards.prose import block_text, plain, squeeze
 from cards.render import breadcrumb
@@ -22,7 +22,6 @@ from cards.typed import MAX_ORDINAL
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
 FIRST_MOD = 1795305600  # of every new card, so that a first build does not depend on the clock; a change takes the time
-ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept for likeness: the ledger has to stay small
 
 How = Literal["pinned", "same", "moved", "edited", "new"]
 

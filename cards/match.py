@@ -14,12 +14,17 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
+from cards.vocabulary import is_takeaway_heading
+
 IN_NOTE = 70.0  # likeness from which a card of the same note is taken for an edited one
-IN_PLACE = 50.0  # the same where it is the only one of its kind between two known neighbours
+IN_PLACE = 60.0  # the same where it is the only one of its kind between two known neighbours
 ACROSS = 80.0  # the same for a card that comes from another note, or from the retired
+PINNED = 50.0  # the same where it has the block id as well, in another note
 PHRASE = 62.0  # likeness from which a phrase keeps its ordinal
 HOLDS = 75.0  # likeness of a phrase that holds another as whole words
 NEARLY = 5.0  # two likenesses this near are told apart by luck, which is reported
+
+ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept for likeness: the ledger has to stay small
 
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
@@ -59,7 +64,13 @@ def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
         both = max(both, 60 + 0.4 * text)
     elif old.text == new.text and len(old.text) >= 20:
         both = max(both, 80 + 0.2 * ask)  # the label was reworded
-    return both
+    return 0.0 if both >= IN_PLACE and _is_only_one_a_list(old, new) else both
+
+
+def _is_only_one_a_list(old: Looks, new: Looks) -> bool:
+    """Whether one is a list under a takeaway heading and the other, it may be, one of its items: they begin alike."""
+    whole = old.text == new.text and len(old.text) < TEXT_LENGTH
+    return not whole and is_takeaway_heading(old.ask) != is_takeaway_heading(new.ask)
 
 
 def _of_cloze(old: Looks, new: Looks) -> float:

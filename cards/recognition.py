@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from cards.identity import How, Known, Recognised, context_of, guid_of
 from cards.ledger import Entry, Ledger
-from cards.match import ACROSS, IN_NOTE, IN_PLACE, NEARLY, Looks, best_pairs, likeness, normal
+from cards.match import ACROSS, IN_NOTE, IN_PLACE, NEARLY, PINNED, Looks, best_pairs, likeness, normal
 from cards.model import Problem
 
 
@@ -77,7 +77,7 @@ def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
             entry = search.entries[i]
             here = renamed.get(entry.note, entry.note) == one.note
             like = likeness(_looks(entry), one.looks)
-            if here or like >= IN_PLACE:
+            if here or like >= PINNED:
                 weights[n, i] = 1 + like + 200 * here + 50 * entry.live
     for n, i in best_pairs(weights):
         search.pair(n, i, "pinned")
@@ -136,8 +136,8 @@ def _sort_equals(search: _Search, renamed: Mapping[str, str]) -> None:
             continue
         hows = {n: search.pairs.pop(n)[1] for n in drafts}
         search.taken.difference_update(entries)
-        for note in sorted({search.drafts[n].draft.place.note for n in drafts}):
-            here = [n for n in drafts if search.drafts[n].draft.place.note == note]
+        for note in sorted({search.drafts[n].note for n in drafts}):
+            here = [n for n in drafts if search.drafts[n].note == note]
             old = [i for i in entries if renamed.get(search.entries[i].note, search.entries[i].note) == note]
             _pair_equals(search, here, old, "same")
         left = [i for i in entries if i not in search.taken]

@@ -12,7 +12,7 @@ from pathlib import Path
 from cards import identity, ledger
 from cards.exporter import note_types
 from cards.ledger import Entry, Phrase
-from cards.match import normal
+from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
 from cards.model import CardKind, CardsError
 from cards.package import database as package_database
 from cards.store import read_ledger, replace_file
@@ -101,7 +101,7 @@ def _entry(
     touched = exported and mod != identity.FIRST_MOD
     parts = "" if touched else identity.parts_of(fields, tags)
     key = identity.key_of(kind, ask, words)
-    looks = (ask[: identity.ASK_LENGTH], words[: identity.TEXT_LENGTH])
+    looks = (ask[:ASK_LENGTH], words[:TEXT_LENGTH])
     return Entry(guid, kind, deck, "", 0, key, *looks, tuple(sorted(phrases, key=lambda p: p.ordinal)), parts, mod, mod)
 
 

@@ -88,3 +88,51 @@ def _holds(before: Ledger, after: Collected, now: int) -> None:
         assert new.mod == (old.mod if old.parts == new.parts else max(now, old.mod + 1))
         assert {each.ordinal for each in old.phrases} <= {each.ordinal for each in new.phrases}
     assert ledger.load(ledger.dump(after.entries.values())) == after.entries
+
+
+def _guids(folder: Path, known: Ledger, text: str) -> tuple[dict[tuple[str, int], str], Ledger]:
+    """The guid of each `qa` by note and line, and the ledger."""
+    write_notes(folder / "notes", text)
+    after = collected(folder / "notes", known, NOW)
+    cards = [card for card in after.cards if card.kind == "qa"]
+    return {(card.draft.place.note, card.draft.place.line): card.guid for card in cards}, after.entries
+
+
+TWIN = "- **Depth:** four fathoms at the outer buoy, two at the pier\n"
+
+
+def test_of_equal_cards_the_edited_one_stays_where_it_is(tmp_path: Path) -> None:
+    before, known = _guids(tmp_path, {}, f"@ a copy.md\n{TWIN}@ a.md\n{TWIN}@ b.md\n- **Tide:** low\n")
+    edited = TWIN.replace("outer", "inner")
+    # one of the two is edited, the other one moves to a third note
+    after, _ = _guids(tmp_path, known, f"@ a copy.md\n{edited}@ a.md\nnothing\n@ b.md\n- **Tide:** low\n{TWIN}")
+    assert after["a copy.md", 1] == before["a copy.md", 1]
+    assert after["b.md", 2] == before["a.md", 1]
+
+
+def test_of_equal_cards_in_one_note_each_keeps_its_place(tmp_path: Path) -> None:
+    before, known = _guids(tmp_path, {}, f"# Sea\n{TWIN}- **Tide:** low\n{TWIN}")
+    # the title changes, so no breadcrumb tells them apart, and the first one is edited
+    after, _ = _guids(tmp_path, known, f"# Ocean\n{TWIN.replace('outer', 'inner')}- **Tide:** low\n{TWIN}")
+    assert after == before
+
+
+FIRST = "Where the northern channel carries salt to the harbour, no pilot asks why the old lamp burns at noon in winter."
+LIST = f"## Takeaways\n- {FIRST}\n- Sand moves with every storm that comes from the west.\n"
+
+
+def test_a_list_does_not_pass_to_its_first_item(tmp_path: Path) -> None:
+    before, known = _guids(tmp_path, {}, LIST)
+    after, _ = _guids(tmp_path, known, LIST.replace(FIRST, f"**Lamps at noon:** {FIRST}"))
+    assert len(before) == len(after) == 1
+    assert set(before.values()).isdisjoint(after.values())
+
+
+def test_another_takeaway_in_the_place_of_one_that_went_is_new(tmp_path: Path) -> None:
+    around = "- **First:** one\n{}- **Last:** nine\n"
+    gone = "- **What the pilots did:** they marked the narrow channel with red buoys before the winter storms came\n"
+    new = "- **What the harbour did:** it bought the northern bank from the crown after the second storm\n"
+    before, known = _guids(tmp_path, {}, around.format(gone))
+    after, _ = _guids(tmp_path, known, around.format(new))
+    assert before["n.md", 2] != after["n.md", 2]
+    assert before["n.md", 1] == after["n.md", 1]
