@@ -175,11 +175,15 @@ def _entry(values: Any, name: str, number: int) -> Entry:
 
 
 def _merged(one: Entry, other: Entry) -> Entry:
-    """One card of two lines that a merge left: the newer wins, and no ordinal is forgotten."""
+    """One card of two lines that a merge left: the newer wins, and no ordinal is forgotten.
+
+    Two different ones of one time, as of a takeaway that was written on two machines, are a third: Anki may know either.
+    """
     newer, older = sorted((one, other), key=lambda each: (each.mod, -each.retired, _line(each)), reverse=True)
     known = {each.ordinal for each in newer.phrases}
     lost = tuple(replace(each, gone=True) for each in older.phrases if each.ordinal not in known)
-    return replace(newer, phrases=tuple(sorted((*newer.phrases, *lost), key=lambda each: each.ordinal)))
+    differ = newer.mod == older.mod and newer.parts != older.parts and "" not in (newer.parts, older.parts)
+    return replace(newer, mod=newer.mod + differ, phrases=tuple(sorted((*newer.phrases, *lost), key=lambda each: each.ordinal)))
 
 
 def _damaged(name: str, line: int, what: str) -> CardsError:

@@ -94,6 +94,17 @@ def test_a_guid_that_stands_twice_is_one_card() -> None:
         assert merged.phrases == (Phrase(1, "x"), Phrase(2, "y"), Phrase(3, "z", gone=True))
 
 
+def test_two_cards_of_one_time_that_differ_are_a_newer_one() -> None:
+    """Of a takeaway written on two machines Anki may know either, and takes only what is newer."""
+    one = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "x"),), "p", 5, 5)
+    other = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "y"),), "q", 5, 5)
+    moved = Entry("aaa", "cloze", "D", "m.md", 7, "k", "", "t", (Phrase(1, "x"),), "p", 5, 5)
+    for pair, mod in (([one, other], 6), ([other, one], 6), ([one, moved], 5), ([moved, one], 5)):
+        lines = ledger.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger.dump([each]).splitlines()[1] for each in pair), lines[1]])
+        assert ledger.load(text)["aaa"].mod == mod
+
+
 def test_it_stays_small(tmp_path: Path) -> None:
     bullet = "- **Label number {n} of it:** the text goes on for a while and has **a phrase of {n} words** in it, as they do.\n"
     for n in range(20):
