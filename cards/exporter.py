@@ -23,6 +23,7 @@ import genanki
 
 from cards.model import CardKind, Deck, Exported
 
+_MONTH = 30 * 86_400_000  # milliseconds
 FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -119,12 +120,16 @@ def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
             decks[card.deck].add_model(models[card.kind])
     ids = count(timestamp * 1000)
     notes, shown = [], []
+    taken: set[int] = set()
     for due, card in enumerate(cards):
         note = next(ids)
         tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
         notes.append((note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""))
         deck = decks[card.deck].deck_id
-        shown += [(next(ids), note, deck, ordinal - 1, card.mod, due) for ordinal in card.ordinals]
+        for ordinal in card.ordinals:
+            one = _card_id(timestamp, card.guid, ordinal, taken)
+            taken.add(one)
+            shown.append((one, note, deck, ordinal - 1, card.mod, due))
     connection = sqlite3.connect(":memory:")
     try:
         genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, ids)
@@ -134,6 +139,15 @@ def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
         return connection.serialize()
     finally:
         connection.close()
+
+
+def _card_id(timestamp: int, guid: str, ordinal: int, taken: set[int]) -> int:
+    """An id within the month before that hardly another card has or had: Anki keeps the reviews of a deleted card by its id."""
+    place = int.from_bytes(hashlib.sha256(f"{guid}/{ordinal}".encode()).digest()[:8], "big")
+    found = timestamp * 1000 - place % _MONTH
+    while found in taken:
+        found -= 1
+    return found
 
 
 def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:

@@ -88,7 +88,7 @@ def exported(package: Path) -> tuple[list[Exported], dict[str, bytes]]:
         decks = {int(number): str(deck["name"]) for number, deck in json.loads(text).items()}
         cards: dict[int, list[int]] = {}
         homes: dict[int, int] = {}
-        for nid, ordinal, did in opened.execute("select nid, ord, did from cards order by id"):
+        for nid, ordinal, did in opened.execute("select nid, ord, did from cards order by ord"):
             cards.setdefault(nid, []).append(ordinal + 1)
             homes[nid] = did
         rows = opened.execute("select id, guid, mid, mod, tags, flds from notes order by id").fetchall()

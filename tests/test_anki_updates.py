@@ -67,3 +67,23 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
             assert answer_all(opened) > 0 or not report.collected.cards or step
         kinds = {row[0] for row in opened.db.all("select distinct mid from notes")}
         assert len(kinds) <= 2
+
+
+def test_the_reviews_of_a_deleted_note_pass_to_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anki keeps the reviews of a card that the user deleted, under its id: a new card must not have the same."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START))
+    text = "".join(f"- **Label {n}:** text of {n}\n" for n in range(20))
+    (tmp_path / "Old").mkdir()
+    (tmp_path / "New").mkdir()
+    (tmp_path / "Old" / "a.md").write_text(text, encoding="utf-8")
+    config = load((tmp_path,), tmp_path / "decks", None, None)
+    with anki_run.collection(tmp_path / "anki") as opened:
+        build(config)
+        anki_run.import_deck(opened, tmp_path / "decks" / "Old.apkg")
+        assert answer_all(opened) > 0
+        opened.remove_notes(opened.find_notes(""))
+        (tmp_path / "New" / "b.md").write_text(text.replace("Label", "Name"), encoding="utf-8")
+        build(config)
+        anki_run.import_deck(opened, tmp_path / "decks" / "New.apkg")
+        assert opened.db.scalar("select count() from cards") == 20
+        assert opened.db.scalar("select count() from cards where id in (select cid from revlog)") == 0
