@@ -130,8 +130,8 @@ LANGUAGES = (
 HOSTS = ("https://www.youtube.com/watch?v={}", "https://talks.example.org/{}.mp3", "https://open.spotify.com/episode/{}")
 
 
-class _Note:
-    """One note in the making."""
+class Writing:
+    """One note in the making, and the words of its language."""
 
     def __init__(self, draw: random.Random) -> None:
         self.draw = draw
@@ -279,7 +279,7 @@ def _bytes(parts: list[str]) -> int:
 def note(seed: int, number: int) -> tuple[str, str]:
     """The title and text of one note."""
     draw = random.Random(f"{seed}/{number}")
-    made = _Note(draw)
+    made = Writing(draw)
     size = draw.choice(SIZES) * draw.randrange(60, 141) // 100
     shape = draw.choices((made.document, made.outline, made.without_cards), (76, 14, 10))[0]
     return made.title, shape(size)

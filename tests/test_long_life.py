@@ -1,0 +1,142 @@
+"""Years of use: a short run of the simulation, ledgers of every format there ever was, and caches of another version."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cards import cache, fresh, increment, ledger
+from cards.build import build
+from cards.config import CACHE, Config, load
+from cards.model import CardsError
+
+ROOT = Path(__file__).parent.parent
+LEDGERS = ROOT / "tests" / "fixtures" / "ledgers"
+LATER = "1900000000"
+
+
+def test_a_few_weeks_break_no_law() -> None:
+    pytest.importorskip("anki.collection", reason="pip install 'takeaway-cards[anki]' to test against the real Anki")
+    command = [sys.executable, "trials/years.py", "--notes", "12", "--edits", "300", "--weeks", "22"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    said = dict(line.rsplit(maxsplit=1) for line in ran.stdout.splitlines()[1:] if line.strip())
+    for name in ("reviews", "merges", "refusals", "conflicts in notes", "edits in Anki", "edited, kept"):
+        assert int(said[name].replace(",", "")) > 0, name
+    assert said["WRONG"] == said["unchanged, LOST"] == said["laws broken"] == "0"
+
+
+# ---------------------------------------------------------------------------------------------------------- old ledgers
+
+# one of each format that was ever written: kept as it was, never made anew
+GOLDEN = sorted(path.name for path in LEDGERS.glob("*.jsonl"))
+
+
+def _vault(folder: Path, text: str) -> Path:
+    """The notes that the golden ledgers are of, with a ledger of this text beside them."""
+    shutil.copytree(LEDGERS / "notes", folder)
+    (folder / "decks").mkdir()
+    (folder / "decks" / ledger.NAME).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_format_of_today_has_a_golden_ledger() -> None:
+    assert f"{ledger.FORMAT}.jsonl" in GOLDEN
+    text = (LEDGERS / f"{ledger.FORMAT}.jsonl").read_text(encoding="utf-8")
+    assert ledger.dump(ledger.load(text).values(), "..") == text
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_golden_ledger_is_read(name: str) -> None:
+    entries = ledger.load((LEDGERS / name).read_text(encoding="utf-8"))
+    assert len(entries) == 9
+    pilots = next(entry for entry in entries.values() if entry.block == "pilots")
+    assert [(each.ordinal, each.text, each.gone) for each in pilots.phrases] == [
+        (1, "banks by name", True),
+        (2, "currents by hour", False),
+    ]
+    assert pilots.mod == 1795600000
+    (lamp,) = (entry for entry in entries.values() if not entry.live)
+    assert (lamp.ask, lamp.retired) == ("old lamp", 1795500000)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_build_upon_a_golden_ledger_keeps_everything(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", LATER)
+    text = (LEDGERS / name).read_text(encoding="utf-8")
+    vault = _vault(tmp_path / "vault", text)
+    report = build(load((vault,), vault / "decks", None, None))
+    assert report.collected.changes == ()
+    # guids, numbers and times are those of then, and so is all the rest
+    assert report.collected.entries == ledger.load(text)
+    assert ledger.load((vault / "decks" / ledger.NAME).read_text(encoding="utf-8")) == ledger.load(text)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", LATER)
+    known = ledger.load((LEDGERS / name).read_text(encoding="utf-8"))
+    vault = _vault(tmp_path / "vault", (LEDGERS / name).read_text(encoding="utf-8"))
+    note = vault / "Sea.md"
+    text = note.read_text(encoding="utf-8").replace("banks by name", "**banks by name**")
+    note.write_text(f"{text}- **Old lamp:** it was lit with whale oil.\n", encoding="utf-8")
+    report = build(load((vault,), vault / "decks", None, None))
+    assert {(change.status, change.entry.guid) for change in report.collected.changes} == {
+        ("back", next(guid for guid, entry in known.items() if not entry.live)),
+        ("updated", next(guid for guid, entry in known.items() if entry.block == "pilots")),
+    }
+    pilots = next(entry for entry in report.collected.entries.values() if entry.block == "pilots")
+    assert [(each.ordinal, each.gone) for each in pilots.phrases] == [(1, False), (2, False)]
+
+
+def test_a_ledger_of_the_future_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    text = (LEDGERS / f"{ledger.FORMAT}.jsonl").read_text(encoding="utf-8")
+    future = text.replace(f'"cards-ledger": {ledger.FORMAT}', f'"cards-ledger": {ledger.FORMAT + 1}')
+    vault = _vault(tmp_path / "vault", future)
+    with pytest.raises(CardsError, match=rf"ledger\.jsonl:1: its format {ledger.FORMAT + 1} is newer .* update Cards"):
+        build(load((vault,), vault / "decks", None, None))
+    assert (vault / "decks" / ledger.NAME).read_text(encoding="utf-8") == future
+    assert [path.name for path in (vault / "decks").iterdir() if path.name != CACHE] == [ledger.NAME]
+
+
+# --------------------------------------------------------------------------------------- the cache of another version
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_cache_that_another_version_wrote_is_ignored(newer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
+    config = load((vault,), vault / "decks", None, None)
+    note, text = vault / "Sea.md", (vault / "Sea.md").read_text(encoding="utf-8")
+    query = "select value from notes where path = 'Sea.md'"
+    with sqlite3.connect(_built(config, note, "- **Another:** thing than what stands there\n")) as opened:
+        (other,) = opened.execute(query).fetchone()
+    opened.close()
+    # a version that reads the note otherwise
+    with sqlite3.connect(_built(config, note, text)) as opened:
+        opened.execute("update notes set value = ? where path = 'Sea.md'", (other,))
+    opened.close()
+    if newer:
+        monkeypatch.setattr(cache, "version", lambda: "a newer one")
+    # without a new version the cache is believed: that is what it is for
+    assert bool(build(config).collected.changes) is not newer
+
+
+def _built(config: Config, note: Path, text: str) -> Path:
+    """The database of the cache after a build with this text."""
+    note.write_text(text, encoding="utf-8")
+    build(config)
+    return config.out / CACHE / "notes.sqlite"
+
+
+def test_what_another_version_remembers_of_its_build_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
+    config = load((vault,), vault / "decks", None, None)
+    increment.build(config)
+    assert fresh.difference(config) is not None
+    monkeypatch.setattr(fresh, "version", lambda: "a newer one")
+    assert fresh.difference(config) is None
