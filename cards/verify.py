@@ -228,7 +228,7 @@ def _state(opened: Any) -> _State:
     return _State(
         opened.db.scalar("select scm from col"),
         {nid: _Note(*rest) for nid, *rest in rows("select id, guid, mid, mod, tags, flds from notes")},
-        {cid: tuple(rest) for cid, *rest in rows(f"select id, {_CARD} from cards")},
+        {cid: tuple(rest) for cid, *rest in rows(f"select id, {_CARD} from cards order by nid, ord")},
         {cid: (number, total) for cid, number, total in rows("select cid, count(), sum(id) from revlog group by cid")},
         {did: name.replace("\x1f", "::") for did, name in rows("select id, name from decks")},
         dict(rows("select id, name from notetypes")),
