@@ -458,7 +458,7 @@ class Years:
         live = sum(entry.live for entry in entries.values())
         kept = self.memory.done
         print(
-            f"year {week // YEAR + 1:2}: {len(self.home.vault.notes):5,} notes {live:6,} cards {len(entries) - live:5,} retired",
+            f"year {week // YEAR + 1:2}: {len(self.home.vault.notes):5,} notes{live:7,} cards {len(entries) - live:5,} retired",
             f"{self.user.done['reviews']:7,} reviews; edited: kept {kept['edited, kept']:6,} lost {kept['edited, lost']:4,}",
             f"WRONG {kept['WRONG']}; laws broken {len(self.wrong)}; {seconds:5,.0f} s",
             flush=True,
