@@ -119,7 +119,7 @@ class Memory:
         if self.said.get(guid) == words or self._are_kin(owner, who):
             self.done["passed between equal words"] += 1
         elif owner.kind == who.kind == "list" and self.said[guid].split("  ")[0] == words.split("  ")[0]:
-            self.done["same heading, other list"] += 1  # the same question is the same card, as the README says
+            self.done["same heading, other list"] += 1  # to `match` the same question is the same card
         else:
             self.done["WRONG"] += 1
             self.wrong.append(f"{guid} passed from {owner} to {who}: {self.said.get(guid)!r} → {words!r}")
