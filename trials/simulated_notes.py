@@ -148,6 +148,18 @@ def _deeper(lines: Note, by: int) -> Note:
     return tuple(replace(each, depth=each.depth + by) for each in lines if isinstance(each, Takeaway))
 
 
+def tidy(lines: Iterable[Line]) -> Note:
+    """The lines with no takeaway more than a step deeper than the one above it, as any editor of outlines keeps them."""
+    found: list[Line] = []
+    deepest = 0
+    for line in lines:
+        if isinstance(line, Takeaway) and line.depth > deepest:
+            line = replace(line, depth=deepest)
+        deepest = line.depth + 1 if isinstance(line, Takeaway) else 0
+        found.append(line)
+    return tuple(found)
+
+
 def text_of(note: Note) -> str:
     return "".join(f"{line.text}\n" for line in note)
 
@@ -264,7 +276,7 @@ class Author:
         return self._voice(_CODES[code])
 
     def _put(self, vault: Vault, path: str, lines: Iterable[Line]) -> bool:
-        vault.notes[path] = tuple(lines)
+        vault.notes[path] = tidy(lines)
         return True
 
     def _change(self, vault: Vault, path: str, change: Callable[[Takeaway], Takeaway]) -> bool:

@@ -42,7 +42,7 @@ from cards.identity import FIRST_MOD  # noqa: E402
 from cards.ledger import Entry, Ledger  # noqa: E402
 from cards.match import normal  # noqa: E402
 from cards.model import CardsError  # noqa: E402
-from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of  # noqa: E402
+from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of, tidy  # noqa: E402
 from trials.simulated_user import WEEK, User  # noqa: E402
 
 START = FIRST_MOD + 2 * 86400
@@ -127,8 +127,8 @@ class Memory:
 
     def _kept(self, who: Who, guid: str, now: Mapping[str, tuple[Who, str]]) -> None:
         words = now[guid][1]
-        before = self.last.get(who)
-        if before is None:
+        before = {(said, each) for said, each in self.last.get(who, ()) if self.owner[each] == who}
+        if not before:
             return
         same = {each for said, each in before if said == words}
         if guid in same:
@@ -382,6 +382,8 @@ class Years:
         left = Vault(dict(home.vault.notes), [*home.vault.trash, *away.vault.trash], {**away.vault.former, **home.vault.former})
         home.vault = self._read_back(home, left, away.vault)
         home.written = dict(home.vault.notes)
+        home.vault.notes |= {path: neat for path, note in home.written.items() if (neat := tidy(note)) != note}
+        home.save()
 
     def _resolve(self, home: Machine, path: str, forgotten: bool) -> None:
         file = home.folder / path
