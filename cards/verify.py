@@ -46,8 +46,8 @@ def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
 
 
 def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
+    _believe(package)
     with closing(database(package)[0]) as opened:
-        _believe(package)
         try:
             guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
         except (sqlite3.DatabaseError, ValueError) as error:
@@ -62,6 +62,8 @@ def _believe(package: Path) -> None:
 
     left = _LARGEST
     try:
+        if not package.is_file():  # a FIFO would be waited for
+            raise ValueError("it is no file")
         with zipfile.ZipFile(package) as opened:
             plain = {"meta", "collection.anki2"} if "collection.anki21b" in opened.namelist() else set(opened.namelist())
             for entry in opened.infolist():
