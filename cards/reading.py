@@ -142,12 +142,24 @@ def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
     context = multiprocessing.get_context("fork" if can_fork else "spawn")
     done = 0
     try:
-        with ProcessPoolExecutor(jobs, context, gc.disable) as pool:
+        with ProcessPoolExecutor(jobs, context, _begin) as pool:
             for one in pool.map(partial(_parse, config), paths, chunksize=_CHUNK):
                 done += 1
                 yield one
     except BrokenProcessPool:  # one was killed, as where memory is short
         yield from map(partial(_parse, config), paths[done:])
+
+
+def _begin() -> None:
+    """The start of a process that reads: without the collector, and gone with the build, however that ends."""
+    gc.disable()
+    if build := multiprocessing.parent_process():  # a build that is killed can't tell it
+
+        def leave() -> None:
+            build.join()
+            os._exit(1)
+
+        threading.Thread(target=leave, daemon=True).start()
 
 
 def _parse(config: Config, path: str) -> _Parsed:
