@@ -28,6 +28,7 @@ from cards.config import CACHE, Config
 from cards.exporter import media_name
 from cards.model import CardsError, Problem, Timestamp
 from cards.naming import file_name, top
+from cards.store import replace_file
 
 MARGIN = 0.5  # seconds before and after
 POINT = 10  # seconds that a point takes
@@ -132,10 +133,9 @@ class Clips:
             self._report(Problem(recording.path.name, 0, "recording", message))
             return
         self.files[name] = content
-        with suppress(OSError):
+        with suppress(CardsError):
             if self.config.out.is_dir():
-                self._cached(name).parent.mkdir(parents=True, exist_ok=True)
-                self._cached(name).write_bytes(content)
+                replace_file(self._cached(name), content)  # half a clip must not be taken for a whole one
 
     def kept(self, guid: str, deck: str, stamps: str) -> str:
         """The field Audio that a card has in the deck on disk, where its field Timestamps is still this one."""
