@@ -1,7 +1,7 @@
 """Notes → decks on disk: the one place that knows the sequence of the rooms.
 
-The notes are only read. Decks are written whole or not at all, the ledger last, so a build that dies at any instant
-leaves what was there or what was meant, and the next one is right.
+The notes are only read. Ledger and decks are written whole or not at all, the ledger first, so a build that dies at any
+instant leaves no card that is not remembered, and the next one is right.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 
 from cards import changes, fresh, store
 from cards.changes import Change, Status
-from cards.config import Config, way_to_root
+from cards.config import Config
 from cards.fresh import Difference, Seen
 from cards.gather import Gathered, gather
 from cards.ledger import Entry, Ledger
@@ -121,7 +121,7 @@ def clock() -> int:
 
 
 def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = unseen) -> Report:
-    """Make the decks and write those that differ from what is on disk, then the ledger.
+    """Make the decks, write the ledger, then those that differ from what is on disk.
 
     `progress` goes over what takes time, with a label, for a bar that shows how far it is.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
@@ -134,13 +134,12 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
         packages = store.packed(_decks(found, entries), found.files)
         collected = _collected(found, entries)
         refuse_foreign(config, known, collected)
-        removed: tuple[Path, ...] = ()
         if not collected.totals.notes and not known:
             raise CardsError(f"{config.notes[0]}: no Markdown notes here")
-        written = store.write(config.out, packages, file_names(found.decks), dry_run=dry_run)
-        if not dry_run:
-            store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
-            removed = store.remove_emptied(config.out, known, collected.entries)
+        names = file_names(found.decks)
+        written, removed = store.write(
+            config, packages, names, known, collected.entries, dry_run=dry_run, new_ledger=new_ledger
+        )
         report = Report(collected, tuple(written), removed)
         if not dry_run:
             fresh.remember(config, collected.seen, report.as_json(settled=True), began)

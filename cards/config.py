@@ -17,6 +17,7 @@ from cards.model import CardsError, Kinds, Options
 
 NAME = "cards.toml"
 CACHE = ".cache"  # the folder in that of the decks that may be deleted
+UNFINISHED = ".cards-"  # what the name of a file begins with until it is put in place
 KINDS = ("qa", "cloze", "both")
 DEFAULT_EXCLUDE = ("*.excalidraw.md",)
 DEFAULT_DECK = "Takeaways"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from cards import vault
 from cards.cache import without_links
-from cards.config import CACHE, Config, version
+from cards.config import CACHE, UNFINISHED, Config, version
 from cards.vault import Tree
 
 NAME = "last.json"
@@ -129,9 +129,10 @@ def _names(paths: tuple[str, ...]) -> str:
 
 
 def _decks(config: Config) -> list[str]:
-    """The files of the folder of the decks that a build answers for."""
+    """The files of the folder of the decks that a build answers for, what a killed one left among them."""
     names = os.listdir(config.out)
-    return [os.path.join(config.out, name) for name in names if name.endswith((".apkg", ".jsonl"))]
+    ours = (name for name in names if name.endswith((".apkg", ".jsonl")) or name.startswith(UNFINISHED))
+    return [os.path.join(config.out, name) for name in ours]
 
 
 def _size_and_time(path: str) -> list[int]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cards import build as whole
 from cards import fresh, package, store
 from cards.build import Collected, Report, Totals
-from cards.config import CACHE, Config, way_to_root
+from cards.config import CACHE, Config
 from cards.fresh import Difference
 from cards.ledger import Entry, Ledger
 from cards.model import CardsError, Deck, Exported, Problem
@@ -47,11 +47,7 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
         if plan is None:
             return None
         packages = store.packed(plan.decks, {**plan.files, **collected.files})
-        written = store.write(config.out, packages, plan.names, dry_run=dry_run)
-        removed: tuple[Path, ...] = ()
-        if not dry_run:
-            store.write_ledger(config.out, collected.entries, way_to_root(config.out, config.root))
-            removed = store.remove_emptied(config.out, known, collected.entries)
+        written, removed = store.write(config, packages, plan.names, known, collected.entries, dry_run=dry_run)
         report = Report(_completed(collected, found), _with_others(written, plan, found), removed)
         if not dry_run:
             fresh.remember(config, report.collected.seen, report.as_json(settled=True), began, found.last["files"])

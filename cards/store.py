@@ -1,17 +1,22 @@
-"""The folder of the decks: packages and ledger, each put in place whole or not at all, by one build at a time."""
+"""The folder of the decks: packages and ledger, each put in place whole or not at all, by one build at a time.
+
+The ledger goes before the decks: no card gets out that it does not know. A build that dies between them leaves a ledger that
+knows more than the decks hold, and the next one writes the decks that are behind.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from cards import ledger
 from cards.cache import folder_in
+from cards.config import CACHE, UNFINISHED, Config, way_to_root
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names, top
@@ -20,10 +25,11 @@ _ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; th
 
 
 class Package(NamedTuple):
-    """What is to be written of one top-level deck: how many cards of each kind, and the bytes."""
+    """What is to be written of one top-level deck: how many cards of each kind, its questions by guid, and the bytes."""
 
     deck: str
     counts: Mapping[CardKind, int]
+    questions: Mapping[str, str]
     content: bytes
 
 
@@ -39,7 +45,7 @@ class Written:
 
 @contextmanager
 def alone(out: Path, *, waiting: bool) -> Iterator[None]:
-    """One build at a time over a folder of decks: a second one waits for the first."""
+    """One build at a time over a folder of decks: a second one waits for the first. Raises CardsError."""
     if not waiting:
         yield
         return
@@ -48,13 +54,24 @@ def alone(out: Path, *, waiting: bool) -> Iterator[None]:
     try:
         folder = folder_in(out)
         lock = FileLock(folder / "lock", timeout=60)
-    except OSError as error:
-        raise CardsError(f"{out}: can't be written: {error.strerror or error}; choose another folder with -o") from None
-    try:
-        with lock:
-            yield
+        lock.acquire()
     except Timeout:
         raise CardsError(f"{out}: another build has been running for a minute; wait for it, or end it") from None
+    except OSError as error:
+        raise _unwritten(out, error) from None
+    try:
+        with suppress(OSError):  # what can't be removed now is the next build's
+            _clear(out)
+        yield
+    finally:
+        lock.release()
+
+
+def _clear(out: Path) -> None:
+    """Remove what a build that was killed had not put in place yet. Who is alone knows that no one is at work on it."""
+    for unfinished in (*out.glob(f"{UNFINISHED}*"), *(out / CACHE).rglob(f"{UNFINISHED}*")):
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
@@ -74,7 +91,86 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     return {}
 
 
-def write_ledger(out: Path, entries: Ledger, root: str) -> None:
+def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
+    """The packages of decks, each made before the next deck is asked for. `files` are those that their cards embed, by name."""
+    from cards.exporter import export  # genanki takes a third of a second to import
+
+    return [
+        Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files)) for deck in decks
+    ]
+
+
+def write(
+    config: Config,
+    packages: list[Package],
+    names: Mapping[str, str],
+    known: Ledger,
+    entries: Ledger,
+    *,
+    dry_run: bool = False,
+    new_ledger: bool = False,
+) -> tuple[list[Written], tuple[Path, ...]]:
+    """Write the ledger, then each package whose bytes differ; what there is of each deck, and the packages that were removed.
+
+    `names` are those of their files, by deck, `known` is the ledger as it was, `entries` as it is to be. Raises CardsError, also
+    where the decks on disk hold more than the ledger knows, unless that is a `new_ledger`.
+    """
+    out = config.out
+    paths = [out / names[package.deck] for package in packages]
+    written = [
+        Written(path, package.deck, package.counts, not _holds(path, package.content))
+        for path, package in zip(paths, packages, strict=True)
+    ]
+    emptied = _emptied(out, known, entries)
+    if not new_ledger:
+        again = {guid: question for package in packages for guid, question in package.questions.items()}
+        for path in (*(one.path for one in written if one.changed), *emptied):
+            _refuse_unknown(path, known, again)
+    if dry_run:
+        return written, ()
+    # before the ledger, which says from then on that these decks have been empty all along
+    for path in emptied:
+        _remove(path)
+    _write_ledger(out, entries, way_to_root(out, config.root))
+    for package, one in zip(packages, written, strict=True):
+        if one.changed:
+            replace_file(one.path, package.content)
+    return written, emptied
+
+
+def _refuse_unknown(path: Path, known: Ledger, again: Mapping[str, str]) -> None:
+    """Raise CardsError where a package that is to go holds what the ledger has lost, and would come back as something else.
+
+    A ledger knows all that ever got out; without one of its lines, cards would be new ones, or their gaps other ones. `again`
+    are the questions that are made now.
+    """
+    from cards import package
+
+    try:
+        held = package.questions(path)
+    except CardsError:
+        return  # no package: nothing to lose
+    lost = [
+        guid
+        for guid, (question, ordinals) in held.items()
+        if question != again.get(guid) and not ordinals <= _remembered(known.get(guid))
+    ]
+    if lost:
+        raise CardsError(
+            f"{path.parent / ledger.NAME}: has lost lines, or is older than {path.name}: {len(lost)} cards there are not, "
+            f"or not wholly, in it (ID:{lost[0]}). Restore it from git or a backup, or add them with `cards recover {path}`; "
+            "--new-ledger goes on without them"
+        )
+
+
+def _remembered(entry: Entry | None) -> frozenset[int]:
+    """The ordinals that an entry knows."""
+    if entry is None:
+        return frozenset()
+    return frozenset({1}) if entry.kind == "qa" else frozenset(phrase.ordinal for phrase in entry.phrases)
+
+
+def _write_ledger(out: Path, entries: Ledger, root: str) -> None:
     """Write the ledger where it differs. `root` is the way to the vault's root. Raises CardsError."""
     path = out / ledger.NAME
     if not entries and not path.exists():
@@ -82,42 +178,27 @@ def write_ledger(out: Path, entries: Ledger, root: str) -> None:
     text = ledger.dump(entries.values(), root).encode()
     if not _holds(path, text):
         replace_file(path, text)
+        _settle(out)
     attributes = out / ".gitattributes"
     if not attributes.exists():
         replace_file(attributes, _ATTRIBUTES.encode())
 
 
-def remove_emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
-    """Remove the packages of decks that had cards and have none any more; those that were removed."""
+def _emptied(out: Path, known: Ledger, entries: Ledger) -> tuple[Path, ...]:
+    """The packages of decks that had cards and have none any more."""
     live = ((top(entry.deck) for entry in each.values() if entry.live) for each in (known, entries))
     before, after = (set(file_names(names).values()) for names in live)
-    removed = []
-    for name in sorted(before - after):
-        path = out / name
-        # where names of other case are the same file, it is the new one
-        if path.exists() and not any((out / kept).exists() and path.samefile(out / kept) for kept in after):
-            path.unlink()
-            removed.append(path)
-    return tuple(removed)
+    # where names of other case are the same file, it is the new one
+    kept = [out / name for name in after if (out / name).exists()]
+    gone = [out / name for name in sorted(before - after)]
+    return tuple(path for path in gone if path.exists() and not any(path.samefile(one) for one in kept))
 
 
-def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
-    """The packages of decks, each made before the next deck is asked for. `files` are those that their cards embed, by name."""
-    from cards.exporter import export  # genanki takes a third of a second to import
-
-    return [Package(deck.name, deck.kinds, export(deck, files)) for deck in decks]
-
-
-def write(out: Path, packages: Iterable[Package], names: Mapping[str, str], *, dry_run: bool = False) -> list[Written]:
-    """Write each package whose bytes differ, whole or not at all. `names` are those of their files, by deck."""
-    written: list[Written] = []
-    for package in packages:
-        path = out / names[package.deck]
-        changed = not _holds(path, package.content)
-        if changed and not dry_run:
-            replace_file(path, package.content)
-        written.append(Written(path, package.deck, package.counts, changed))
-    return written
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritten(path, error) from None
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -131,7 +212,7 @@ def replace_file(path: Path, content: bytes) -> None:
     """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -140,7 +221,22 @@ def replace_file(path: Path, content: bytes) -> None:
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):  # the reason is worth more
+                os.unlink(temporary)
             raise
     except OSError as error:
-        raise CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o") from None
+        raise _unwritten(path, error) from None
+
+
+def _settle(folder: Path) -> None:
+    """Have the disk know what is where in a folder before more is written, so that a power cut can't undo the first alone."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _unwritten(path: Path, error: OSError) -> CardsError:
+    return CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o")
