@@ -264,12 +264,14 @@ def preview(config: Config, made: Path | None, open_: bool) -> None:
     from cards.cache import folder_in
     from cards.examine import examine
     from cards.preview import page
-    from cards.store import replace_file
+    from cards.store import alone, replace_file
 
     examined = examine(config, wording.progress)
     wording.problems(examined.collected.problems)
-    made = made or folder_in(config.out) / "preview.html"
-    replace_file(made, page(examined, config.root.name or "Cards").encode())
+    content = page(examined, config.root.name or "Cards").encode()
+    with alone(config.out, waiting=made is None):
+        made = made or folder_in(config.out) / "preview.html"
+        replace_file(made, content)
     click.echo(wording.previewed(made, len(examined.collected.cards), len(examined.findings)))
     if open_:
         click.launch(made.resolve().as_uri())

@@ -15,18 +15,23 @@ from cards.ledger import Entry, Phrase
 from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
 from cards.model import CardKind, CardsError
 from cards.package import database as package_database
-from cards.store import read_ledger, replace_file
+from cards.store import alone, read_ledger, replace_file
 
 _CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 
 
 def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
-    """Add the cards of the packages to the ledger in `out`; how many were added, and how many it knew.
+    """Add the cards of the packages to the ledger in `out`, and their ordinals; how many were added to, and how many it knew.
 
     A damaged ledger is put aside (`ledger.jsonl.damaged`), and what can still be read of it is kept. Raises CardsError for
     what is no package.
     """
+    with alone(out, waiting=True):
+        return _recover(packages, out)
+
+
+def _recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
     path = out / ledger.NAME
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     damaged = False
@@ -42,11 +47,22 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
                 found[entry.guid] = entry
     if not found:
         raise CardsError(f"{packages[0]}: holds no cards made by Cards")
-    entries = {**found, **known}
+    entries = {guid: _with_ordinals(known[guid], entry) if guid in known else entry for guid, entry in found.items()}
+    entries = {**known, **entries}
     if damaged:
-        path.replace(out / f"{ledger.NAME}.damaged")
+        replace_file(out / f"{ledger.NAME}.damaged", path.read_bytes())
     replace_file(path, ledger.dump(entries.values(), ledger.root_of(text.partition("\n")[0])).encode())
-    return len(entries) - len(known), len(found.keys() & known.keys())
+    same = sum(known.get(guid) == entries[guid] for guid in found)
+    return len(found) - same, same
+
+
+def _with_ordinals(known: Entry, found: Entry) -> Entry:
+    """What the ledger knows of a card; where a deck has other ordinals than it ever had, with the deck's, which Anki knows."""
+    ordinals = {phrase.ordinal for phrase in found.phrases}
+    if ordinals <= {phrase.ordinal for phrase in known.phrases}:
+        return known
+    others = [replace(phrase, gone=True) for phrase in known.phrases if phrase.ordinal not in ordinals]
+    return replace(known, phrases=tuple(sorted((*found.phrases, *others), key=lambda phrase: phrase.ordinal)))
 
 
 def _entries(package: Path) -> Iterator[Entry]:
