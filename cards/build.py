@@ -202,7 +202,7 @@ def _collected(found: Gathered, made: Ledger, only: Difference | None = None) ->
         tuple(sorted(problems)),
         Totals.of(counts, len(found.tree.notes)),
         found.files,
-        Seen(found.tree, found.digests, (*map(str, found.media.known), *found.clips.recordings), counts),
+        Seen(found.tree, found.digests, found.stamps, (*map(str, found.media.known), *found.clips.recordings), counts),
     )
 
 

@@ -26,10 +26,11 @@ _RACY = 2_000_000_000  # nanoseconds: what changed this shortly before a build m
 
 
 class Seen(NamedTuple):
-    """What a run read: the vault, the digests of its notes, the paths of other files, and what each note gave."""
+    """What a run read: the vault, the digests of its notes, the stamps of those it read, other files, what each note gave."""
 
     tree: Tree
     digests: Mapping[str, str]
+    stamps: Mapping[str, tuple[int, int, int]]
     files: tuple[str, ...]
     counts: Mapping[str, tuple[int, int]]
 
@@ -78,7 +79,7 @@ def remember(
     `kept` are files that an earlier build read, as it saw them.
     """
     path = config.out / CACHE / NAME
-    tree, digests, files, counts = read
+    tree, digests, stamps, files, counts = read
     problems = outcome["problems"]
     with suppress(OSError):
         if len(digests) != len(tree.notes) or any(problem["code"] in OPEN for problem in problems):
@@ -90,7 +91,7 @@ def remember(
             "notes": {
                 seen.path: (
                     seen.size,
-                    _settled(seen.changed, began),
+                    _settled(seen.changed, began) if stamps.get(seen.path, seen[1:]) == seen[1:] else 0,
                     digests[seen.path],
                     *counts[seen.path],
                 )
@@ -120,8 +121,8 @@ def _is_same(config: Config, seen: vault.Seen, known: list[Any] | None) -> bool:
         return False
     if seen.changed == known[1]:
         return True
-    content = vault.read_bytes(config.root, seen.path)
-    return isinstance(content, bytes) and vault.digest(content) == known[2]
+    read = vault.read_bytes(config.root, seen.path)
+    return isinstance(read, vault.Raw) and vault.digest(read.content) == known[2]
 
 
 def _names(paths: tuple[str, ...]) -> str:

@@ -53,6 +53,7 @@ class Gathered:
     now: int
     tree: Tree
     digests: Mapping[str, str]
+    stamps: Mapping[str, tuple[int, int, int]]
     notes: list[_Note]
     scope: Scope
     problems: list[Problem]
@@ -139,7 +140,7 @@ def gather(
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     clips = Clips(config, problems, cache(lambda: file_names(tops)))
     media = Packed(config, problems)
-    found = Gathered(config, known, now, tree, read.digests, notes, scope, problems, media, clips, progress is not None)
+    found = Gathered(config, known, now, tree, read.digests, read.stamps, notes, scope, problems, media, clips, progress is not None)
     if progress is not None:
         found.name_clips()
         if missing := clips.missing():

@@ -73,10 +73,11 @@ def _reading(given: bytes, drafts: bytes, skipped: bytes) -> Reading:
 
 @dataclass(slots=True)
 class Readings:
-    """What the notes gave by path, in their order; the digests of those that were read, the paths that could not be."""
+    """What the notes gave by path, in their order; the digests of those that were read, and their stamps; the unread paths."""
 
     found: list[tuple[str, Reading]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -99,7 +100,7 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
                 out.unread.add(path)
                 continue
             known = one.given
-            out.digests[path] = one.digest
+            out.digests[path], out.stamps[path] = one.digest, one.stamp
             cache.add(path, one.digest, known)
         reading = _reading(*known)
         out.problems += reading.problems
@@ -110,23 +111,24 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
 
 def _is_known(config: Config, cache: Cache, path: str, out: Readings) -> bool:
     """Whether a note need not be parsed: the cache knows its content, or it can't be read."""
-    content = vault.read_bytes(config.root, path)
-    if isinstance(content, Problem):
-        out.problems.append(content)
+    read = vault.read_bytes(config.root, path)
+    if isinstance(read, Problem):
+        out.problems.append(read)
         out.unread.add(path)
         return True
-    digest = vault.digest(content)
+    digest = vault.digest(read.content)
     if cache.get(path, digest) is None:
         return False
-    out.digests[path] = digest
+    out.digests[path], out.stamps[path] = digest, read.stamp
     return True
 
 
 class _Parsed(NamedTuple):
-    """A note parsed: its path and digest, and what it gave as the cache keeps it, or the problem there was."""
+    """A note parsed: its path, digest and stamp, and what it gave as the cache keeps it, or the problem there was."""
 
     path: str
     digest: str = ""
+    stamp: tuple[int, int, int] = (0, 0, 0)
     given: Given = (b"", b"", b"")
     problem: Problem | None = None
 
@@ -167,7 +169,7 @@ def _parse(config: Config, path: str) -> _Parsed:
     if isinstance(content, Problem):
         return _Parsed(path, problem=content)
     try:
-        return _Parsed(path, content.digest, read(config, path, content.text))
+        return _Parsed(path, content.digest, content.stamp, read(config, path, content.text))
     except CardsError as error:
         return _Parsed(path, problem=Problem(path, 0, "large", str(error)))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others

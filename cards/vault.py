@@ -26,11 +26,19 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 
 class Seen(NamedTuple):
-    """A file as its folder lists it: the path from the root, bytes, and the time of its last change in nanoseconds."""
+    """A file as its folder lists it: the path from the root, bytes, and when its content and its entry last changed (ns)."""
 
     path: str
     size: int
     changed: int
+    touched: int
+
+
+class Raw(NamedTuple):
+    """The content of a note, and its size and times once it was read, as in `Seen`."""
+
+    content: bytes
+    stamp: tuple[int, int, int]
 
 
 class Tree(NamedTuple):
@@ -42,10 +50,11 @@ class Tree(NamedTuple):
 
 
 class Content(NamedTuple):
-    """A note's text, and a hash of the bytes it was read from."""
+    """A note's text, a hash of the bytes it was read from, and their stamp."""
 
     text: str
     digest: str
+    stamp: tuple[int, int, int]
 
 
 def look_around(config: Config) -> Tree:
@@ -61,7 +70,7 @@ def look_around(config: Config) -> Tree:
         if path.is_dir():
             _walk(path, config, found)
         else:
-            notes[relative] = Seen(relative, *_size_and_time(path))
+            notes[relative] = Seen(relative, *_stamp_of(path))
     if all(given.resolve() != config.root for given in config.notes):  # what is embedded may lie anywhere
         found.media.clear()
         _walk(config.root, config, _Found([], found.media, []))
@@ -107,7 +116,7 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
                 if name not in _SKIPPED_FOLDERS and entry.path != out:
                     folders.append(entry.path)
             elif name.lower().endswith(NOTE_SUFFIXES):
-                found.notes.append(Seen(named(entry.path), *_size_and_time(entry)))
+                found.notes.append(Seen(named(entry.path), *_stamp_of(entry)))
             elif os.path.splitext(name)[1].lower() in EMBEDDED:
                 leads = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
                 found.media.append(named(entry.path) + leads)
@@ -124,13 +133,16 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _size_and_time(entry: os.DirEntry[str] | Path) -> tuple[int, int]:
-    """Of what a link leads to; zeros where it leads nowhere."""
+def _stamp_of(entry: os.DirEntry[str] | Path) -> tuple[int, int, int]:
+    """The size and times of what a link leads to; zeros where it leads nowhere."""
     try:
-        status = entry.stat()
+        return _stamp(entry.stat())
     except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+        return 0, 0, 0
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _relative(path: Path, root: Path) -> str | None:
@@ -142,31 +154,30 @@ def _relative(path: Path, root: Path) -> str | None:
 
 def read_note(root: Path, path: str) -> Content | Problem:
     """The text of a note, or the problem that keeps it from being read."""
-    content = read_bytes(root, path)
-    if isinstance(content, Problem):
-        return content
+    read = read_bytes(root, path)
+    if isinstance(read, Problem):
+        return read
+    content = read.content
     for encoding, mark in (("utf-8-sig", b""), ("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff")):
         if content.startswith(mark):
             try:
-                return Content(content.decode(encoding), digest(content))
+                return Content(content.decode(encoding), digest(content), read.stamp)
             except UnicodeDecodeError as error:
                 line = content.count(b"\n", 0, error.start) + 1
                 problem = Problem(path, line, "encoding", "is not UTF-8; save it as UTF-8 to get its cards")
     return problem
 
 
-def read_bytes(root: Path, path: str) -> bytes | Problem:
+def read_bytes(root: Path, path: str) -> Raw | Problem:
     """The content of a note, or the problem that keeps it from being read."""
     try:
-        content = _read_inside(root, os.path.join(root, path), LARGEST_NOTE)
+        read = _read_inside(root, os.path.join(root, path), LARGEST_NOTE)
     except _TooLargeError:
         size = f"{LARGEST_NOTE // 1024**2} MiB"
         return Problem(path, 0, "large", f"is larger than {size}; it is left out: split it, or name it in `exclude`")
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
         return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
-    if content is None:
-        return Problem(path, 0, "outside", "is no regular file inside the vault; it is left out")
-    return content
+    return read or Problem(path, 0, "outside", "is no regular file inside the vault; it is left out")
 
 
 def digest(content: bytes) -> str:
@@ -178,7 +189,7 @@ class _TooLargeError(Exception):
     """A file has more bytes than are read."""
 
 
-def _read_inside(root: Path, path: str | Path, largest: int) -> bytes | None:
+def _read_inside(root: Path, path: str | Path, largest: int) -> Raw | None:
     """The content of a regular file inside the root, None for anything else. Raises OSError and _TooLargeError."""
     name = os.fspath(path)
     if not _is_inside(str(root), os.path.dirname(name)):
@@ -202,7 +213,7 @@ def _read_inside(root: Path, path: str | Path, largest: int) -> bytes | None:
             content = _read(file, largest)
         if len(content) > largest:  # it grows
             raise _TooLargeError
-        return content
+        return Raw(content, _stamp(os.fstat(descriptor)))  # of now, so that a change while it was read shows
     finally:
         os.close(descriptor)
 
@@ -258,9 +269,10 @@ class Media:
     def read(self, path: Path) -> bytes | None:
         """The content of a found file, None where it is too large to sync or gone."""
         try:
-            return _read_inside(self.root, path, LARGEST_MEDIA)
+            read = _read_inside(self.root, path, LARGEST_MEDIA)
         except (OSError, _TooLargeError):
             return None
+        return read.content if read else None
 
     def _is_ours(self, path: Path) -> bool:
         try:
