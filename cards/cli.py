@@ -55,7 +55,7 @@ class _Group(click.Group):
         except Exception as error:
             from cards.model import CardsError  # a third of the time that `cards --help` takes
 
-            if not isinstance(error, CardsError):
+            if not isinstance(error, CardsError | OSError):
                 raise
             click.echo(f"{click.style('error', fg='red', bold=True)}: {wording.safe(str(error))}", err=True)
             ctx.exit(FAILED)

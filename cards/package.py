@@ -118,7 +118,7 @@ def exported(package: Path) -> tuple[list[Exported], dict[str, bytes]]:
             found.append(
                 Exported(guid, kinds[mid], decks[homes[nid]], tuple(tags.split()), fields, tuple(cards[nid]), media, mod)
             )
-    except (sqlite3.DatabaseError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, sqlite3.DatabaseError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         opened.close()
