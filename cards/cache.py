@@ -61,7 +61,7 @@ class Cache:
         """What was added for a note of this content."""
         if self._database is None:
             return None
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, TypeError):  # damage may make a number of bytes
             query = "select reading, drafts, skipped, sum from readings where path = ? and key = ?"
             found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
             if found and _sum(found[:3]) == found[3]:

@@ -21,6 +21,8 @@ FORMAT = 1
 _COLUMNS = "guid kind deck note line key ask text phrases parts mod born retired block".split()
 _TYPES = [str, str, str, str, int, str, str, str, list, str, int, int, int, str]
 _PHRASES = _COLUMNS.index("phrases")
+_TIMES = slice(_COLUMNS.index("mod"), _COLUMNS.index("block"))
+_LATEST = 10**11  # seconds since 1970: beyond it a number is damaged
 _REQUIRED = 8
 _values = attrgetter(*_COLUMNS)
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -165,9 +167,13 @@ def _entry(values: Any, name: str, number: int) -> Entry:
         if not _REQUIRED <= len(values) <= len(_COLUMNS) or [type(value) for value in values] != _TYPES[: len(values)]:
             raise ValueError
         if len(values) > _PHRASES:
-            values[_PHRASES] = tuple([Phrase(int(p[0]), str(p[1]), len(p) > 2) for p in values[_PHRASES]])
+            values[_PHRASES] = tuple([Phrase(p[0], str(p[1]), len(p) > 2) for p in values[_PHRASES]])
         entry = Entry(*values)
         if entry.kind not in ("qa", "cloze") or not entry.guid:
+            raise ValueError
+        if any(type(each.ordinal) is not int or each.ordinal < 1 for each in entry.phrases):
+            raise ValueError
+        if not all(0 <= time < _LATEST for time in values[_TIMES]):
             raise ValueError
     except (ValueError, TypeError, IndexError, KeyError):
         raise _damaged(name, number, "this line is damaged") from None
