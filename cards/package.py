@@ -68,20 +68,20 @@ def fields(package: Path) -> dict[str, tuple[str, ...]]:
         opened.close()
 
 
-def ordinals(package: Path) -> dict[str, frozenset[int]]:
-    """The ordinals of every Anki note of ours in a package by its guid. Raises CardsError."""
+def questions(package: Path) -> dict[str, tuple[str, frozenset[int]]]:
+    """The first field and the ordinals of every Anki note of ours in a package, by its guid. Raises CardsError."""
     opened, _ = database(package)
     ours = {note_type.id for note_type in note_types().values()}
-    found: dict[str, set[int]] = {}
+    found: dict[str, tuple[str, set[int]]] = {}
     try:
-        for guid, mid, ordinal in opened.execute("select guid, mid, ord from notes join cards on nid = notes.id"):
+        for guid, mid, flds, ordinal in opened.execute("select guid, mid, flds, ord from notes join cards on nid = notes.id"):
             if mid in ours:
-                found.setdefault(guid, set()).add(ordinal + 1)
-    except (sqlite3.DatabaseError, TypeError) as error:
+                found.setdefault(guid, (flds.partition("\x1f")[0], set()))[1].add(ordinal + 1)
+    except (sqlite3.DatabaseError, AttributeError, TypeError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         opened.close()
-    return {guid: frozenset(each) for guid, each in found.items()}
+    return {guid: (first, frozenset(ordinals)) for guid, (first, ordinals) in found.items()}
 
 
 def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes]:

@@ -53,6 +53,7 @@ ROOT = Path(__file__).resolve().parent.parent
 from cards import build, cli, exporter, fresh, increment, ledger, package, wording  # noqa: E402, F401  # before any fork
 from cards.config import CACHE, version  # noqa: E402
 from cards.model import CardsError  # noqa: E402
+from cards.store import read_ledger  # noqa: E402
 
 NOBODY = 65534
 BEFORE, AFTER = "1800000000", "1800000999"  # SOURCE_DATE_EPOCH of the old decks, and of all builds after
@@ -325,7 +326,7 @@ def cards_in(content: bytes) -> set[str]:
 def said_well(code: int, said: str) -> list[str]:
     """What is wrong with how a build ended: one that fails says so in a sentence."""
     found = [] if code in (0, 2) else [f"exit code {code}"]
-    if "Traceback" in said or (code == 2 and "error: " not in said):
+    if "Traceback" in said or (code == 2 and "error: " not in said.lower()):
         found.append(f"no sentence: {said.strip()[-600:]}")
     return found
 
@@ -431,8 +432,11 @@ class _File:
 CALLS = ("open", "mkdir", "fsync", "replace", "unlink", "chmod", "scandir", "listdir", "fstat")
 
 
-def strike(at: int, blow: Callable[[], None], struck: Path) -> Callable[[], None]:
-    """What puts a fault into the `at`-th call that touches files. `struck` is written where that call was made."""
+def strike(at: int, blow: Callable[[], None], struck: Path, *, half: bool = True) -> Callable[[], None]:
+    """What puts a fault into the `at`-th call that touches files. `struck` is written where that call was made.
+
+    A call that writes has written half of it then, where it is to fail (`half`).
+    """
 
     def install() -> None:
         numbers = itertools.count(1)
@@ -443,7 +447,7 @@ def strike(at: int, blow: Callable[[], None], struck: Path) -> Callable[[], None
                 descriptor = real["open"](struck, os.O_CREAT | os.O_WRONLY, 0o666)
                 os.write(descriptor, name.encode())
                 os.close(descriptor)
-                if halfway:
+                if halfway and half:
                     halfway()
                 blow()
 
@@ -581,6 +585,12 @@ def disk(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
 
 def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     owner = NOBODY if os.geteuid() == 0 else None  # root may do all: these builds run as nobody
+    forget = fresh_folder(work, "loaded")
+    make_vault(forget, 1, 1)
+    with suppress(SystemExit):  # all modules are loaded by this process: nobody may not be allowed to read them
+        cli.main(["build", str(forget), "-o", str(forget / "decks"), "-q", "--no-such-option"])
+    with suppress(SystemExit):
+        cli.main(["build", str(forget), "-o", str(forget / "decks"), "-q"])
     world = World(fresh_folder(work, "permission"), edit=edit_many, cache=False, notes=2, owner=owner)
 
     def cache_closed() -> None:
@@ -605,7 +615,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
                     take()
 
             if at:
-                code, said = world.build(fault=strike(at, blow, struck))
+                code, said = world.build(fault=strike(at, blow, struck, half=False))
             else:  # from the start
                 blow()
                 code, said = world.build()
@@ -799,7 +809,7 @@ def damages(content: bytes, draw: random.Random, every: int) -> Iterator[tuple[s
         yield "cut at a byte", f"cut at {length}", content[:length]
     for place in range(0, len(content), every):
         old = content[place]
-        for new in sorted({old ^ 1, old ^ 0x20, ord("0"), ord('"'), 0, 10, 0xFF, draw.randrange(256)} - {old}):
+        for new in sorted({old ^ 1, old ^ 0x20, ord("0"), 10, draw.randrange(256)} - {old}):
             yield "a byte is another", f"byte {place}: {old} → {new}", content[:place] + bytes([new]) + content[place + 1 :]
         yield "a byte is gone", f"byte {place} gone", content[:place] + content[place + 1 :]
     lines = content.splitlines(keepends=True)
@@ -824,12 +834,24 @@ def damages(content: bytes, draw: random.Random, every: int) -> Iterator[tuple[s
 
 
 def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
-    """A damaged ledger, then a build. It may be refused, else the decks have the guids and ordinals that they would have."""
-    world = World(fresh_folder(work, "ledger"), decks=1, notes=2, cache=False)
+    """A damaged ledger, then a build. It may be refused, else the decks have the guids and ordinals that they would have.
+
+    Where the ledger can't be read, or is read as the same memory, one in ten is built from: that settles the others.
+    """
+    world = World(fresh_folder(work, "ledger"), decks=1, notes=1, cache=False)
+    whole = ledger.load(world.old[ledger.NAME].decode())
     rows: dict[str, Counts] = {}
     wanted = ordinals(world.new, work)
-    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 29 if given.short else 1):
+    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 31 if given.short else 1):
         counts = rows.setdefault(kind, Counts(f"ledger, {kind}"))
+        if counts.tried % 10:
+            try:
+                if read(content) == whole:
+                    counts.add("new", (), what)
+                    continue
+            except CardsError as error:
+                counts.add("refused", [] if f"{ledger.NAME}:" in str(error) else [f"no line is named: {error}"], what)
+                continue
         world.restore()
         (world.out / ledger.NAME).write_bytes(content)
         before = files_in(world.out)
@@ -851,13 +873,20 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     yield from rows.values()
 
 
+def read(content: bytes) -> ledger.Ledger:
+    """A ledger read from a file of this content. Raises CardsError."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / ledger.NAME).write_bytes(content)
+        return read_ledger(Path(folder))
+
+
 def ordinals(state: State, work: Path) -> dict[str, frozenset[int]]:
     """Every card in the decks: guids and ordinals."""
     found: dict[str, frozenset[int]] = {}
     for name, content in state.items():
         if name.endswith(".apkg"):
             (work / "asked.apkg").write_bytes(content)
-            found |= package.ordinals(work / "asked.apkg")
+            found |= {guid: asked for guid, (_, asked) in package.questions(work / "asked.apkg").items()}
     return found
 
 
