@@ -347,7 +347,7 @@ def kill(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
         "kill, one note changed, no cache, two processes": (10, {"cache": False, **large}),
     }
     for number, (name, (share, settings)) in enumerate(kinds.items()):
-        if given.short and number % 2:
+        if given.short and number not in (0, 4):
             continue
         world = World(fresh_folder(work, f"kill{number}"), **settings)
         counts = Counts(name)
@@ -371,7 +371,7 @@ def orphans(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     world = World(fresh_folder(work, "orphans"), first=True, notes=80, options=("--jobs", "2"))
     counts = Counts("the first process alone is killed")
     lasts = world.duration()
-    for _ in range(2 if given.short else max(5, given.kills // 20)):
+    for _ in range(1 if given.short else max(5, given.kills // 20)):
         world.restore()
         process = world.start()
         time.sleep(draw.uniform(lasts / 4, lasts * 3 / 4))
@@ -489,7 +489,7 @@ BLOWS = {"EIO": _fails(errno.EIO), "ENOSPC": _fails(errno.ENOSPC), "the end": _e
 def call(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     small = {"decks": 2, "notes": 4}
     kinds: dict[str, dict[str, Any]] = {
-        "a first build": {"first": True, "decks": 2, "notes": 1} if given.short else {"first": True, **small},
+        "a first build": {"first": True, "decks": 1, "notes": 1} if given.short else {"first": True, **small},
         "one note changed": small,
         "decks come and go": {"edit": edit_many, "notes": 2, "cache": False},
     }
@@ -499,7 +499,7 @@ def call(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
             if given.short and error == "ENOSPC":  # as EIO
                 continue
             counts = Counts(f"call, {error}, {name}")
-            for at in itertools.count(1, 4 if given.short and number == 2 else 1):
+            for at in itertools.count(1, 9 if given.short and number else 1):
                 world.restore()
                 struck = world.folder / "struck"
                 struck.unlink(missing_ok=True)
@@ -605,7 +605,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     }
     for name, take in kinds.items():
         counts = Counts(f"permission, {name}")
-        for at in itertools.count(0, 6 if given.short else 1):
+        for at in itertools.count(0, 25 if given.short else 1):
             world.restore()
             struck = world.folder / "struck"
             struck.unlink(missing_ok=True)
@@ -678,7 +678,7 @@ def _note(given: argparse.Namespace, world: World, whole: bool) -> Iterator[Coun
     for name, change in CHANGES.items():
         counts = Counts(f"note {name}, {'whole' if whole else 'short'} build")
         cases = itertools.product((1, 2, 3), ("before", "while", "after"), (True, False))
-        for at, moment, at_once in list(cases)[:: 7 if given.short else 1]:
+        for at, moment, at_once in list(cases)[:: 13 if given.short else 1]:
             world.restore()
             back()
             changed = partial(change, path, text)
@@ -761,7 +761,7 @@ def meddle(path: Path, at: int, moment: str, change: Callable[[], Any], back: Ca
 
 def many(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     for name, settings in {"first builds": {"first": True}, "one note changed": {}}.items():
-        if given.short and not settings:
+        if given.short:
             continue
         world = World(fresh_folder(work, f"many {name}"), **settings)
         counts = Counts(f"eight at once, {name}")
@@ -842,7 +842,7 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     whole = ledger.load(world.old[ledger.NAME].decode())
     rows: dict[str, Counts] = {}
     wanted = ordinals(world.new, work)
-    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 31 if given.short else 1):
+    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 61 if given.short else 1):
         counts = rows.setdefault(kind, Counts(f"ledger, {kind}"))
         if counts.tried % 10:
             try:

@@ -1,0 +1,261 @@
+"""What may happen to a build costs no card: the short run of `trials/faults.py`, and each fault that it found."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cards import ledger
+from cards.build import build
+from cards.cli import main
+from cards.config import CACHE, UNFINISHED, load
+from cards.ledger import Entry
+from cards.model import CardsError
+from cards.recover import recover
+from cards.store import read_ledger
+
+ROOT = Path(__file__).parent.parent
+NOTE = "- **Label:** text with **a key phrase** of **some weight** in it.\n- **Other:** more\n"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals and limits there")
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        ("kill", 2),
+        ("orphans", 1),
+        ("call", 100),
+        ("disk", 5),
+        ("permission", 12),
+        ("note", 40),
+        ("many", 1),
+        ("ledger", 150),
+        ("cache", 30),
+    ],
+)
+def test_a_few_of_each_fault(kind: str, least: int) -> None:
+    command = [sys.executable, str(ROOT / "trials" / "faults.py"), "--short", "--kills", "12", "--only", kind]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    tried = re.search(r"^([\d,]+) faults, 0 wrong$", ran.stdout, re.M)
+    assert tried
+    assert int(tried[1].replace(",", "")) >= least, ran.stdout
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """Two decks, built."""
+    for deck in ("Far", "Near"):
+        (tmp_path / deck).mkdir()
+        (tmp_path / deck / "n.md").write_text(NOTE.replace("Label", f"{deck} label"), encoding="utf-8")
+    _build(tmp_path)
+    return tmp_path
+
+
+def _build(folder: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
+    build(load((folder,), folder / "decks", None, None), new_ledger=new_ledger)
+    return read_ledger(folder / "decks")
+
+
+class _Died(BaseException):
+    """The build was killed here."""
+
+
+def _dying_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Have the next build die before it puts this file in place."""
+    replace = os.replace
+
+    def dies(source: str, target: Path) -> None:
+        if target.name == name:
+            raise _Died
+        replace(source, target)
+
+    monkeypatch.setattr("cards.store.os.replace", dies)
+
+
+def test_no_card_gets_out_that_the_ledger_does_not_know(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first build that dies between two decks: the next one is not told that the ledger is lost."""
+    shutil.rmtree(vault / "decks")
+    with monkeypatch.context() as patched:
+        _dying_at(patched, "Near.apkg")
+        with pytest.raises(_Died):
+            _build(vault)
+    assert len(read_ledger(vault / "decks")) == 6
+    (vault / "Far" / "n.md").write_text("- **Far label:** quite another text, and longer\n", encoding="utf-8")
+    before = read_ledger(vault / "decks")
+    assert before.keys() <= _build(vault).keys()
+
+
+def test_a_deck_that_lost_all_its_cards_goes_whenever_the_build_dies(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (vault / "Far").rename(vault / "Further")
+    for name in (ledger.NAME, "Further.apkg"):
+        with monkeypatch.context() as patched:
+            _dying_at(patched, name)
+            with pytest.raises(_Died):
+                _build(vault)
+    _build(vault)
+    assert sorted(path.name for path in (vault / "decks").glob("*.apkg")) == ["Further.apkg", "Near.apkg"]
+
+
+def test_unfinished_files_go_with_the_next_build(vault: Path) -> None:
+    out = vault / "decks"
+    strays = [out / f"{UNFINISHED}a1b2", out / CACHE / f"{UNFINISHED}c3d4", out / CACHE / "clips" / f"{UNFINISHED}e5f6"]
+    (out / CACHE / "clips").mkdir()
+    for stray in strays:
+        stray.write_bytes(b"half")
+    others = [out / ".mine.tmp", out / "cards-notes.txt"]
+    for other in others:
+        other.write_bytes(b"the user's")
+    ran = CliRunner().invoke(main, ["build", str(vault), "-o", str(out)])  # nothing has changed but that
+    assert ran.exit_code == 0
+    assert not any(stray.exists() for stray in strays)
+    assert all(other.exists() for other in others)
+
+
+# ----------------------------------------------------------------------------------------- a ledger that lost something
+
+
+def _without(guid: str) -> Callable[[str], str]:
+    return lambda text: "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f'["{guid}'))
+
+
+def _edit_ledger(vault: Path, change: Callable[[str], str]) -> bytes:
+    path = vault / "decks" / ledger.NAME
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return path.read_bytes()
+
+
+def _guid(vault: Path, kind: str, word: str) -> str:
+    entries = read_ledger(vault / "decks").values()
+    return next(e.guid for e in entries if e.kind == kind and word in f"{e.ask} {e.note}")
+
+
+def test_a_line_that_the_ledger_lost_is_missed(vault: Path) -> None:
+    guid = _guid(vault, "qa", "far label")
+    note = vault / "Far" / "n.md"
+    note.write_text(note.read_text(encoding="utf-8").replace("text with", "words with"), encoding="utf-8")
+    content = _edit_ledger(vault, _without(guid))
+    before = {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()}
+    with pytest.raises(CardsError, match=rf"ledger\.jsonl: has lost lines.*Far\.apkg.*ID:{guid}.*cards recover"):
+        _build(vault)
+    with pytest.raises(CardsError, match="has lost lines"):
+        build(load((vault,), vault / "decks", None, None), dry_run=True)
+    assert {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()} == before
+    assert recover([vault / "decks" / "Far.apkg"], vault / "decks") == (1, 2)
+    entries = _build(vault)
+    assert entries[guid].live
+    assert len(entries) == 6  # the edited card is the one it was, and there is no other
+    _edit_ledger(vault, lambda _: content.decode())
+    assert guid not in _build(vault, new_ledger=True)
+
+
+def test_a_lost_line_that_changes_nothing_is_no_matter(vault: Path) -> None:
+    before = {path.name: path.read_bytes() for path in (vault / "decks").glob("*.apkg")}
+    guid = _guid(vault, "qa", "far label")
+    _edit_ledger(vault, _without(guid))
+    (vault / "Far" / "m.md").write_text("- **One more:** of them\n", encoding="utf-8")
+    assert guid in _build(vault)
+    assert (vault / "decks" / "Near.apkg").read_bytes() == before["Near.apkg"]
+
+
+def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
+    guid = _guid(vault, "cloze", "Far/")
+    note = vault / "Far" / "n.md"
+    note.write_text(note.read_text(encoding="utf-8").replace("some weight", "any value"), encoding="utf-8")
+    _edit_ledger(vault, lambda text: text.replace('[2,"some weight"]', '[1,"some weight"]'))
+    with pytest.raises(CardsError, match=f"not wholly, in it .ID:{guid}"):
+        _build(vault)
+    assert recover([vault / "decks" / "Far.apkg"], vault / "decks") == (1, 2)
+    assert {phrase.ordinal for phrase in _build(vault)[guid].phrases} >= {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('[1,"a key phrase"]', '[0,"a key phrase"]'),
+        ('[1,"a key phrase"]', '["1","a key phrase"]'),
+        ("1795305600,", "1795305600"),
+    ],
+)
+def test_numbers_that_cannot_be_are_damage(old: str, new: str, vault: Path) -> None:
+    before = (vault / "decks" / ledger.NAME).read_bytes()
+    assert _edit_ledger(vault, lambda text: text.replace(old, new, 1)) != before
+    with pytest.raises(CardsError, match=r"ledger\.jsonl:\d: this line is damaged"):
+        _build(vault)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\0" * 200])
+def test_an_empty_ledger_is_no_new_start(content: bytes, vault: Path) -> None:
+    (vault / "decks" / ledger.NAME).write_bytes(content)
+    for path in (vault / "decks").glob("*.apkg"):
+        path.unlink()  # nothing else says that there was one
+    with pytest.raises(CardsError, match=r"ledger\.jsonl:1: "):
+        _build(vault)
+
+
+def test_a_damaged_ledger_is_put_aside_without_a_gap(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _edit_ledger(vault, lambda text: text[:-30])
+    packages = sorted((vault / "decks").glob("*.apkg"))
+    with monkeypatch.context() as patched:
+        _dying_at(patched, ledger.NAME)
+        with pytest.raises(_Died):
+            recover(packages, vault / "decks")
+    assert (vault / "decks" / ledger.NAME).exists()
+    recover(packages, vault / "decks")
+    assert len(_build(vault)) == 6
+
+
+# ---------------------------------------------------------------------------------------------------------- other errors
+
+
+def test_a_lock_that_cannot_be_had_is_said(vault: Path) -> None:
+    shutil.rmtree(vault / "decks" / CACHE)
+    (vault / "decks" / CACHE / "lock").mkdir(parents=True)
+    with pytest.raises(CardsError, match="can't be written"):
+        _build(vault)
+
+
+def test_a_deck_that_cannot_be_removed_is_said(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (vault / "Far").rename(vault / "Further")
+
+    def refuses(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    with pytest.raises(CardsError, match=r"Far\.apkg: can't be written: Permission denied"):
+        _build(vault)
+
+
+def test_an_error_of_the_system_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error", "style.css")
+
+    monkeypatch.setattr("cards.exporter.export", broken)
+    (vault / "Far" / "m.md").write_text("- **One more:** of them\n", encoding="utf-8")
+    ran = CliRunner().invoke(main, ["build", str(vault), "-o", str(vault / "decks")])
+    assert (ran.exit_code, ran.stderr) == (2, "error: [Errno 5] Input/output error: 'style.css'\n")
+
+
+def test_half_a_clip_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cards.clips import Clips, Recording, Span
+
+    monkeypatch.setattr("cards.clips.cut", lambda *_: b"clip" * 1000)
+    config = load((tmp_path,), tmp_path, None, None)
+    wanted = {"a.mp3": (Recording(tmp_path / "a.wav", "", 1.0), Span(0, 1))}
+    clips = Clips(config, [], _wanted=wanted)
+    with monkeypatch.context() as patched:
+        _dying_at(patched, "a.mp3")
+        with pytest.raises(_Died):
+            clips.make("a.mp3")
+    assert Clips(config, [], _wanted=wanted).missing() == ["a.mp3"]
+    clips.make("a.mp3")
+    assert Clips(config, [], _wanted=wanted).missing() == []
