@@ -34,12 +34,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals and lim
         ("kill", 2),
         ("orphans", 1),
         ("call", 100),
-        ("disk", 5),
-        ("permission", 12),
-        ("note", 40),
+        ("disk", 4),
+        ("permission", 8),
+        ("note", 20),
         ("many", 1),
-        ("ledger", 150),
-        ("cache", 30),
+        ("ledger", 100),
+        ("cache", 20),
     ],
 )
 def test_a_few_of_each_fault(kind: str, least: int) -> None:

@@ -499,7 +499,7 @@ def call(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
             if given.short and error == "ENOSPC":  # as EIO
                 continue
             counts = Counts(f"call, {error}, {name}")
-            for at in itertools.count(1, 9 if given.short and number else 1):
+            for at in itertools.count(1, 17 if given.short and number else 3 if given.short and blow is _ends else 1):
                 world.restore()
                 struck = world.folder / "struck"
                 struck.unlink(missing_ok=True)
@@ -548,7 +548,7 @@ def small_disk(folder: Path, size: int) -> Iterator[Path | None]:
 
 def disk(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     draw = random.Random(given.seed)
-    tries = 5 if given.short else 60
+    tries = 4 if given.short else 60
     kinds: dict[str, dict[str, Any]] = {"a first build": {"first": True}, "decks come and go": {"edit": edit_many}}
     for number, (name, settings) in enumerate(kinds.items()):
         with small_disk(fresh_folder(work, f"disk{number}") / "disk", 2_000_000) as mounted:
@@ -605,7 +605,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     }
     for name, take in kinds.items():
         counts = Counts(f"permission, {name}")
-        for at in itertools.count(0, 25 if given.short else 1):
+        for at in itertools.count(0, 40 if given.short else 1):
             world.restore()
             struck = world.folder / "struck"
             struck.unlink(missing_ok=True)
@@ -664,7 +664,7 @@ CHANGES: dict[str, Callable[[Path, str], Any]] = {
 
 def note(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     """Each change before the n-th opening of the note, while it is read or after; put back at once or after the build."""
-    for whole in (True, False):
+    for whole in (True, False)[given.short :]:
         yield from _note(given, World(fresh_folder(work, f"note{whole}"), cache=not whole, decks=2, notes=4), whole)
 
 
@@ -678,7 +678,7 @@ def _note(given: argparse.Namespace, world: World, whole: bool) -> Iterator[Coun
     for name, change in CHANGES.items():
         counts = Counts(f"note {name}, {'whole' if whole else 'short'} build")
         cases = itertools.product((1, 2, 3), ("before", "while", "after"), (True, False))
-        for at, moment, at_once in list(cases)[:: 13 if given.short else 1]:
+        for at, moment, at_once in list(cases)[7::10] if given.short else list(cases):
             world.restore()
             back()
             changed = partial(change, path, text)
@@ -842,7 +842,7 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     whole = ledger.load(world.old[ledger.NAME].decode())
     rows: dict[str, Counts] = {}
     wanted = ordinals(world.new, work)
-    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 61 if given.short else 1):
+    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 97 if given.short else 1):
         counts = rows.setdefault(kind, Counts(f"ledger, {kind}"))
         if counts.tried % 10:
             try:
@@ -896,7 +896,7 @@ def cache(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     for name in ("notes.sqlite", fresh.NAME):
         counts = Counts(f"cache, {name}")
         content = (world.saved / CACHE / name).read_bytes()
-        for _ in range(15 if given.short else 500):
+        for _ in range(10 if given.short else 500):
             world.restore()
             place = draw.randrange(len(content))
             ways = [
