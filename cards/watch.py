@@ -64,7 +64,7 @@ def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) ->
         report = build(config)
         if then:
             then(config)
-    except CardsError as error:
+    except (CardsError, OSError) as error:
         return [f"{_clock()} not built: {error}"]
     took = time.monotonic() - began
     problems = [f"  problem: {problem}" for problem in report.collected.problems]
