@@ -171,9 +171,11 @@ def _entry(values: Any, name: str, number: int) -> Entry:
         entry = Entry(*values)
         if entry.kind not in ("qa", "cloze") or not entry.guid:
             raise ValueError
-        if any(type(each.ordinal) is not int or each.ordinal < 1 for each in entry.phrases):
-            raise ValueError
-        if not all(0 <= time < _LATEST for time in values[_TIMES]):
+        for phrase in entry.phrases:
+            if type(phrase.ordinal) is not int or phrase.ordinal < 1:
+                raise ValueError
+        times = values[_TIMES]
+        if times and (min(times) < 0 or max(times) > _LATEST):
             raise ValueError
     except (ValueError, TypeError, IndexError, KeyError):
         raise _damaged(name, number, "this line is damaged") from None
