@@ -94,6 +94,7 @@ def remember(
                     _settled(seen.changed, began) if stamps.get(seen.path, seen[1:]) == seen[1:] else 0,
                     digests[seen.path],
                     *counts[seen.path],
+                    seen.touched,
                 )
                 for seen in tree.notes
             },
@@ -116,10 +117,10 @@ def _as_read(path: str, began: int) -> list[int]:
 
 
 def _is_same(config: Config, seen: vault.Seen, known: list[Any] | None) -> bool:
-    """Whether a note is the one that is known: by size and time, else by content."""
+    """Whether a note is the one that is known: by size and times, else by content. A copy may keep one time, not both."""
     if known is None or seen.size != known[0]:
         return False
-    if seen.changed == known[1]:
+    if (seen.changed, seen.touched) == (known[1], known[5]):
         return True
     read = vault.read_bytes(config.root, seen.path)
     return isinstance(read, vault.Raw) and vault.digest(read.content) == known[2]
