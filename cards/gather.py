@@ -140,7 +140,9 @@ def gather(
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     clips = Clips(config, problems, cache(lambda: file_names(tops)))
     media = Packed(config, problems)
-    found = Gathered(config, known, now, tree, read.digests, read.stamps, notes, scope, problems, media, clips, progress is not None)
+    found = Gathered(
+        config, known, now, tree, read.digests, read.stamps, notes, scope, problems, media, clips, progress is not None
+    )
     if progress is not None:
         found.name_clips()
         if missing := clips.missing():

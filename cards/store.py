@@ -96,7 +96,8 @@ def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
     from cards.exporter import export  # genanki takes a third of a second to import
 
     return [
-        Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files)) for deck in decks
+        Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files))
+        for deck in decks
     ]
 
 
@@ -112,8 +113,8 @@ def write(
 ) -> tuple[list[Written], tuple[Path, ...]]:
     """Write the ledger, then each package whose bytes differ; what there is of each deck, and the packages that were removed.
 
-    `names` are those of their files, by deck, `known` is the ledger as it was, `entries` as it is to be. Raises CardsError, also
-    where the decks on disk hold more than the ledger knows, unless that is a `new_ledger`.
+    `names` are those of their files, by deck, `known` is the ledger as it was, `entries` as it is to be. Raises CardsError,
+    also where the decks on disk hold more than the ledger knows, unless that is a `new_ledger`.
     """
     out = config.out
     paths = [out / names[package.deck] for package in packages]
