@@ -95,7 +95,7 @@ def _lines(paragraph: Paragraph) -> list[tuple[int, Prose]]:
     for i, char in enumerate(text + "\n"):
         if char in "\n\v":
             out.append((line, strip(cut(paragraph.prose, start, i))))
-            start, line = i + 1, line + 1
+            start, line = i + 1, min(line + 1, max(paragraph.end, paragraph.line))  # `<br>` begins none in the file
     return out
 
 

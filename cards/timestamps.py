@@ -28,7 +28,7 @@ _LEAD = re.compile(
     rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
 )
 _LIKELY = re.compile(r"\d:\d\d|\{\{")  # most prose has none
-_MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d+(?::\d\d){0,2})\s*\}\}")
+_MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d{1,5}|\d{1,3}:[0-5]\d|\d{1,2}:[0-5]\d:[0-5]\d)\s*\}\}")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
 
 

@@ -52,6 +52,7 @@ def test_a_bracketed_stamp_is_found_once_and_leaves_no_trace(start: int, end: in
         "192.168.0.1:8080",
         "(00h 10m 29s)",
         "(1:2:03)",
+        "{{youtube-timestamp 1777777777777}}",
     ],
 )
 def test_what_only_looks_like_a_stamp(text: str) -> None:
