@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cards import identity, ledger
 from cards.exporter import note_types
-from cards.ledger import Entry, Phrase
+from cards.ledger import Entry, Ledger, Phrase
 from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
 from cards.model import CardKind, CardsError
 from cards.package import database as package_database
@@ -27,18 +27,6 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
     A damaged ledger is put aside (`ledger.jsonl.damaged`), and what can still be read of it is kept. Raises CardsError for
     what is no package.
     """
-    with alone(out, waiting=True):
-        return _recover(packages, out)
-
-
-def _recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
-    path = out / ledger.NAME
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    damaged = False
-    try:
-        known = read_ledger(out, new_ledger=True)
-    except CardsError:
-        known, damaged = ledger.salvage(text), True
     found: dict[str, Entry] = {}
     for package in packages:
         for entry in _entries(package):
@@ -47,6 +35,18 @@ def _recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
                 found[entry.guid] = entry
     if not found:
         raise CardsError(f"{packages[0]}: holds no cards made by Cards")
+    with alone(out, waiting=True):
+        return _added(found, out)
+
+
+def _added(found: Ledger, out: Path) -> tuple[int, int]:
+    path = out / ledger.NAME
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    damaged = False
+    try:
+        known = read_ledger(out, new_ledger=True)
+    except CardsError:
+        known, damaged = ledger.salvage(text), True
     entries = {guid: _with_ordinals(known[guid], entry) if guid in known else entry for guid, entry in found.items()}
     entries = {**known, **entries}
     if damaged:

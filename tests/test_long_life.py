@@ -112,13 +112,13 @@ def test_a_cache_that_another_version_wrote_is_ignored(newer: bool, tmp_path: Pa
     vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
     config = load((vault,), vault / "decks", None, None)
     note, text = vault / "Sea.md", (vault / "Sea.md").read_text(encoding="utf-8")
-    query = "select value from notes where path = 'Sea.md'"
+    query = "select reading, drafts, skipped, sum from readings where path = 'Sea.md'"
     with sqlite3.connect(_built(config, note, "- **Another:** thing than what stands there\n")) as opened:
-        (other,) = opened.execute(query).fetchone()
+        other = opened.execute(query).fetchone()
     opened.close()
     # a version that reads the note otherwise
     with sqlite3.connect(_built(config, note, text)) as opened:
-        opened.execute("update notes set value = ? where path = 'Sea.md'", (other,))
+        opened.execute("update readings set reading = ?, drafts = ?, skipped = ?, sum = ? where path = 'Sea.md'", other)
     opened.close()
     if newer:
         monkeypatch.setattr(cache, "version", lambda: "a newer one")

@@ -246,10 +246,10 @@ class User:
         self.look(known, {})
         for found in self.opened.get_empty_cards().notes:
             self._explain(found, known)
-        said, fine = self.opened.fix_integrity()
+        said, _ = self.opened.fix_integrity()
         # a note that the user deleted and an import brought back finds its old reviews again
         said = re.sub(r"Added last review time.*\n", "", said) if self.done["notes deleted"] else said
-        if not fine or said != "Database rebuilt and optimized.":
+        if said != "Database rebuilt and optimized.":
             self.wrong.append(f"Check Database: {said}")
         self.opened.close()
 
