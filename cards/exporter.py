@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import count
+from unicodedata import normalize
 
 import genanki
 
@@ -170,5 +171,5 @@ def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
 
 def media_name(stem: str, suffix: str, content: bytes) -> str:
     """A file's name in the package: readable, ASCII, and different for every content."""
-    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40] or "media"
+    slug = re.sub(r"[^a-z0-9]+", "-", normalize("NFC", stem).lower()).strip("-")[:40] or "media"
     return f"{slug}-{hashlib.sha256(content).hexdigest()[:12]}{suffix.lower()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from cards import properties
 from cards.config import DEFAULT_DECK, Config
@@ -20,7 +21,7 @@ def deck_of(config: Config, note: Note) -> str:
     folder = PurePosixPath(note.path).parent
     name = given or config.folder_of(note.path).deck or config.deck
     parts = name.split("::") if name else [part for part in folder.parts if part != "."]
-    clean = [re.sub(r'[\x00-\x1f"]+', " ", part).strip() for part in parts]
+    clean = [normalize("NFC", re.sub(r'[\x00-\x1f"]+', " ", part).strip()) for part in parts]  # as Anki keeps it
     return "::".join(part for part in clean if part) or DEFAULT_DECK
 
 
@@ -68,21 +69,21 @@ def top(deck: str) -> str:
 
 
 def file_name(deck: str) -> str:
-    """A deck's name as a file name that every system takes."""
-    name = _UNSAFE.sub("_", deck).strip(" .")[:100] or "deck"
+    """A deck's name as a file name that every system takes: at most 100 characters and 200 bytes, where 255 are the limit."""
+    name = _UNSAFE.sub("_", deck).strip(" .")[:100].encode()[:200].decode(errors="ignore").rstrip(" .") or "deck"
     return f"{name}_" if _RESERVED.fullmatch(name) else name
 
 
 def file_names(decks: Iterable[str]) -> dict[str, str]:
-    """The package of each top-level deck; names that differ in case alone get a number, since some systems ignore case."""
+    """The package of each top-level deck. Names that a system takes for one, by case or the form of accents, get a number."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for deck in sorted(set(decks)):
         stem, copy = file_name(deck), 1
         name = stem
-        while name.casefold() in taken:
+        while normalize("NFC", name).casefold() in taken:
             copy += 1
             name = f"{stem}-{copy}"
-        taken.add(name.casefold())
+        taken.add(normalize("NFC", name).casefold())
         names[deck] = f"{name}.apkg"
     return names

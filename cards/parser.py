@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from cards import properties, sieve
 from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
@@ -23,7 +24,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
 
     Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
     """
-    text = _HARD_SPACE.sub(" ", text)
+    text = _HARD_SPACE.sub(" ", normalize("NFC", text))  # as Anki keeps it, however a system writes its accents
     text = _CONTROL.sub(" ", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     head = properties.split(text)
     problems: list[Problem] = []
@@ -83,7 +84,7 @@ def _title(
     tops = sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
     sole = isinstance(heading, Heading) and heading.level == 1 and tops == 1
     given = properties.title(values)
-    stem = PurePosixPath(path).stem
+    stem = normalize("NFC", PurePosixPath(path).stem)
     if sole:
         assert isinstance(heading, Heading)
         assert first is not None

@@ -12,6 +12,7 @@ from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
+from unicodedata import normalize
 from urllib.parse import quote
 
 from cards import links
@@ -61,8 +62,12 @@ MediaNames = Mapping[str, Media]
 def text(value: str, *, code: bool = False) -> str:
     """Plain text as HTML that shows just it."""
     value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
-    # MathJax reads on across comments, yet not in code, where a character more would be copied
-    return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
+    return _ACTIVE.sub(lambda match: match[0] + _apart(match, code=code), value)
+
+
+def _apart(active: re.Match[str], *, code: bool = False) -> str:
+    """What keeps the beginning of a tag from acting. MathJax reads on across comments, yet not in code, which one may copy."""
+    return _SPLIT if active[1] or code else _JOINER
 
 
 def maths(tex: str, *, display: bool = False) -> str:
@@ -156,8 +161,12 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
 
 def _add(out: list[str], piece: str) -> None:
     """Add a piece, kept apart from what stands before it where both together would be markup."""
-    if out and piece[:1] in "{}:" and out[-1][-1:] == piece[:1]:
-        out.append(_SPLIT)
+    if last := out[-1][-1:] if out else "":
+        seam = last + piece[:8]
+        if _CLASH.match(seam):
+            out.append(_SPLIT)
+        elif found := _ACTIVE.match(seam):
+            out.append(_apart(found))
     out.append(piece)
 
 
@@ -310,6 +319,8 @@ def source_line(title: str, url: str | None, vault: str | None, path: str) -> st
     """The field Source: the source by its title, and the note in Obsidian where the vault is known."""
     parts = [link(url, text(title))] if url else []
     if vault:
-        target = f"obsidian://open?vault={quote(vault, safe='')}&file={quote(path.removesuffix('.md'), safe='')}"
+        target = (
+            f"obsidian://open?vault={quote(vault, safe='')}&file={quote(normalize('NFC', path).removesuffix('.md'), safe='')}"
+        )
         parts.append(link(target, text("Obsidian" if url else title)))
     return " · ".join(parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import unicodedata
 from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -260,9 +261,9 @@ class Media:
         for candidate in (beside / target, self.root / target.lstrip("/")):
             if self._is_ours(candidate):
                 return candidate.resolve()
-        named = [path for path in self._index().get(wanted.name.casefold(), ()) if self._is_ours(path)]
-        suffix = tuple(part.casefold() for part in wanted.parts if part not in ("/", ".", ".."))
-        exact = [path for path in named if tuple(part.casefold() for part in path.parts)[-len(suffix) :] == suffix]
+        named = [path for path in self._index().get(_folded(wanted.name), ()) if self._is_ours(path)]
+        suffix = tuple(_folded(part) for part in wanted.parts if part not in ("/", ".", ".."))
+        exact = [path for path in named if tuple(map(_folded, path.parts))[-len(suffix) :] == suffix]
         # Obsidian takes the shortest path where a name stands more than once
         return min(exact or named, key=lambda path: (len(path.parts), str(path)), default=None)
 
@@ -290,5 +291,10 @@ class Media:
                 )
                 for name in sorted(names):
                     if os.path.splitext(name)[1].lower() in EMBEDDED:
-                        self._by_name.setdefault(name.casefold(), []).append(Path(here, name))
+                        self._by_name.setdefault(_folded(name), []).append(Path(here, name))
         return self._by_name
+
+
+def _folded(name: str) -> str:
+    """A name as systems compare it that ignore case, and how an accent is written (macOS)."""
+    return unicodedata.normalize("NFC", name).casefold()

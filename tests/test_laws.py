@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cards import render
 from cards.markdown import inline
+from cards.model import Run
 from cards.timestamps import clock, show
 from tests import laws
 from tests.reading import drafts_of, note_of
@@ -19,6 +20,7 @@ BROKE = [
     "## Takeaways\n- a::]]\n- b\n",
     # the same words in a parent and in what is below it, whose cards come first
     "- **Doors:** are\n    1- **Walls:** there are four of them.\n    \n   two.\n    1- **Walls:** there are four of them.\n",
+    "---\nsource: https://youtu.be/abcdefghijk\n---\n- [[`1:10`$$]x[`1:20`/$$] (.3[1`1:10`].T](https://youtu.be/a) **a b** c d\n",
     "- a\n- b 2<br>c) :: what is asked for\n- d\n- e\n",
     # the same sentence thrice on one line, told apart by stamps alone
     "---\nsource: https://youtu.be/abcdefghijk\n---\n- "
@@ -88,3 +90,10 @@ def test_a_law_can_be_broken() -> None:
         laws.holds_only_what_we_make(["<img src=x>"])
     with pytest.raises(AssertionError):
         laws.clozes("{{c1::a")
+
+
+@pytest.mark.parametrize(("before", "after"), [("[", "$$]"), ("[", "sound:a.mp3]"), ("\\", "("), ("{", "{c1::x}}"), (":", ":")])
+def test_runs_that_meet_make_no_tag(before: str, after: str) -> None:
+    """As where a stamp between them was taken out."""
+    field = render.prose((Run(before), Run(after)), {})
+    assert before + after not in field

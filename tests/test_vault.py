@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
 from cards.build import build, look
 from cards.config import load
 from cards.model import CardsError
+from cards.naming import file_names
 from cards.vault import look_around
 
 CARD = "- **Label:** text\n"
@@ -234,3 +238,33 @@ def test_folders_in_folders(tmp_path: Path) -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert len(tree.notes) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_system_that_writes_accents_otherwise_changes_no_card(
+    before: Literal["NFC", "NFD"], after: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
+    """As a vault that goes to macOS and back: names of files, folders and pictures, and the text that names them."""
+    text = "- **Café:** le **temps écoulé** depuis ce matin ![[Été.png]]\n"
+    states = []
+    for form in (before, after):
+        shutil.rmtree(tmp_path / "vault", ignore_errors=True)
+        named = {"École/Thé.md": normalize(form, text), "Été.png": "picture"}
+        write(tmp_path / "vault", {normalize(form, name): content for name, content in named.items()})
+        (tmp_path / "vault" / ".obsidian").mkdir()
+        report = build(load((tmp_path / "vault",), tmp_path / "decks", None, None))
+        assert not report.collected.problems
+        states.append([(card.guid, card.mod, card.deck, card.fields) for card in report.collected.cards])
+    assert states[0] == states[1]
+    assert [path.name for path in (tmp_path / "decks").glob("*.apkg")] == ["École.apkg"]
+
+
+def test_decks_that_a_system_takes_for_one_have_files_of_their_own() -> None:
+    names = file_names(["Thé", normalize("NFD", "Thé"), "THÉ"])
+    assert len({normalize("NFC", name).casefold() for name in names.values()}) == 3
+
+
+def test_a_deck_of_a_long_name(tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": f"---\ndeck: {'ノート' * 60}\n---\n{CARD}"})
+    (written,) = build(load((tmp_path,), tmp_path / "decks", None, None)).written
+    assert written.path.is_file()
