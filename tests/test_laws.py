@@ -20,7 +20,7 @@ BROKE = [
     "## Takeaways\n- a::]]\n- b\n",
     # the same words in a parent and in what is below it, whose cards come first
     "- **Doors:** are\n    1- **Walls:** there are four of them.\n    \n   two.\n    1- **Walls:** there are four of them.\n",
-    "---\nsource: https://youtu.be/abcdefghijk\n---\n- [[`1:10`$$]x[`1:20`/$$] (.3[1`1:10`].T](https://youtu.be/a) **a b** c d\n",
+    "---\nsource: https://youtu.be/abcdefghijk\n---\n- [[`1:10`$$]x[`1:20`/$$] (.3[1`1:10`].T](https://youtu.be/a) **a** b c\n",
     "- a\n- b 2<br>c) :: what is asked for\n- d\n- e\n",
     # the same sentence thrice on one line, told apart by stamps alone
     "---\nsource: https://youtu.be/abcdefghijk\n---\n- "
