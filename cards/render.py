@@ -62,12 +62,8 @@ MediaNames = Mapping[str, Media]
 def text(value: str, *, code: bool = False) -> str:
     """Plain text as HTML that shows just it."""
     value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
-    return _ACTIVE.sub(lambda match: match[0] + _apart(match, code=code), value)
-
-
-def _apart(active: re.Match[str], *, code: bool = False) -> str:
-    """What keeps the beginning of a tag from acting. MathJax reads on across comments, yet not in code, which one may copy."""
-    return _SPLIT if active[1] or code else _JOINER
+    # MathJax reads on across comments, yet not in code, where a character more would be copied
+    return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
 
 
 def maths(tex: str, *, display: bool = False) -> str:
@@ -129,44 +125,54 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
     """Prose as HTML, with the deletions as clozes. Their offsets are into the plain text of the runs."""
     out: list[str] = []
     tags: list[str] = []  # the tags that stand open
+    said: list[str] = []  # texts that meet: together they may make what none of them is
     opened: list[tuple[Deletion, int]] = []  # the deletions that stand open, and where in `out` each begins
     edges = sorted({edge for each in deletions for edge in (each.start, each.end)})
     starting: dict[int, list[Deletion]] = {}
     for each in sorted(deletions, key=lambda each: -each.end):
         starting.setdefault(each.start, []).append(each)
+
+    def settle(keep: int = 0) -> None:
+        """Write the texts that wait, and close the tags but so many."""
+        if said:
+            _add(out, text("".join(said)))
+            said.clear()
+        _close(out, tags, keep)
+
     at = 0
     for run in (*_split_at(runs, edges), None):
         while opened and opened[-1][0].end <= at:
-            _close(out, tags, 0)
+            settle()
             _end_cloze(out, *opened.pop())
         if run is None:
             break
         for each in starting.get(at, ()):
-            _close(out, tags, 0)
+            settle()
             _add(out, f"{{{{c{each.ordinal}::")
             opened.append((each, len(out)))
         wanted = _wrappers(run, plain_bold=bool(opened))
-        keep = 0
-        while keep < min(len(wanted), len(tags)) and wanted[keep] == tags[keep]:
-            keep += 1
-        _close(out, tags, keep)
-        for tag in wanted[keep:]:
-            out.append(f"<{tag}>")
-            tags.append(tag)
-        _add(out, _run(run, media))
+        if wanted != tags:
+            keep = 0
+            while keep < min(len(wanted), len(tags)) and wanted[keep] == tags[keep]:
+                keep += 1
+            settle(keep)
+            for tag in wanted[keep:]:
+                out.append(f"<{tag}>")
+                tags.append(tag)
+        if run.kind is Kind.TEXT:
+            said.append(links.shown(run.text) if run.text == run.link else run.text)
+        else:
+            settle(len(tags))
+            _add(out, _object(run, media))
         at += len(run.text)
-    _close(out, tags, 0)
+    settle()
     return "".join(out)
 
 
 def _add(out: list[str], piece: str) -> None:
     """Add a piece, kept apart from what stands before it where both together would be markup."""
-    if last := out[-1][-1:] if out else "":
-        seam = last + piece[:8]
-        if _CLASH.match(seam):
-            out.append(_SPLIT)
-        elif found := _ACTIVE.match(seam):
-            out.append(_apart(found))
+    if out and piece[:1] in "{}:" and out[-1][-1:] == piece[:1]:
+        out.append(_SPLIT)
     out.append(piece)
 
 
@@ -205,10 +211,9 @@ def _close(out: list[str], open_marks: list[str], keep: int) -> None:
         out.append(f"</{open_marks.pop().split(' ')[0]}>")
 
 
-def _run(run: Run, media: MediaNames) -> str:
+def _object(run: Run, media: MediaNames) -> str:
+    """A run that is no text."""
     match run.kind:
-        case Kind.TEXT:
-            return text(links.shown(run.text) if run.text == run.link else run.text)
         case Kind.CODE:
             return f"<code>{text(run.text, code=True)}</code>"
         case Kind.MATH:
@@ -219,7 +224,7 @@ def _run(run: Run, media: MediaNames) -> str:
             return "<br>"
         case Kind.STAMP:
             return ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
-        case Kind.IMAGE:
+        case _:
             return _embedded(run.target or "", media)
 
 

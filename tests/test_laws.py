@@ -95,5 +95,9 @@ def test_a_law_can_be_broken() -> None:
 @pytest.mark.parametrize(("before", "after"), [("[", "$$]"), ("[", "sound:a.mp3]"), ("\\", "("), ("{", "{c1::x}}"), (":", ":")])
 def test_runs_that_meet_make_no_tag(before: str, after: str) -> None:
     """As where a stamp between them was taken out."""
-    field = render.prose((Run(before), Run(after)), {})
-    assert before + after not in field
+    assert before + after not in render.prose((Run(before), Run(after)), {})
+
+
+def test_a_gap_makes_no_tag_of_what_it_takes_the_bold_from() -> None:
+    (cloze,) = drafts_of("It is **the phrase [so**und:x.mp3]** that counts** in this sentence, and in more.")
+    assert not laws.ACTS_IN_ANKI.search(render.fields(cloze, "guid", "", {})[0])
