@@ -139,7 +139,7 @@ RULES = (
     Rule(
         "C016",
         "broken-frontmatter",
-        "The frontmatter is not valid YAML.",
+        "The frontmatter can't be read: it is not valid YAML, or of a kind that could hang a program.",
         "Only its plain `key: value` lines are read.",
         "Put values with a colon or a bracket into quotes.",
     ),

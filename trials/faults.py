@@ -467,7 +467,7 @@ def strike(at: int, blow: Callable[[], None], struck: Path, *, half: bool = True
             return _File(opened(*given, **more), met)
 
         os.fdopen = lambda *given, **more: _File(fdopen(*given, **more), met)  # type: ignore[assignment]
-        io.open = builtins.open = open_  # type: ignore[assignment]
+        io.open = builtins.open = open_
 
     return install
 
@@ -648,6 +648,12 @@ def _put(path: Path, text: str, times: os.stat_result | None = None) -> None:
     other.replace(path)
 
 
+def _instead(path: Path, make: Callable[[Path], Any]) -> None:
+    """Put something else where a note was."""
+    path.unlink()
+    make(path)
+
+
 CHANGES: dict[str, Callable[[Path, str], Any]] = {
     "cut in half": lambda path, text: path.write_text(text[: len(text) // 2], encoding="utf-8"),
     "emptied": lambda path, _: path.write_bytes(b""),
@@ -656,9 +662,9 @@ CHANGES: dict[str, Callable[[Path, str], Any]] = {
     "of the same size and time": lambda path, text: _put(path, text.replace("fathoms", "fathomz"), path.stat()),
     "longer": lambda path, text: path.write_text(f"{text}- **More:** of it\n", encoding="utf-8"),
     "removed": lambda path, _: path.unlink(),
-    "a folder": lambda path, _: (path.unlink(), path.mkdir()),
-    "a link that leads outside": lambda path, _: (path.unlink(), path.symlink_to("/etc/hostname")),
-    "a pipe": lambda path, _: (path.unlink(), os.mkfifo(path)),
+    "a folder": lambda path, _: _instead(path, Path.mkdir),
+    "a link that leads outside": lambda path, _: _instead(path, lambda at: at.symlink_to("/etc/hostname")),
+    "a pipe": lambda path, _: _instead(path, os.mkfifo),
 }
 
 
@@ -760,10 +766,10 @@ def meddle(path: Path, at: int, moment: str, change: Callable[[], Any], back: Ca
 
 
 def many(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
-    for name, settings in {"first builds": {"first": True}, "one note changed": {}}.items():
+    for name, first in {"first builds": True, "one note changed": False}.items():
         if given.short:
             continue
-        world = World(fresh_folder(work, f"many {name}"), **settings)
+        world = World(fresh_folder(work, f"many {name}"), first=first)
         counts = Counts(f"eight at once, {name}")
         for _ in range(1 if given.short else 5):
             world.restore()

@@ -1,5 +1,6 @@
-"""Coverage-guided fuzzing of what reads notes, by atheris (`pip install atheris`), against the laws of `tests/laws.py`.
+"""Coverage-guided fuzzing of what reads notes, against the laws of `tests/laws.py`.
 
+    pip install -e '.[dev,fuzz]'
     python trials/fuzz.py TARGET [--runs N] [--seconds S] [--seeds NOTES…] [--found DIR]
 
 TARGET is `note` (parser, generator, render, identity), `prose` (one line and its deletions), `times` (stamps and links at
