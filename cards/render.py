@@ -69,9 +69,11 @@ def text(value: str, *, code: bool = False) -> str:
 def maths(tex: str, *, display: bool = False) -> str:
     """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind.
 
-    With a command that does more than draw (link, style, load, make commands), or an unknown one, it is shown as written.
+    With a command that does more than draw (link, style, load, make commands), or an unknown one, it is shown as written; so it
+    is where a brace is left over: MathJax would look for its end behind the formula, and take what stands there for TeX.
     """
-    if any(name.isalpha() and name not in _drawing() for name in _COMMAND.findall(tex)):
+    commands = _COMMAND.findall(tex)
+    if any(name.isalpha() and name not in _drawing() for name in commands) or not _is_balanced(tex):
         return f"<code>{text(tex, code=True)}</code>"
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
     spaced = re.sub(r":(?=:)", r":{}", spaced)
@@ -79,6 +81,16 @@ def maths(tex: str, *, display: bool = False) -> str:
     inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
     # Anki looks for its own tags in formulas, too, after it has dropped the comments there
     return _TAG_OF_ANKI.sub("[{}", rf"\[{inner}\]" if display else rf"\({inner}\)")
+
+
+def _is_balanced(tex: str) -> bool:
+    """Whether every brace that groups has its other one."""
+    depth = 0
+    for brace in _COMMAND.sub("", tex):
+        depth += (brace == "{") - (brace == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 @lru_cache(maxsize=1)

@@ -83,6 +83,10 @@ def test_a_deletion_may_nest_and_have_a_hint() -> None:
         r"\fcolorbox{red;background:url(https://a.example)}{white}{x}",
         r"\DeclarePairedDelimiters{\frac}{x}{y}",
         r"\hrefx",
+        "{{c1::",
+        "}}",
+        r"x}{",
+        r"\left\{ {",
     ],
 )
 def test_a_formula_that_could_act_is_shown_as_it_is_written(tex: str) -> None:
