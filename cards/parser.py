@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from unicodedata import normalize
 
 from cards import properties, sieve
 from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
 from cards.outline import outline
-from cards.prose import squeeze, visible
+from cards.prose import readable, squeeze, visible
 from cards.recordings import Recordings
 from cards.trail import Trail, clean
 from cards.walk import Walk
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
 
@@ -24,8 +22,8 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
 
     Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
     """
-    text = _HARD_SPACE.sub(" ", normalize("NFC", text))  # as Anki keeps it, however a system writes its accents
-    text = _CONTROL.sub(" ", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = readable(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = _HARD_SPACE.sub(" ", text)
     head = properties.split(text)
     problems: list[Problem] = []
     if head.problem:
@@ -84,7 +82,7 @@ def _title(
     tops = sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
     sole = isinstance(heading, Heading) and heading.level == 1 and tops == 1
     given = properties.title(values)
-    stem = normalize("NFC", PurePosixPath(path).stem)
+    stem = readable(PurePosixPath(path).stem)
     if sole:
         assert isinstance(heading, Heading)
         assert first is not None

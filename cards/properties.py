@@ -16,7 +16,7 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from cards import links
-from cards.prose import squeeze
+from cards.prose import readable, squeeze
 from cards.sentences import stands_in
 
 _FENCE = re.compile(r"(?P<mark>---|\+\+\+)[ \t]*\n")
@@ -164,7 +164,7 @@ def strings(value: object, depth: int = 0, shown: Callable[[str], str] = unlinke
     if depth > _DEEPEST:  # YAML's aliases can hold themselves
         return
     if isinstance(value, str):
-        if text := shown(value):
+        if text := shown(readable(value)):  # YAML's escapes may write any character
             yield text
     elif isinstance(value, Mapping):
         for inner in value.values():

@@ -9,11 +9,19 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import accumulate
+from unicodedata import normalize
 
 from cards.model import Block, Bullets, Code, Formula, Heading, Html, Kind, Paragraph, Prose, Quote, Run, Table
 
 OBJECT = "\ufffc"  # stands for an image in plain text, so that offsets can point past it
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+_OVERRIDES = re.compile(r"[\u202d\u202e]")  # they show words in another order than they are; marks that embed do not
 _OPENS = re.compile(r"(?:[(\[{（【「『“‘«„]|(?:^|[\s(\[{])[\"'])$")
+
+
+def readable(text: str) -> str:
+    """A text from outside without what no reader sees: controls are spaces, accents are written as Anki keeps them (NFC)."""
+    return _CONTROL.sub(" ", _OVERRIDES.sub("", normalize("NFC", text)))
 
 
 def plain(prose: Prose) -> str:

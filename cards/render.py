@@ -52,7 +52,7 @@ _CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletio
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
-_SCHEMES = ("http://", "https://", "mailto:", "obsidian://")
+_LEADS = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)  # to a host that can be one
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
 _ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
 
@@ -102,9 +102,9 @@ def _drawing() -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def href(url: str) -> str | None:
-    """A URL as the value of an `href`, None for a scheme that could act."""
+    """A URL as the value of an `href`, None for a scheme that could act and for a host that can be none."""
     url = re.sub(r"[\x00-\x20]+", "", url)
-    if not url.lower().startswith(_SCHEMES):
+    if not _LEADS.match(url):
         return None
     safe = url.replace("{{", "%7B%7B").replace("}}", "%7D%7D").replace("::", "%3A%3A").replace("[", "%5B").replace("]", "%5D")
     return escape(quote(safe, safe="%/:?#@!$&'()*+,;=~-._"), quote=True)
@@ -175,7 +175,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
             said.append(links.shown(run.text) if run.text == run.link else run.text)
         else:
             settle(len(tags))
-            _add(out, _object(run, media))
+            _add(out, _object(run, media, linked=any(tag.startswith("a ") for tag in tags)))
         at += len(run.text)
     settle()
     return "".join(out)
@@ -223,8 +223,8 @@ def _close(out: list[str], open_marks: list[str], keep: int) -> None:
         out.append(f"</{open_marks.pop().split(' ')[0]}>")
 
 
-def _object(run: Run, media: MediaNames) -> str:
-    """A run that is no text."""
+def _object(run: Run, media: MediaNames, *, linked: bool) -> str:
+    """A run that is no text. Where it is `linked` already, it links nowhere itself."""
     match run.kind:
         case Kind.CODE:
             return f"<code>{text(run.text, code=True)}</code>"
@@ -237,16 +237,17 @@ def _object(run: Run, media: MediaNames) -> str:
         case Kind.STAMP:
             return ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
         case _:
-            return _embedded(run.target or "", media)
+            return _embedded(run.target or "", media, linked=linked)
 
 
-def _embedded(target: str, media: MediaNames) -> str:
+def _embedded(target: str, media: MediaNames, *, linked: bool = False) -> str:
     """An image or sound from the vault; a remote one as a link, a missing one by its name."""
     found = media.get(target)
     if found is not None:
         return f"[sound:{found.name}]" if found.sound else f'<img class="figure" src="{escape(found.name)}">'
     name = text(target.rpartition("/")[2] or target)
-    return link(target, name) if target.startswith(("http://", "https://")) else f"<i>{name}</i>"
+    remote = target.startswith(("http://", "https://"))
+    return link(None if linked else target, name) if remote else f"<i>{name}</i>"
 
 
 # ------------------------------------------------------------------------------------------------------------- blocks

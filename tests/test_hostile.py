@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nh3")
+from cards import render
+from cards.build import look
+from cards.clips import Clips
 from cards.config import load
 from cards.examine import examine
+from cards.exporter import export
+from cards.markdown import inline
+from cards.model import CardsError, Deck, Exported
 from cards.preview import page as preview_page
 from tests import hostile
 from tests.browser import browser
+from tests.reading import drafts_of
 
 FEW = 17  # of so many vectors one is drawn in the browser; `trials/hostile.py` draws them all
 
@@ -52,3 +59,43 @@ def test_nothing_runs_in_a_card_or_in_the_preview(tmp_path: Path) -> None:
         assert hostile.run_cards(chromium, ["<img src=x onerror=__ran(1)>"])  # the page is one where a script would run
         made = preview_page(examine(load((tmp_path / "vault",), tmp_path / "decks", None, None)), "hostile")
         assert hostile.run_preview(chromium, made) == []
+
+
+def test_no_override_of_direction_reaches_a_card() -> None:
+    """It would show words in another order than they are; the marks that Arabic and Hebrew texts need stay."""
+    note = "---\ntitle: a \u202eb\n---\n## c \u202dd\n- **e \u202ef:** g \u2067\u05d0\u2069 **h \u202ei** j k l\n"
+    fields = [field for draft in drafts_of(note, "m \u202en.md") for field in render.fields(draft, "guid", "", {})]
+    assert not any(mark in field for field in fields for mark in "\u202d\u202e")
+    assert any("\u2067\u05d0\u2069" in field for field in fields)
+
+
+def test_a_template_of_a_recording_makes_no_link_that_acts(tmp_path: Path) -> None:
+    file = tmp_path / "cards.toml"
+    file.write_text('[recordings]\n"a.example" = "javascript:__ran({seconds})//{url}"\n', encoding="utf-8")
+    with pytest.raises(CardsError, match="must be a link"):
+        load((tmp_path,), tmp_path / "decks", None, None)
+
+
+@pytest.mark.parametrize("value", ['"a\\x1fb"', '"a\\0b"', '["a\\x1fb"]', '{a: "b\\x7fc"}'])
+@pytest.mark.parametrize("key", ["title", "show", "guests", "tags", "deck", "source", "author"])
+def test_no_control_comes_out_of_the_frontmatter(key: str, value: str, tmp_path: Path) -> None:
+    """Anki takes one of them for the end of a field."""
+    (tmp_path / "n.md").write_text(f"---\n{key}: {value}\n---\n- **Label:** the **phrase of it** is here\n", encoding="utf-8")
+    for card in look(load((tmp_path,), tmp_path / "decks", None, None)).cards:
+        assert not any(ord(char) < 32 or ord(char) == 127 for each in (*card.fields, card.deck, *card.tags) for char in each)
+
+
+def test_a_picture_from_the_web_in_a_link_is_one_link() -> None:
+    field = render.prose(inline("[![](https://a.example/x.png) b](https://b.example)", {}).prose, {})
+    assert field == '<a href="https://b.example">x.png b</a>'
+
+
+def test_a_kept_clip_is_a_name_and_nothing_else(tmp_path: Path) -> None:
+    """The deck beside the ledger may be anyone's."""
+    clip, stamps = "[sound:talk-0123456789ab.mp3]", '<span class="stamp">1:20</span>'
+    for audio, kept in ((clip, clip), (f"{clip}<script>__ran(1)</script>", ""), ("[sound:../x.mp3]", "")):
+        fields = ("front", "back", "", stamps, audio, "", "", "guid")
+        card = Exported("guid", "qa", "Deck", (), fields, (1,), ("talk-0123456789ab.mp3",), 1)
+        (tmp_path / "Deck.apkg").write_bytes(export(Deck("Deck", (card,)), {"talk-0123456789ab.mp3": b"sound"}))
+        clips = Clips(load((tmp_path,), tmp_path, None, None), [])
+        assert clips.kept("guid", "Deck", stamps) == kept
