@@ -55,6 +55,7 @@ class Gathered:
     digests: Mapping[str, str]
     stamps: Mapping[str, tuple[int, int, int]]
     notes: list[_Note]
+    by_deck: Mapping[str, list[_Note]]
     scope: Scope
     problems: list[Problem]
     media: Packed
@@ -64,7 +65,7 @@ class Gathered:
     @property
     def decks(self) -> list[str]:
         """The names of the top-level decks."""
-        return sorted({top(note.reading.deck) for note in self.notes if note.cards})
+        return sorted(self.by_deck)
 
     @property
     def guids(self) -> list[str]:
@@ -78,9 +79,8 @@ class Gathered:
 
     def made(self, deck: str | None = None, notes: Collection[str] | None = None) -> Iterator[Made]:
         """The cards, or those of a top-level deck or of some notes alone, in their order. Each call makes them anew."""
-        for note in self.notes:
-            wanted = deck in (None, top(note.reading.deck)) and (notes is None or note.path in notes)
-            if wanted and note.cards:
+        for note in self.notes if deck is None else self.by_deck[deck]:
+            if note.cards and (notes is None or note.path in notes):
                 for draft, one in zip(note.reading.drafts(), note.cards, strict=True):
                     yield self._made(note, draft, one)
 
@@ -136,12 +136,16 @@ def gather(
     recognised, doubts = recognise([one for _, reading in read.found for one in reading.known], known, scope)
     rest = iter(recognised)
     notes = [_Note(path, reading, list(islice(rest, len(reading.known)))) for path, reading in read.found]
+    by_deck: dict[str, list[_Note]] = {}
+    for note in notes:
+        if note.cards:
+            by_deck.setdefault(top(note.reading.deck), []).append(note)
     problems = [*tree.problems, *read.problems, *doubts]
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     clips = Clips(config, problems, cache(lambda: file_names(tops)))
     media = Packed(config, problems)
     found = Gathered(
-        config, known, now, tree, read.digests, read.stamps, notes, scope, problems, media, clips, progress is not None
+        config, known, now, tree, read.digests, read.stamps, notes, by_deck, scope, problems, media, clips, progress is not None
     )
     if progress is not None:
         found.name_clips()
