@@ -13,7 +13,7 @@ import re
 import sqlite3
 import tomllib
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -119,23 +119,27 @@ def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
         if card.kind not in used[card.deck]:
             used[card.deck].add(card.kind)
             decks[card.deck].add_model(models[card.kind])
-    ids = count(timestamp * 1000)
-    notes, shown = [], []
-    taken: set[int] = set()
-    for due, card in enumerate(cards):
-        note = next(ids)
-        tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
-        notes.append((note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""))
-        deck = decks[card.deck].deck_id
-        for ordinal in card.ordinals:
-            one = _card_id(timestamp, card.guid, ordinal, taken)
-            taken.add(one)
-            shown.append((one, note, deck, ordinal - 1, card.mod, due))
+    first = timestamp * 1000  # the id of the first Anki note
+
+    def notes() -> Iterator[tuple[object, ...]]:
+        for note, card in enumerate(cards, first):
+            tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
+            yield note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""
+
+    def shown() -> Iterator[tuple[object, ...]]:
+        taken: set[int] = set()
+        for due, card in enumerate(cards):
+            deck = decks[card.deck].deck_id
+            for ordinal in card.ordinals:
+                one = _card_id(timestamp, card.guid, ordinal, taken)
+                taken.add(one)
+                yield one, first + due, deck, ordinal - 1, card.mod, due
+
     connection = sqlite3.connect(":memory:")
     try:
-        genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, ids)
-        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", notes)
-        connection.executemany("insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')", shown)
+        genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, count(first))
+        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", notes())
+        connection.executemany("insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')", shown())
         connection.commit()
         return connection.serialize()
     finally:
