@@ -154,12 +154,12 @@ def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         return [], "the answer is empty"
     if is_typed(takeaway.text):
         return _typed(note, takeaway)
-    if not is_marked(takeaway.text):
+    text, taken = unstamped(takeaway.text)
+    if not is_marked(text):  # a stamp in bold is no phrase
         if takeaway.front is not None:
             return [], f"the label “{visible(takeaway.front.prose)}” has nothing behind it"
         return [], "plain: no label, no key phrase" if takeaway.depth else None
     label = visible(takeaway.front.prose) if takeaway.front else None
-    text, taken = unstamped(takeaway.text)
     ruler = Ruler(text)
     spans = [span for span in sentences(ruler.text, note.language) if ruler.text[slice(*span)].strip()]
     owned = _by_sentence(taken, spans)

@@ -1,5 +1,7 @@
 """The laws hold for notes that Hypothesis writes, and for those by which the fuzzer once broke them."""
 
+# The same notes every time: new ones are the fuzzer's, `trials/fuzz.py`.
+
 from __future__ import annotations
 
 import pytest
@@ -21,6 +23,7 @@ BROKE = [
     # the same words in a parent and in what is below it, whose cards come first
     "- **Doors:** are\n    1- **Walls:** there are four of them.\n    \n   two.\n    1- **Walls:** there are four of them.\n",
     "---\nsource: https://youtu.be/abcdefghijk\n---\n- [[`1:10`$$]x[`1:20`/$$] (.3[1`1:10`].T](https://youtu.be/a) **a** b c\n",
+    "---\nsource: https://youtu.be/abcdefghijk\n---\n- the tide **(1:21 - 1:25)**",  # vanished without a word
     "- a\n- b 2<br>c) :: what is asked for\n- d\n- e\n",
     # the same sentence thrice on one line, told apart by stamps alone
     "---\nsource: https://youtu.be/abcdefghijk\n---\n- "
@@ -39,19 +42,19 @@ def test_what_broke_a_law(text: str, ordinals_by_anki: laws.Ordinals) -> None:
     laws.check(text, ordinals_by_anki, package=True)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(NOTE)
 def test_the_laws_hold(ordinals_by_anki: laws.Ordinals, note: str) -> None:
     laws.check(note, ordinals_by_anki)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(NOTE)
 def test_a_deck_is_made_twice_alike(note: str) -> None:
     laws.check(note, package=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(max_size=60))
 def test_the_laws_hold_for_any_text(text: str) -> None:
     laws.check(f"- **{text}:** {text}\n\n{text} **{text}** {text}\n")
@@ -61,7 +64,7 @@ WORDS = st.sampled_from("sea harbour pilot lantern anchor fathom current signal 
 SENTENCE = st.lists(WORDS, min_size=5, max_size=9).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(SENTENCE, WORDS, st.integers(60, 35_999), st.booleans()), min_size=1, max_size=8))
 def test_every_stamp_that_is_written_is_found_once(planted: list[tuple[str, str, int, bool]]) -> None:
     """In the takeaway it was written in, as the very second, and never in a question."""
