@@ -63,21 +63,34 @@ def _place(entry: Entry) -> tuple[bool, str, int, str]:
 def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
     """A block id pins, within its note: the cards of a takeaway with an id are those of the one that had it.
 
-    In another note the same id may be another takeaway's, so it counts only where the words are alike as well.
+    What has no likeness is only pinned where it is the takeaway's one card of its kind, before and now, and where its old words
+    stand nowhere else: a sentence that came into a takeaway is not the one that left it. In another note the same id may be
+    another takeaway's, so it counts only where the words are alike as well.
     """
     ids: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i in search.free_entries():
         if search.entries[i].block:
             ids[search.entries[i].kind, search.entries[i].block].append(i)
+    if not ids:
+        return
+    before: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for i, entry in enumerate(search.entries):
+        if entry.block:
+            held = before[entry.kind, entry.block, renamed.get(entry.note, entry.note)]
+            if entry.live or not held or not search.entries[held[0]].live:  # the living come first, and count alone
+                held.append(i)
+    now = Counter((one.kind, one.block or "", one.note) for one in search.drafts)
+    words = {(one.kind, one.key) for one in search.drafts}
     weights: dict[tuple[int, int], float] = {}
     for n in search.free_drafts():
         one = search.drafts[n]
-        block = one.block
-        for i in ids.get((one.kind, block), ()) if block else ():
+        place = (one.kind, one.block or "", one.note)
+        for i in ids.get(place[:2], ()):
             entry = search.entries[i]
             here = renamed.get(entry.note, entry.note) == one.note
             like = likeness(_looks(entry), one.looks)
-            if here or like >= PINNED:
+            sole = before.get(place) == [i] and now[place] == 1
+            if like >= PINNED or (here and sole and (entry.kind, entry.key) not in words):
                 weights[n, i] = 1 + like + 200 * here + 50 * entry.live
     for n, i in best_pairs(weights):
         search.pair(n, i, "pinned")

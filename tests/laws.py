@@ -39,7 +39,7 @@ from cards.model import (
     Takeaway,
 )
 from cards.parser import parse
-from cards.prose import visible
+from cards.prose import unstamped, visible
 from cards.recognition import recognise
 from cards.sieve import is_marked, is_typed
 from cards.timestamps import show
@@ -170,7 +170,7 @@ def _nothing_vanishes(note: Note, drafts: Iterable[Draft], explained: set[int]) 
     explained |= {draft.place.line for draft in drafts}
     explained |= {line for each in note.takeaways if each.line in explained for line in each.members}
     for each in note.takeaways:
-        marked = each.front is not None or is_marked(each.text)
+        marked = each.front is not None or is_marked(unstamped(each.text)[0])
         words = letters(visible(each.front.prose if each.front else ()) + visible(each.text))  # a picture alone has none
         assert each.members or not marked or not words or each.line in explained, each
 
