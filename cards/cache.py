@@ -17,6 +17,7 @@ from cards.config import CACHE, version
 _LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
 _COLUMNS = "path text primary key, key text, reading blob, drafts blob, skipped blob, sum int"
 _TABLE = f"CREATE TABLE readings ({_COLUMNS})"  # as SQLite keeps it
+_BROKEN = (sqlite3.Error, TypeError, ValueError)  # damage may make any value another, also of another type
 _MANY = 200  # notes that are written at once
 
 
@@ -61,7 +62,7 @@ class Cache:
         """What was added for a note of this content."""
         if self._database is None:
             return None
-        with suppress(sqlite3.Error, TypeError):  # damage may make a number of bytes
+        with suppress(*_BROKEN):
             query = "select reading, drafts, skipped, sum from readings where path = ? and key = ?"
             found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
             if found and _sum(found[:3]) == found[3]:
@@ -93,7 +94,7 @@ class Cache:
         self._flush()
         if self._database is None:
             return
-        with suppress(sqlite3.Error), self._database:
+        with suppress(*_BROKEN), self._database:
             others = {row[0] for row in self._database.execute("select path from readings")} - paths
             gone = [(path,) for path in others if not os.path.lexists(root / path)]
             self._database.executemany("delete from readings where path = ?", gone)
@@ -117,7 +118,7 @@ def _opened(path: Path) -> sqlite3.Connection:
             database.execute("select count(*) from readings").fetchone()
         except sqlite3.OperationalError:  # another process writes it
             raise
-        except sqlite3.DatabaseError:
+        except _BROKEN:
             path.unlink(missing_ok=True)  # damaged: start empty
         else:
             return database

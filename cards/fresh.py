@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -53,7 +54,10 @@ class Difference(NamedTuple):
 def difference(config: Config) -> Difference | None:
     """What has changed in the notes, None where anything else has, or nothing is known of the last build."""
     try:
-        last = json.loads((without_links(config.out) / NAME).read_text(encoding="utf-8"))
+        sum_, _, text = (without_links(config.out) / NAME).read_text(encoding="utf-8").partition("\n")
+        if sum_ != _sum(text):
+            return None
+        last = json.loads(text)
         if last["stamp"] != _stamp(config):
             return None
         tree = vault.look_around(config)
@@ -103,7 +107,13 @@ def remember(
             "out": {each: _size_and_time(each) for each in _decks(config)},
             "outcome": {**outcome, "problems": lasting},
         }
-        path.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(f"{_sum(text)}\n{text}", encoding="utf-8", newline="")
+
+
+def _sum(text: str) -> str:
+    """What stands above the record, by which damage shows."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _settled(changed: int, began: int) -> int:

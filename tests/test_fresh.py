@@ -41,6 +41,12 @@ def _aged(path: Path, seconds: int = 1_000) -> None:
     os.utime(path, (before, before))
 
 
+def _replaced(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the builds read that really ran."""
@@ -116,6 +122,7 @@ def _swap(vault: Path) -> None:
         lambda vault: (vault / "decks" / "Other.apkg").write_bytes(b"x"),
         lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text('{"stamp": 1', encoding="utf-8"),
         lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text("[]", encoding="utf-8"),
+        lambda vault: _replaced(vault / "decks" / ".cache" / fresh.NAME, '"decks"', '"decke"'),
     ],
 )
 def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -124,3 +125,14 @@ def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pyt
     report = build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=2))
     assert report.collected.totals.notes == 31
     assert len(report.collected.seen.digests) == 30
+
+
+def test_a_cache_whose_values_are_of_another_type_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "n.md").write_text("- **Label:** text\n", encoding="utf-8")
+    config = load((tmp_path,), tmp_path / "decks", None, None)
+    build(config)
+    with sqlite3.connect(tmp_path / "decks" / CACHE / "notes.sqlite") as opened:
+        opened.execute("update readings set reading = 7, drafts = null")
+        opened.execute("insert into readings values (null, 1, 2, 3, 4, 5)")
+    opened.close()
+    assert len(build(config).collected.cards) == 1
