@@ -28,15 +28,15 @@ from cards.parser import parse
 Progress = Callable[[list[str], str], Iterable[str]]
 
 
-def unseen(items: list[str], label: str) -> Iterable[str]:
-    """The items, without a bar."""
-    return items
-
-
 _WORTH = 150  # notes to parse from which on a second process pays
 _CHUNK = 20  # notes that a process is given at once
 _LONG = 50_000  # characters of a note from which on its cards could be too much
 _LARGEST = 100_000_000  # characters of all cards of a note
+
+
+def unseen(items: list[str], label: str) -> Iterable[str]:
+    """The items, without a bar."""
+    return items
 
 
 class Reading(NamedTuple):

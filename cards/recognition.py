@@ -118,8 +118,7 @@ def _by_words(search: _Search) -> None:
 def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: How) -> None:
     """Of cards with the same words those under the same headings belong together, then those in the same order."""
     if len(drafts) > 1:
-        places = {n: search.drafts[n] for n in drafts}
-        drafts = sorted(drafts, key=lambda n: (places[n].note, places[n].line, n))
+        drafts = sorted(drafts, key=lambda n: (search.drafts[n].note, search.drafts[n].line, n))
         one = search.drafts[drafts[0]]
         born = {guid_of(one.kind, one.key, copy): copy for copy in range(len(entries))}  # on one line: in this order
         entries = sorted(entries, key=lambda i: (_place(search.entries[i])[:3], born.get(search.entries[i].guid, len(born))))
