@@ -1,13 +1,16 @@
 """The ledger: the committed memory of every card ever made.
 
-A text file made for git: a header that names the columns, one card a line as a JSON array, sorted by guid, and a line
-that ends it. Two people's changes merge line by line (with git's `union` driver even where they touch); a guid that
-stands twice after such a merge is read as one card. Damage is an error that names the line, never a new start.
+A text file made for git: a header that names the columns, one card a line as a JSON array that ends with a checksum,
+sorted by guid, and a line that ends it. Two people's changes merge line by line (with git's `union` driver even where
+they touch); a guid that stands twice after such a merge is read as one card. Damage is an error that names the line, never
+a new start: one letter that is another would give a gap a new number, and cost it its history.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,13 +20,16 @@ from typing import Any
 from cards.model import CardKind, CardsError
 
 NAME = "ledger.jsonl"
-FORMAT = 1
+FORMAT = 2  # 1 had no checksums
 _COLUMNS = "guid kind deck note line key ask text phrases parts mod born retired block".split()
 _TYPES = [str, str, str, str, int, str, str, str, list, str, int, int, int, str]
 _PHRASES = _COLUMNS.index("phrases")
 _TIMES = slice(_COLUMNS.index("mod"), _COLUMNS.index("block"))
 _LATEST = 10**11  # seconds since 1970: beyond it a number is damaged
 _REQUIRED = 8
+_SUM = ',"#'  # what a checksum begins with; no column does
+_SUM_LENGTH = len(',"#abcd"]')
+_HEADER = '{"cards-ledger"'
 _values = attrgetter(*_COLUMNS)
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _END = json.dumps({"end": "ledger"})
@@ -73,7 +79,7 @@ Ledger = Mapping[str, Entry]
 
 def dump(entries: Iterable[Entry], root: str = "") -> str:
     """The text of a ledger. `root` is the way from its folder to the notes that it is the memory of."""
-    lines = [json.dumps({"cards-ledger": FORMAT, "columns": _COLUMNS, "root": root}, ensure_ascii=False)]
+    lines = [json.dumps({"cards-ledger": FORMAT, "columns": [*_COLUMNS, "#"], "root": root}, ensure_ascii=False)]
     lines += [_line(entry) for entry in sorted(entries, key=lambda each: each.guid)]
     return "\n".join([*lines, _END]) + "\n"
 
@@ -84,7 +90,13 @@ def _line(entry: Entry) -> str:
     values[_PHRASES] = phrases
     while len(values) > _REQUIRED and not values[-1]:  # what is empty at the end is left out
         values.pop()
-    return _dumps(values)
+    return _summed(_dumps(values)[:-1])
+
+
+def _summed(start: str) -> str:
+    """A line whose values are given: with its checksum, the low 24 bits of their CRC-32 in base64."""
+    low = zlib.crc32(start.encode()).to_bytes(4, "big")[1:]
+    return f'{start}{_SUM}{base64.b64encode(low).decode()}"]'
 
 
 def load(text: str, name: str = NAME) -> dict[str, Entry]:
@@ -92,38 +104,41 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
     lines = text.removesuffix("\n").split("\n")  # a text may hold other characters that end lines
     if not text:
         raise _damaged(name, 1, "the file is empty")
-    _check_header(lines[0], name)
+    headers = [number for number, line in enumerate(lines, 1) if number == 1 or line.startswith(_HEADER)]
+    oldest = min(_format(lines[number - 1], name, number) for number in headers)  # a merge of two ledgers keeps both headers
     found: dict[str, Entry] = {}
     ended = False
     parsed = _parsed(lines[1:])
     for number, line in enumerate(lines[1:], 2):
-        if parsed and line.startswith("["):
-            entry = _entry(parsed[number - 2], name, number)
-            found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
-            continue
         if line.startswith(_CONFLICT):
             raise _damaged(name, number, "a merge conflict is not resolved")
         if line == _END:
             ended = True
-            continue
-        if line.startswith('{"cards-ledger"'):  # a merge of two ledgers keeps both headers
-            _check_header(line, name)
-            continue
-        entry = _entry(_loaded(line), name, number)
-        found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
+        elif not line.startswith(_HEADER):
+            try:
+                _add(found, _entry(line, parsed[number - 2] if parsed else json.loads(line), oldest))
+            except ValueError:
+                raise _damaged(name, number, "this line is damaged, or was edited by hand") from None
     if not ended:
         raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
     return found
 
 
-def salvage(text: str) -> dict[str, Entry]:
-    """What can still be read of a damaged ledger: every line that is whole."""
-    found: dict[str, Entry] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        with suppress(CardsError):
-            entry = _entry(_loaded(line), NAME, number)
-            found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
-    return found
+def salvage(text: str) -> tuple[dict[str, Entry], dict[str, Entry]]:
+    """The cards that can still be read of a damaged ledger: those of lines that are whole, and of lines that are altered."""
+    whole: dict[str, Entry] = {}
+    altered: dict[str, Entry] = {}
+    lines = text.split("\n")
+    form = FORMAT if any(map(_has_sum, lines)) else 1
+    for line in lines:
+        with suppress(ValueError):
+            values = json.loads(line)
+            try:
+                _add(whole, _entry(line, values, form))
+            except ValueError:
+                if isinstance(values, list):
+                    _add(altered, _card(values[:-1]))
+    return whole, altered
 
 
 def root_of(first_line: str) -> str:
@@ -134,15 +149,21 @@ def root_of(first_line: str) -> str:
         return ""
 
 
-def _check_header(line: str, name: str) -> None:
+def _format(line: str, name: str, number: int) -> int:
+    """The format that a header names. Raises CardsError for what is none, or newer than this version."""
     try:
         header = json.loads(line)
         form = header["cards-ledger"]
     except (ValueError, TypeError, KeyError):
         what = "a merge conflict is not resolved" if line.startswith(_CONFLICT) else "this is no ledger of Cards"
-        raise _damaged(name, 1, what) from None
-    if form != FORMAT:
-        raise CardsError(f"{name}:1: its format {form} is newer than this version of Cards reads ({FORMAT}); update Cards")
+        raise _damaged(name, number, what) from None
+    if type(form) is not int or form < 1:
+        raise _damaged(name, number, "this is no ledger of Cards")
+    if form > FORMAT:
+        raise CardsError(
+            f"{name}:{number}: its format {form} is newer than this version of Cards reads ({FORMAT}); update Cards"
+        )
+    return form
 
 
 def _parsed(lines: list[str]) -> list[Any] | None:
@@ -155,31 +176,42 @@ def _parsed(lines: list[str]) -> list[Any] | None:
     return None
 
 
-def _loaded(line: str) -> Any:
-    """A line as a value, None where it is none."""
-    with suppress(ValueError):
-        return json.loads(line)
-    return None
+def _add(found: dict[str, Entry], entry: Entry) -> None:
+    found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
 
 
-def _entry(values: Any, name: str, number: int) -> Entry:
-    try:
-        if not _REQUIRED <= len(values) <= len(_COLUMNS) or [type(value) for value in values] != _TYPES[: len(values)]:
-            raise ValueError
+def _entry(line: str, values: Any, form: int) -> Entry:
+    """The card of a line, and its values, in a ledger of a format. Raises ValueError where it is not what was written."""
+    if not isinstance(values, list):
+        raise ValueError
+    if form == 1 and not _has_sum(line):
+        return _card(values)
+    if line != _summed(line[:-_SUM_LENGTH]):
+        raise ValueError
+    return _card(values[:-1])
+
+
+def _has_sum(line: str) -> bool:
+    return line.startswith(_SUM, len(line) - _SUM_LENGTH)
+
+
+def _card(values: list[Any]) -> Entry:
+    """The card of the values of a line, without its checksum. Raises ValueError where they can't be those of a card."""
+    if not _REQUIRED <= len(values) <= len(_COLUMNS) or [type(value) for value in values] != _TYPES[: len(values)]:
+        raise ValueError
+    with suppress(TypeError, IndexError, KeyError):
         if len(values) > _PHRASES:
-            values[_PHRASES] = tuple([Phrase(p[0], str(p[1]), len(p) > 2) for p in values[_PHRASES]])
+            values[_PHRASES] = tuple([Phrase(each[0], each[1], len(each) > 2) for each in values[_PHRASES]])
         entry = Entry(*values)
-        if entry.kind not in ("qa", "cloze") or not entry.guid:
-            raise ValueError
-        for phrase in entry.phrases:
-            if type(phrase.ordinal) is not int or phrase.ordinal < 1:
-                raise ValueError
         times = values[_TIMES]
-        if times and (min(times) < 0 or max(times) > _LATEST):
-            raise ValueError
-    except (ValueError, TypeError, IndexError, KeyError):
-        raise _damaged(name, number, "this line is damaged") from None
-    return entry
+        if (
+            entry.kind in ("qa", "cloze")
+            and entry.guid
+            and all(type(each.ordinal) is int and each.ordinal > 0 and type(each.text) is str for each in entry.phrases)
+            and (not times or 0 <= min(times) <= max(times) <= _LATEST)
+        ):
+            return entry
+    raise ValueError
 
 
 def _merged(one: Entry, other: Entry) -> Entry:

@@ -42,13 +42,18 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
 def _added(found: Ledger, out: Path) -> tuple[int, int]:
     path = out / ledger.NAME
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    altered: Ledger = {}
     damaged = False
     try:
         known = read_ledger(out, new_ledger=True)
     except CardsError:
-        known, damaged = ledger.salvage(text), True
+        known, altered = ledger.salvage(text)
+        damaged = True
     entries = {guid: _with_ordinals(known[guid], entry) if guid in known else entry for guid, entry in found.items()}
-    entries = {**known, **entries}
+    # an altered line is believed its ordinals, and that a card is retired: no deck can say so
+    entries = {guid: _with_gone(entry, altered[guid]) if guid in altered else entry for guid, entry in entries.items()}
+    retired = {guid: entry for guid, entry in altered.items() if not entry.live}
+    entries = {**retired, **known, **entries}
     if damaged:
         replace_file(out / f"{ledger.NAME}.damaged", path.read_bytes())
     replace_file(path, ledger.dump(entries.values(), ledger.root_of(text.partition("\n")[0])).encode())
@@ -63,6 +68,13 @@ def _with_ordinals(known: Entry, found: Entry) -> Entry:
         return known
     others = [replace(phrase, gone=True) for phrase in known.phrases if phrase.ordinal not in ordinals]
     return replace(known, phrases=tuple(sorted((*found.phrases, *others), key=lambda phrase: phrase.ordinal)))
+
+
+def _with_gone(one: Entry, altered: Entry) -> Entry:
+    """A card with the ordinals that a damaged line knew as well, so that they go to no other phrase."""
+    known = {phrase.ordinal for phrase in one.phrases}
+    gone = [replace(phrase, gone=True) for phrase in altered.phrases if phrase.ordinal not in known]
+    return replace(one, phrases=tuple(sorted((*one.phrases, *gone), key=lambda phrase: phrase.ordinal)))
 
 
 def _entries(package: Path) -> Iterator[Entry]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,12 @@ def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
     guid = _guid(vault, "cloze", "Far/")
     note = vault / "Far" / "n.md"
     note.write_text(note.read_text(encoding="utf-8").replace("some weight", "any value"), encoding="utf-8")
-    _edit_ledger(vault, lambda text: text.replace('[2,"some weight"]', '[1,"some weight"]'))
+    path = vault / "decks" / ledger.NAME
+    known = ledger.load(path.read_text(encoding="utf-8"))
+    _, second, *others = known[guid].phrases
+    assert second.text == "some weight"
+    lost = replace(known[guid], phrases=(replace(second, ordinal=1), *others))
+    path.write_text(ledger.dump({**known, guid: lost}.values(), ".."), encoding="utf-8")
     with pytest.raises(CardsError, match=f"not wholly, in it .ID:{guid}"):
         _build(vault)
     assert recover([vault / "decks" / "Far.apkg"], vault / "decks") == (1, 2)
@@ -184,9 +190,15 @@ def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
         ('[1,"a key phrase"]', '[0,"a key phrase"]'),
         ('[1,"a key phrase"]', '["1","a key phrase"]'),
         ("1795305600,", "1795305600"),
+        # these could be: only the checksum tells
+        ("a key phrase", "a kex phrase"),
+        ('[1,"a key phrase"]', '[3,"a key phrase"]'),
+        ("1795305600,", "1795305601,"),
+        (',"#', ',"'),
+        (',"#', ',"#A'),
     ],
 )
-def test_numbers_that_cannot_be_are_damage(old: str, new: str, vault: Path) -> None:
+def test_what_was_not_written_so_is_damage(old: str, new: str, vault: Path) -> None:
     before = (vault / "decks" / ledger.NAME).read_bytes()
     assert _edit_ledger(vault, lambda text: text.replace(old, new, 1)) != before
     with pytest.raises(CardsError, match=r"ledger\.jsonl:\d: this line is damaged"):

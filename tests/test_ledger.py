@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,10 @@ def test_a_ledger_cut_at_any_byte_is_refused() -> None:
         (lambda lines: [lines[0], lines[1].replace(",1,", ',"1",'), *lines[2:]], ":2: this line is damaged"),
         (lambda lines: [lines[0], lines[1][:-3], *lines[2:]], ":2: this line is damaged"),
         (lambda lines: lines[:-1], "cut off"),
-        (lambda lines: [lines[0].replace(": 1", ": 99"), *lines[1:]], "update Cards"),
+        (lambda lines: [lines[0].replace(": 2", ": 99"), *lines[1:]], "update Cards"),
+        (lambda lines: [lines[0].replace(": 2", ": 0"), *lines[1:]], ":1: this is no ledger"),
+        (lambda lines: [lines[0].replace(": 2", ': "2"'), *lines[1:]], ":1: this is no ledger"),
+        (lambda lines: [*lines[:2], lines[0].replace(": 2", ": 3"), *lines[2:]], ":3: its format 3 is newer"),
         (lambda lines: ["# notes", *lines[1:]], ":1: this is no ledger"),
     ],
 )
@@ -81,6 +85,47 @@ def test_damage_names_the_line(change, says: str) -> None:  # type: ignore[no-un
     lines = _small().splitlines()
     with pytest.raises(CardsError, match=says.replace(".", r"\.")):
         ledger.load("\n".join(change(lines)) + "\n")
+
+
+def test_one_letter_that_is_another_is_damage() -> None:
+    whole = _small()
+    lines = whole.split("\n")
+    for number, line in enumerate(lines[1:3], 2):
+        for place in range(len(line)):
+            for letter in "a0x,#]":
+                if line[place] == letter:
+                    continue
+                altered = line[:place] + letter + line[place + 1 :]
+                text = "\n".join([*lines[: number - 1], altered, *lines[number:]])
+                with pytest.raises(CardsError, match=rf"ledger\.jsonl:{number}: this line is damaged"):
+                    ledger.load(text)
+
+
+def _of_format_1(text: str) -> list[str]:
+    """The lines of a ledger as they were written before there were checksums."""
+    lines = [line[: -len(',"#abcd"]')] + "]" if line.startswith("[") else line for line in text.splitlines()]
+    return [lines[0].replace('"cards-ledger": 2', '"cards-ledger": 1').replace(', "#"', ""), *lines[1:]]
+
+
+def test_lines_of_both_formats_merge() -> None:
+    """One of two machines has the older version still: git's union keeps both headers and both kinds of lines."""
+    entries = list(ledger.load(_small()).values())
+    newer = ledger.dump([replace(entries[0], mod=7)]).splitlines()
+    older = _of_format_1(ledger.dump(entries))
+    for headers in ([newer[0], older[0]], [older[0], newer[0]]):
+        both = [*headers, newer[1], *older[1:-1], newer[-1]]
+        assert ledger.load("\n".join(both) + "\n") == {"aaa": replace(entries[0], mod=7), "bbb": entries[1]}
+        with pytest.raises(CardsError, match=r":3: this line is damaged"):
+            ledger.load("\n".join([*headers, newer[1].replace("fathoms", "fathons"), *older[1:]]) + "\n")
+
+
+def test_what_is_salvaged_is_told_apart() -> None:
+    for whole in (_small().splitlines(), _of_format_1(_small())):
+        sums = whole[1].endswith('"]')
+        altered = "\n".join([whole[0], whole[1].replace("four", "five"), whole[2][:-2], "[]", "{}", "7", "null", *whole[1:]])
+        sound, odd = ledger.salvage(altered)
+        assert set(sound) == {"aaa", "bbb"}
+        assert {entry.text for entry in odd.values()} == ({"five fathoms"} if sums else set())
 
 
 def test_a_guid_that_stands_twice_is_one_card() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from cards import ledger
 from cards.build import build, look
 from cards.config import load
-from cards.ledger import Ledger
+from cards.ledger import Ledger, Phrase
 from cards.model import CardsError, Note, Options
 from cards.parser import parse
 from cards.recover import recover
@@ -291,6 +292,30 @@ def test_recover_keeps_what_is_whole_of_a_damaged_ledger(vault: Path) -> None:
     assert (vault / "decks" / f"{ledger.NAME}.damaged").read_text(encoding="utf-8") == damaged
     assert path.read_text(encoding="utf-8").splitlines()[0] == lines[0]  # the way to the notes as well
     assert len(_build(vault)) == 29
+
+
+def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
+    """But no number that the line knew goes to another phrase, and what is retired stays so."""
+    path = vault / "decks" / ledger.NAME
+    before = ledger.load(path.read_text(encoding="utf-8"))
+    cloze = next(entry for entry in before.values() if entry.kind == "cloze")
+    other = next(entry for entry in before.values() if entry.kind == "qa")
+    had_more = replace(cloze, phrases=(*cloze.phrases, Phrase(9, "an old phrase", gone=True)))
+    retired = replace(other, guid="retired", text="what it was", retired=1795400000)
+    text = ledger.dump({**before, cloze.guid: had_more, "retired": retired}.values(), "..")
+    lines = [
+        line.replace(cloze.phrases[0].text, "something else") if cloze.guid in line else line.replace("it was", "it is")
+        for line in text.splitlines()
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(CardsError, match="this line is damaged"):
+        _build(vault)
+    recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks")
+    after = ledger.load(path.read_text(encoding="utf-8"))
+    assert after.keys() == {*before, "retired"}
+    assert after[cloze.guid].phrases == had_more.phrases
+    assert after["retired"].retired == retired.retired
+    assert _build(vault).keys() >= before.keys()
 
 
 def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
