@@ -12,7 +12,7 @@ from cards.exporter import note_types
 from cards.model import CardsError, Exported
 
 _FILE = re.compile(r"\[sound:([^\]]+)\]|src=\"([^\"]+)\"")
-_LARGEST = 1024**3  # bytes of an unpacked collection: beyond it a package is not believed
+_LARGEST = 1024**3  # bytes of an unpacked collection, or of all media: beyond it a package is not believed
 _LONGEST = 100_000_000  # bytes of a value in it
 _PLAIN = re.compile(r"create (?:table|(?:unique )?index)\b(?!.*\b(?:as|select|check|generated|virtual)\b)", re.I | re.S)
 
@@ -25,18 +25,16 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
         with zipfile.ZipFile(package) as opened:
             names = set(opened.namelist())
             # as Anki chooses: https://github.com/ankitects/anki/blob/main/rslib/src/import_export/package/meta.rs
-            latest = "meta" in names and opened.read("meta")[:2] == b"\x08\x03"
+            latest = "meta" in names and _read(opened, "meta")[:2] == b"\x08\x03"
             name = next(n for n in ("collection.anki21b",) * latest + ("collection.anki21", "collection.anki2") if n in names)
-            if opened.getinfo(name).file_size > _LARGEST:
-                raise CardsError(f"{package}: its collection is too large")
-            content = opened.read(name)
+            content = _read(opened, name)
         if name.endswith("b"):
             import zstandard
 
             with zstandard.ZstdDecompressor().stream_reader(content) as unpacked:
                 content = unpacked.read(_LARGEST)
                 if unpacked.read(1):
-                    raise CardsError(f"{package}: its collection is too large")
+                    raise ValueError("its collection is too large")
         # a file in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
         content = content[:18] + b"\x01\x01" + content[20:]
         opened_database = sqlite3.connect(":memory:")
@@ -55,6 +53,17 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
     except Exception as error:  # zip, zstd and SQLite each have errors of their own for a broken file
         raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
     return opened_database, "meta" in names
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file of a package, no byte more than it is said to have. Raises ValueError for one that is too large."""
+    info = archive.getinfo(name)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
+        raise ValueError(f"{name} is packed in a way that Anki does not know")
+    if info.file_size > _LARGEST:
+        raise ValueError(f"{name} is too large")
+    with archive.open(info) as file:
+        return file.read(info.file_size)  # without a number it would unpack up to 2 GiB
 
 
 def fields(package: Path) -> dict[str, tuple[str, ...]]:
@@ -88,10 +97,11 @@ def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes
     """The files of one of our own packages under these names, none of them over `largest` bytes. Raises CardsError."""
     try:
         with zipfile.ZipFile(package) as opened:
-            numbers = {name: number for number, name in json.loads(opened.read("media")).items() if name in names}
-            return {
-                name: opened.read(number) for name, number in numbers.items() if opened.getinfo(number).file_size <= largest
-            }
+            numbers = {name: number for number, name in json.loads(_read(opened, "media")).items() if name in names}
+            sizes = {name: opened.getinfo(number).file_size for name, number in numbers.items()}
+            if sum(sizes.values()) > _LARGEST:
+                raise ValueError("its media are too large")
+            return {name: _read(opened, number) for name, number in numbers.items() if sizes[name] <= largest}
     except Exception as error:  # as above
         raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
 
@@ -108,18 +118,22 @@ def exported(package: Path) -> tuple[list[Exported], dict[str, bytes]]:
             cards.setdefault(nid, []).append(ordinal + 1)
             homes[nid] = did
         rows = opened.execute("select id, guid, mid, mod, tags, flds from notes order by id").fetchall()
-        with zipfile.ZipFile(package) as archive:
-            files = {name: archive.read(number) for number, name in json.loads(archive.read("media")).items()}
         kinds = {note_type.id: kind for kind, note_type in note_types().items()}
+        files = media(package, frozenset(name for row in rows for name in _files_in(row[-1])), _LARGEST)
         found = []
         for nid, guid, mid, mod, tags, flds in rows:
             fields = tuple(flds.split("\x1f"))
-            media = tuple(sorted({name for pair in _FILE.findall(flds) for name in pair if name in files})) if files else ()
+            names = tuple(sorted(_files_in(flds) & files.keys()))
             found.append(
-                Exported(guid, kinds[mid], decks[homes[nid]], tuple(tags.split()), fields, tuple(cards[nid]), media, mod)
+                Exported(guid, kinds[mid], decks[homes[nid]], tuple(tags.split()), fields, tuple(cards[nid]), names, mod)
             )
-    except (OSError, sqlite3.DatabaseError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         opened.close()
     return found, files
+
+
+def _files_in(fields: str) -> set[str]:
+    """The names of the files that fields embed."""
+    return {name for pair in _FILE.findall(fields) for name in pair if name}

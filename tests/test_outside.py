@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -17,10 +18,10 @@ from types import MappingProxyType
 import pytest
 import zstandard
 
-from cards import vault
+from cards import package, vault
 from cards.build import build
 from cards.config import load
-from cards.model import Problem
+from cards.model import CardsError, Problem
 from tests.reading import drafts_of
 from tests.test_vault import write
 
@@ -297,15 +298,17 @@ def test_a_ledger_from_elsewhere_makes_the_vault_no_larger(tmp_path: Path) -> No
     assert CANARY not in all_that_was_made(vault / "decks")
 
 
-def packed(path: Path, script: str = "", files: Mapping[str, bytes] = MappingProxyType({})) -> Path:
-    """A package with a collection in which a script has run, and other files."""
+def packed(
+    path: Path, script: str = "", files: Mapping[str, bytes] = MappingProxyType({}), way: int = zipfile.ZIP_DEFLATED
+) -> Path:
+    """A package with a collection in which a script has run, and other files, compressed in a way."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(
             "create table col (decks); insert into col values ('{}'); create table cards (id, nid, did, ord);"
         )
         database.executescript(script or "create table notes (id, guid, mid, mod, tags, flds)")
         content = database.serialize()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(path, "w", way) as package:
         for name, each in {"collection.anki2": content, "media": b"{}", **files}.items():
             package.writestr(name, each)
     return path
@@ -324,8 +327,36 @@ PACKAGES = {
 }
 
 
+def sealed(deck: Path) -> None:
+    """Set the bit that says that a file is encrypted, in each header of a package."""
+    content = bytearray(deck.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(signature)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(signature, at + 1)
+    deck.write_bytes(content)
+
+
+def lying(deck: Path) -> None:
+    """A package whose collection unpacks to 1.2 GB, though its headers speak of 1 MB."""
+    with zipfile.ZipFile(deck, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("media", b"{}")
+        with package.open("collection.anki2", "w") as file:
+            for _ in range(1200):
+                file.write(bytes(1_000_000))
+    content = deck.read_bytes()
+    assert content.count((1_200_000_000).to_bytes(4, "little")) == 2
+    deck.write_bytes(content.replace((1_200_000_000).to_bytes(4, "little"), (1_000_000).to_bytes(4, "little")))
+
+
 @pytest.mark.parametrize(
-    "kind", [*PACKAGES, "bomb", "no zip", "cut", "broken media", "fifo", "names", "damaged pages", "zstd bomb"]
+    "kind",
+    [
+        *PACKAGES,
+        *("bomb", "no zip", "cut", "broken media", "fifo", "names", "damaged pages", "zstd bomb"),
+        *("sealed", "lying", "lzma", "bzip2"),
+    ],
 )
 @pytest.mark.parametrize("command", ["recover", "verify"])
 def test_a_deck_from_elsewhere_is_believed_nothing(kind: str, command: str, tmp_path: Path) -> None:
@@ -348,6 +379,15 @@ def test_a_deck_from_elsewhere_is_believed_nothing(kind: str, command: str, tmp_
             os.mkfifo(deck)
         case "names":
             packed(deck, files={"../../canary": CANARY, "/canary": CANARY})
+        case "sealed":
+            packed(deck)
+            sealed(deck)
+        case "lying":
+            lying(deck)
+        case "lzma":
+            packed(deck, way=zipfile.ZIP_LZMA)
+        case "bzip2":
+            packed(deck, way=zipfile.ZIP_BZIP2)
         case "damaged pages":
             with closing(sqlite3.connect(":memory:")) as database:
                 database.executescript(f"create table notes ({_NOTES}); create table cards (id, nid, did, ord);")
@@ -366,4 +406,44 @@ def test_a_deck_from_elsewhere_is_believed_nothing(kind: str, command: str, tmp_
     if ran.returncode == 2:
         assert ran.stderr.startswith("error: ")
         assert len(ran.stderr.splitlines()) == 1
+        assert kind not in ("lzma", "bzip2") or "in a way that Anki does not know" in ran.stderr  # these unpack without a limit
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_media_of_a_deck_are_read_up_to_a_limit(tmp_path: Path) -> None:
+    names = {str(n): f"{n}.png" for n in range(11)}
+    large = {number: bytes(100_000_000) for number in names}
+    deck = packed(tmp_path / "deck.apkg", files={"media": json.dumps(names).encode(), **large})
+    with pytest.raises(CardsError, match="media are too large"):
+        package.media(deck, frozenset(names.values()), 200_000_000)
+    assert package.media(deck, frozenset(names.values()) - {"0.png"}, 99_999_999) == {}
+    assert package.media(deck, frozenset({"3.png"}), 200_000_000) == {"3.png": large["3"]}
+    with pytest.raises(CardsError, match=r"is no Anki package \(AttributeError"):
+        package.media(packed(tmp_path / "list.apkg", files={"media": b"[]"}), frozenset(), 1)
+
+
+@pytest.mark.parametrize("kind", ["sealed", "broken media", "other types", "cut"])
+def test_a_deck_of_a_build_that_is_damaged_is_refused(kind: str, tmp_path: Path) -> None:
+    """What a build of few notes keeps of a deck is read from it."""
+    image = b"\x89PNG of a kind"
+    (tmp_path / "x.png").write_bytes(image)
+    (tmp_path / "n.md").write_text("- **Label:** text ![[x.png]]\n", encoding="utf-8")
+    build(load((tmp_path,), tmp_path / "decks", None, None))
+    (deck,) = (tmp_path / "decks").glob("*.apkg")
+    cards, media = package.exported(deck)
+    assert (len(cards), [*media.values()]) == (1, [image])
+    with zipfile.ZipFile(deck) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    match kind:
+        case "sealed":
+            sealed(deck)
+        case "cut":
+            deck.write_bytes(deck.read_bytes()[:-40])
+        case "broken media":
+            with zipfile.ZipFile(deck, "w") as opened:
+                for name, content in files.items():
+                    opened.writestr(name, b"[1]" if name == "media" else content)
+        case "other types":
+            packed(deck, PACKAGES["other types"])
+    with pytest.raises(CardsError, match=r"\.apkg: "):
+        package.exported(deck)
