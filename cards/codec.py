@@ -11,11 +11,13 @@ from typing import Any
 
 from cards import model
 
+_AS_THEY_ARE = frozenset({type(None), bool, int, float, str})
 _TYPES: dict[str, Any] = {
     name: value
     for name, value in vars(model).items()
     if isinstance(value, type) and (is_dataclass(value) or issubclass(value, Enum))
 }
+_FIELDS: dict[Any, list[str]] = {kind: [each.name for each in fields(kind)] for kind in _TYPES.values() if is_dataclass(kind)}
 
 
 def pack(value: Any) -> bytes:
@@ -31,15 +33,16 @@ def unpack(packed: bytes) -> Any:
 
 def _encode(value: Any) -> Any:
     """A value of the model as what `json` writes: a list that begins with the name of its type."""
-    if value is None or isinstance(value, str | int | float):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
     if isinstance(value, tuple):
         return ["", *map(_encode, value)]
-    if isinstance(value, frozenset):
-        return ["frozenset", *sorted((_encode(each) for each in value), key=repr)]
+    if kind is frozenset:
+        return ["frozenset", *sorted(map(_encode, value), key=repr)]
     if isinstance(value, Enum):
-        return [type(value).__name__, value.value]
-    return [type(value).__name__, *(_encode(getattr(value, each.name)) for each in fields(value))]
+        return [kind.__name__, value.value]
+    return [kind.__name__, *[_encode(getattr(value, name)) for name in _FIELDS[kind]]]
 
 
 def weight(value: Any) -> int:
@@ -51,8 +54,8 @@ def weight(value: Any) -> int:
             total += len(each)
         elif isinstance(each, tuple):
             left += each
-        elif is_dataclass(each):
-            left += [getattr(each, one.name) for one in fields(each)]
+        elif type(each) in _FIELDS:
+            left += [getattr(each, name) for name in _FIELDS[type(each)]]
     return total
 
 
