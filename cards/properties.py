@@ -305,11 +305,11 @@ def people(values: Mapping[str, object]) -> frozenset[str]:
 
 
 def language(values: Mapping[str, object]) -> str:
-    """The two-letter code of the note's language, `en` where it says none."""
+    """The code of the note's language (ISO 639), empty where it says none."""
     for text in strings(get(values, "lang", "language", "locale")):
         if match := re.fullmatch(r"([a-z]{2,3})(?:[-_]\w+)?", text.casefold()):
             return match[1]
-    return "en"
+    return ""
 
 
 def is_false(value: object) -> bool:

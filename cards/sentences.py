@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from sentencex import get_sentence_boundaries
 
+from cards import vocabulary
+
 _PAIRS = {
     "(": ")",
     "[": "]",
@@ -21,6 +23,10 @@ _PAIRS = {
     "《": "》",
 }
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
+_STOPPED = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
+_ROMAN = re.compile(r"[IVX]+")
+_NEXT = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
+_LETTER = re.compile(r"[^\W\d_]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
@@ -47,19 +53,37 @@ def sentences(text: str, language: str = "en") -> tuple[tuple[int, int], ...]:
 def _in_line(line: str, language: str) -> list[tuple[int, int]]:
     if not line:
         return []
-    found = get_sentence_boundaries(language, line.replace("\n", " "))
-    ends = [each["end_index"] for each in found]
+    ends = [each["end_index"] for each in get_sentence_boundaries(language, line.replace("\n", " "))]
     inside = _inside_pairs(line)
+    nexts = [match[1] for end in ends if (match := _NEXT.match(line, end))]
+    first = _LETTER.search(line)
+    capitals = bool(first and not first[0].islower()) or not all(map(str.islower, nexts))  # who writes none ends sentences, too
     spans: list[tuple[int, int]] = []
     start = 0
     for end in ends:
         last = end == ends[-1]
-        if not last and (inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end)):
+        if not last and (inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end) or _goes_on(line, end, language, capitals)):
             continue
         if end > start:
             spans.append((start, end))
         start = end
     return spans
+
+
+def _goes_on(line: str, end: int, language: str, capitals: bool) -> bool:
+    """Whether a full stop ends no sentence: after an abbreviation or an ordinal number that the splitter does not know.
+
+    A cut sentence is a question that no one can answer; one that holds the next one as well is only long.
+    """
+    stopped, follows = _STOPPED.search(line, max(0, end - 24), end), _NEXT.match(line, end)
+    if stopped is None or follows is None:
+        return False
+    word, letter = stopped[1], follows[1]
+    if letter.islower():
+        return capitals
+    if word.isdigit() or _ROMAN.fullmatch(word):
+        return language in vocabulary.ORDINAL_LANGUAGES
+    return letter.isdigit() and word.casefold() in vocabulary.BEFORE_NUMBERS
 
 
 def _inside_pairs(line: str) -> bytearray:

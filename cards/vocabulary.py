@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from cards.prose import squeeze
 
-_WORDS: dict[str, str] = tomllib.loads((files("cards") / "vocabulary.toml").read_text(encoding="utf-8"))
+_WORDS = tomllib.loads((files("cards") / "vocabulary.toml").read_text(encoding="utf-8"))
 
 
 def _entries(name: str) -> frozenset[str]:
@@ -46,6 +46,13 @@ POINTING_BEFORE_VERB = frozenset(_WORDS["pointing-before-verb"].split())
 POINTED_VERBS = frozenset(_WORDS["pointed-verbs"].split())
 YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
 YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
+
+BEFORE_NUMBERS = _entries("before-numbers")
+ORDINAL_LANGUAGES = frozenset(_WORDS["ordinal-languages"].split())
+SMALL_WORDS: dict[str, list[str]] = {}  # the languages of each
+for _code, _words in _WORDS["small-words"].items():
+    for _word in _words.split():
+        SMALL_WORDS.setdefault(_word, []).append(_code)
 
 PREPOSITIONS = frozenset(_WORDS["prepositions"].split())
 

@@ -1,0 +1,38 @@
+"""The language of a note is guessed where it says none: sentences end otherwise in each."""
+
+from __future__ import annotations
+
+import pytest
+
+from cards.language import language_of
+from cards.parser import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The keel of a ship is what it stands on, and it is not what you see of it.", "en"),
+        ("Der Kiel ist das, worauf ein Schiff steht, und nicht das, was man von ihm sieht.", "de"),
+        ("La quille est ce sur quoi le bateau se tient, et ce que nous ne voyons pas de lui.", "fr"),
+        ("La quilla es lo que sostiene el barco, y lo que no se ve de él cuando está en el agua.", "es"),
+        ("Kil jest tym, na czym stoi statek, i nie widać go, ale to on jest od tego.", "pl"),
+        ("Köl bir geminin üzerinde durduğu yer ve bu çok önemli, ama onu kimse görmez.", "tr"),
+        ("Киль это то, на чём стоит корабль.", "ru"),
+        ("Кіль це те, на чому стоїть корабель.", "uk"),
+        ("竜骨は船を支えるものだ。", "ja"),
+        ("龙骨是船的根本。", "zh"),
+        ("용골은 배를 받치는 것이다.", "ko"),
+        ("العارضة هي ما تقوم عليه السفينة.", "ar"),
+        ("Keel: 龙骨. Mast, sail, rudder and anchor; then more of them, as long as the list goes on.", "en"),
+        ("de la et une", "fr"),
+        ("", "en"),
+        ("123 456", "en"),
+    ],
+)
+def test_the_language_of_a_text(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_what_the_frontmatter_says_of_its_language_counts() -> None:
+    assert parse("---\nlang: pt-BR\n---\nDer Kiel ist das, worauf ein Schiff steht.\n", "n.md").language == "pt"
+    assert parse("---\ntitle: x\n---\nDer Kiel ist das, worauf ein Schiff steht.\n", "n.md").language == "de"
