@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from cards import links, package, vault
 from cards.config import CACHE, Config
 from cards.exporter import media_name
-from cards.model import CardsError, Problem, Timestamp
+from cards.model import CardsError, Fields, Problem, Timestamp
 from cards.naming import file_name, top
 from cards.store import replace_file
 
@@ -79,6 +79,7 @@ class Clips:
     """The clips of a run. `files` holds the content of those that were asked for."""
 
     config: Config
+    media: vault.Media
     problems: list[Problem]
     packages: Callable[[], Mapping[str, str]] = dict  # of the decks on disk, by their names
     files: dict[str, bytes] = field(default_factory=dict)
@@ -147,14 +148,14 @@ class Clips:
             except CardsError:
                 self._decks[path] = {}
         found = self._decks[path].get(guid, ())
-        if len(found) != 8 or found[3] != stamps or not found[4]:
+        if len(found) != len(Fields._fields) or (had := Fields(*found)).timestamps != stamps or not had.audio:
             return ""
-        names = names_in(found[4])
-        if found[4] != field_of(names):  # the deck may be anyone's
+        names = names_in(had.audio)
+        if had.audio != field_of(names):  # the deck may be anyone's
             return ""
         with suppress(CardsError):
             self.files |= package.media(path, frozenset(names) - self.files.keys(), vault.LARGEST_MEDIA)
-        return found[4] if self.files.keys() >= set(names) else ""
+        return had.audio if self.files.keys() >= set(names) else ""
 
     def _cached(self, name: str) -> Path:
         return self.config.out / CACHE / "clips" / name
@@ -166,7 +167,7 @@ class Clips:
         return self._recordings[key]
 
     def _opened(self, note: str, target: str) -> Recording | None:
-        path = self.config.recording or vault.Media(self.config.root, self.config.out).find(note, target)
+        path = self.config.recording or self.media.find(note, target)
         if path is None:
             self._report(
                 Problem(

@@ -28,14 +28,9 @@ def examine(config: Config, progress: Progress | None = None) -> Examined:
     """Read every note of a run; with `progress` its clips are cut. Writes nothing but the cache. Raises CardsError."""
     collected = look(config, progress)
     reads, texts = [], {}
-    unread = {
-        problem.path
-        for problem in collected.problems
-        if problem.code in ("fault", "unreadable", "outside", "large", "encoding")
-    }
-    for path, *_ in collected.seen.tree.notes:
-        content = vault.read_note(config.root, path) if path not in unread else None
-        if content is None or isinstance(content, Problem):
+    for path in sorted(collected.seen.digests):  # the notes that were read
+        content = vault.read_note(config.root, path)
+        if isinstance(content, Problem):  # not any more
             continue
         note = parse(content.text, path, config.options)
         reads.append(Read(note, generate(note, config.folder_of(path).kinds or config.kinds)))

@@ -142,8 +142,9 @@ def gather(
             by_deck.setdefault(top(note.reading.deck), []).append(note)
     problems = [*tree.problems, *read.problems, *doubts]
     tops = (top(entry.deck) for entry in known.values() if entry.live)
-    clips = Clips(config, problems, cache(lambda: file_names(tops)))
-    media = Packed(config, problems)
+    embeds = vault.Media(config.root, tree)
+    clips = Clips(config, embeds, problems, cache(lambda: file_names(tops)))
+    media = Packed(embeds, problems)
     found = Gathered(
         config, known, now, tree, read.digests, read.stamps, notes, by_deck, scope, problems, media, clips, progress is not None
     )
@@ -175,10 +176,9 @@ class Scope:
         if self.touched is not None and entry.live and path not in self.touched:
             return False
         inside = any(root in (".", path) or path.startswith(f"{root}/") for root in self.roots)
-        if not self.unread:
-            return not path or inside
-        above = (path, *(parent.as_posix() for parent in PurePosixPath(path).parents))
-        return (not path or inside) and self.unread.isdisjoint(above)
+        if path and not inside:
+            return False
+        return not self.unread or self.unread.isdisjoint((path, *map(str, PurePosixPath(path).parents)))
 
 
 def _obsidian_vault(root: Path) -> str | None:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from cards.ledger import Entry, Phrase
+from cards.ledger import Entry, Phrase, with_gone
 from cards.match import ASK_LENGTH, PHRASE, TEXT_LENGTH, Looks, best_pairs, normal, phrase_likeness
-from cards.model import CardKind, Cloze, Draft, Qa
+from cards.model import CardKind, Cloze, Draft, Fields, Qa
 from cards.prose import block_text, plain, squeeze
 from cards.render import breadcrumb
 from cards.typed import MAX_ORDINAL
@@ -96,9 +96,7 @@ def with_ordinals(draft: Draft, entry: Entry | None) -> tuple[Draft, tuple[Phras
         replace(each, ordinal=ordinals[each.ordinal]) for each in draft.deletions if ordinals[each.ordinal] <= MAX_ORDINAL
     )
     now = {each.ordinal: each.text for each in deletions}
-    gone = [replace(each, gone=True) for each in known if each.ordinal not in now]
-    kept = [Phrase(ordinal, text) for ordinal, text in now.items()]
-    return replace(draft, deletions=deletions), tuple(sorted((*kept, *gone), key=lambda each: each.ordinal))
+    return replace(draft, deletions=deletions), with_gone([Phrase(*each) for each in now.items()], known)
 
 
 def _ordinals(phrases: dict[int, str], known: tuple[Phrase, ...]) -> dict[int, int]:
@@ -121,13 +119,14 @@ def _ordinals(phrases: dict[int, str], known: tuple[Phrase, ...]) -> dict[int, i
 
 # ---------------------------------------------------------------------------------------------------- what is remembered
 
-PARTS = ("front", "back", "context", "timestamps", "audio", "source", "tags")
+_TOLD = Fields._fields[:6]  # `extra` is empty, and the id is no news
+PARTS = (*_TOLD, "tags")
 _PART_LENGTH = 4
 
 
 def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
     """Short hashes of what Anki is told of a card, one after another: by them a change is seen, and named."""
-    told = (*fields[:6], " ".join(tags))
+    told = (*fields[: len(_TOLD)], " ".join(tags))
     return "".join(map(_part, told))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -220,10 +220,15 @@ def _merged(one: Entry, other: Entry) -> Entry:
     Two different ones of one time, as of a takeaway that was written on two machines, are a third: Anki may know either.
     """
     newer, older = sorted((one, other), key=lambda each: (each.mod, -each.retired, _line(each)), reverse=True)
-    known = {each.ordinal for each in newer.phrases}
-    lost = tuple(replace(each, gone=True) for each in older.phrases if each.ordinal not in known)
     differ = newer.mod == older.mod and newer.parts != older.parts and "" not in (newer.parts, older.parts)
-    return replace(newer, mod=newer.mod + differ, phrases=tuple(sorted((*newer.phrases, *lost), key=lambda each: each.ordinal)))
+    return replace(newer, mod=newer.mod + differ, phrases=with_gone(newer.phrases, older.phrases))
+
+
+def with_gone(phrases: Sequence[Phrase], known: Iterable[Phrase]) -> tuple[Phrase, ...]:
+    """Phrases by ordinal, and those `known` besides as gone: no number is ever given twice."""
+    taken = {each.ordinal for each in phrases}
+    gone = (replace(each, gone=True) for each in known if each.ordinal not in taken)
+    return tuple(sorted((*phrases, *gone), key=lambda each: each.ordinal))
 
 
 def _damaged(name: str, line: int, what: str) -> CardsError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from cards import vault
-from cards.config import Config
 from cards.model import Cloze, Draft, Kind, Media, Problem, Prose, paragraphs
 
 
@@ -19,8 +18,8 @@ def targets(draft: Draft) -> list[str]:
 class Packed:
     """The media of a run: each file read once, under a name made from its content."""
 
-    def __init__(self, config: Config, problems: list[Problem]) -> None:
-        self.vault = vault.Media(config.root, config.out)
+    def __init__(self, media: vault.Media, problems: list[Problem]) -> None:
+        self.vault = media
         self.problems = problems
         self.files: dict[str, bytes] = {}
         self.known: dict[Path, Media | None] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class CardsError(Exception):
@@ -98,7 +98,6 @@ class Paragraph:
     end: int = 0
     block_id: str | None = None
     comments: tuple[str, ...] = ()
-    rows: int = 1  # lines of source that hold text
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +332,19 @@ class Cloze:
 
 
 Draft = Qa | Cloze
+
+
+class Fields(NamedTuple):
+    """The fields of an Anki note of ours, HTML, in the order that both note types have them (`front` is a cloze's Text)."""
+
+    front: str
+    back: str
+    context: str
+    timestamps: str
+    audio: str
+    source: str
+    extra: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

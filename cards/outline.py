@@ -111,7 +111,7 @@ class _Reader:
         first, last = self.first + start + kept[0], self.first + start + kept[-1]
         if prose or block_id or comments:
             at = 1 if out and out[0].line < first else 0
-            out.insert(at, Paragraph(first, prose, last, block_id, comments, len(kept)))
+            out.insert(at, Paragraph(first, prose, last, block_id, comments))
         return out
 
     def without_stray(self, rows: list[str], start: int) -> tuple[list[str], tuple[int, list[str]] | None]:
@@ -155,7 +155,7 @@ class _Reader:
             if lead:
                 task = lead.re is _TASK
                 prose = strip(cut(first.prose, lead.end()))
-                blocks = (Paragraph(first.line, prose, first.end, first.block_id, first.comments, first.rows), *blocks[1:])
+                blocks = (Paragraph(first.line, prose, first.end, first.block_id, first.comments), *blocks[1:])
         return Item(self.line(token), blocks, task, values)
 
     def quote(self, line: int, blocks: tuple[Block, ...]) -> list[Block]:
@@ -169,7 +169,7 @@ class _Reader:
         out: list[Block] = []
         if body:
             above = 1 if match[0].endswith("\n") else 0
-            out.append(Paragraph(first.line + above, body, first.end, first.block_id, first.comments, first.rows - above))
+            out.append(Paragraph(first.line + above, body, first.end, first.block_id, first.comments))
         return out + list(blocks[1:])
 
     def table(self, line: int, at: int, stop: int) -> Table:

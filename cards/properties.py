@@ -79,9 +79,9 @@ def split(text: str) -> Properties:
         return Properties(_salvaged(head[:_LARGEST]), body, first_line, f"1:{reason}")
     try:
         values: object = tomllib.loads(head) if mark == "+++" else _yaml(head)
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, OverflowError, RecursionError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, RecursionError, TypeError, AttributeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0)
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        reason = getattr(error, "problem", None) or next(iter(str(error).splitlines()), type(error).__name__)
         return Properties(_salvaged(head), body, first_line, f"{line + 2}:{reason}")
     if values is None:
         return Properties({}, body, first_line)
@@ -161,7 +161,7 @@ def _target(text: str) -> str:
 
 def strings(value: object, depth: int = 0, shown: Callable[[str], str] = unlinked) -> Iterator[str]:
     """Every text in a value, however it is nested; wikilinks and Markdown links as what a reader sees."""
-    if depth > _DEEPEST:  # YAML's aliases can hold themselves
+    if depth > _DEEPEST:
         return
     if isinstance(value, str):
         if text := shown(readable(value)):  # YAML's escapes may write any character
@@ -226,18 +226,10 @@ def year(value: object) -> int | None:
     return int(found[0]) if found else None
 
 
-def urls(value: object, depth: int = 0) -> Iterator[str]:
+def urls(value: object) -> Iterator[str]:
     """Every http(s) URL in a value."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, str):
-        yield from (match.rstrip(".,;") for match in _URL.findall(value))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from urls(inner, depth + 1)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from urls(inner, depth + 1)
+    for text in strings(value, shown=str):
+        yield from (match.rstrip(".,;") for match in _URL.findall(text))
 
 
 def recordings(values: Mapping[str, object]) -> list[str]:

@@ -137,7 +137,7 @@ def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
             break
         used, end = n + 1, block.end
         here: list[Block] | None = None
-        for (number, line), _ in zip(lines, starts, strict=True):
+        for number, line in lines:
             text = plain(line)
             if mark := _Q.match(text):
                 close()

@@ -86,41 +86,33 @@ def read_all(config: Config, wanted: list[str], present: set[str], progress: Pro
     """Read these notes. `present` are all notes there are: what the cache knows of others is forgotten."""
     out = Readings()
     cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
-    unknown = [path for path in wanted if not _is_known(config, cache, path, out)]
-    parsed, to_parse = _parsed(config, unknown), set(unknown)
+    kept = {path: one for path in wanted if (one := _kept(config, cache, path))}
+    parsed = _parsed(config, [path for path in wanted if path not in kept])
     for path in progress(wanted, "reading notes"):
-        if path in out.unread:
+        known = path in kept
+        one = kept.pop(path) if known else next(parsed)
+        if one.problem is not None:
+            out.problems.append(one.problem)
+            out.unread.add(path)
             continue
-        known = None if path in to_parse else cache.get(path, out.digests[path])
-        if known is None:  # what the cache had a moment ago may have been replaced by another process
-            one = next(parsed) if path in to_parse else _parse(config, path)
-            assert one.path == path
-            if one.problem is not None:
-                out.problems.append(one.problem)
-                out.unread.add(path)
-                continue
-            known = one.given
-            out.digests[path], out.stamps[path] = one.digest, one.stamp
-            cache.add(path, one.digest, known)
-        reading = _reading(*known)
+        if not known:
+            cache.add(path, one.digest, one.given)
+        out.digests[path], out.stamps[path] = one.digest, one.stamp
+        reading = _reading(*one.given)
         out.problems += reading.problems
         out.found.append((path, reading))
     cache.save(config.root, present)
     return out
 
 
-def _is_known(config: Config, cache: Cache, path: str, out: Readings) -> bool:
-    """Whether a note need not be parsed: the cache knows its content, or it can't be read."""
+def _kept(config: Config, cache: Cache, path: str) -> _Parsed | None:
+    """What the cache has of a note, or why it can't be read; None where it has to be parsed."""
     read = vault.read_bytes(config.root, path)
     if isinstance(read, Problem):
-        out.problems.append(read)
-        out.unread.add(path)
-        return True
+        return _Parsed(path, problem=read)
     digest = vault.digest(read.content)
-    if cache.get(path, digest) is None:
-        return False
-    out.digests[path], out.stamps[path] = digest, read.stamp
-    return True
+    given = cache.get(path, digest)
+    return _Parsed(path, digest, read.stamp, given) if given else None
 
 
 class _Parsed(NamedTuple):

@@ -15,7 +15,7 @@ _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
 _PLAYER = re.compile(r"<[^<>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
 
 
-class Recordings(timestamps.Recordings):
+class Recordings:
     """The recordings a note points into. `first` is the note's own; `nearest` the one that bare stamps belong to as the note
     is read from top to bottom.
     """
@@ -31,9 +31,9 @@ class Recordings(timestamps.Recordings):
         self.others = Lookalikes(plain(block.prose) for block in texts(blocks))
         self.hosts = {links.host(url) for url in self.all}
 
-    def __contains__(self, url: object) -> bool:
-        text = str(url)
-        return self.is_media(text) or links.time_of(text) is not None or links.host(text) in self.hosts
+    def leads_here(self, url: str) -> bool:
+        """Whether a URL may lead into a recording of the note."""
+        return self.is_media(url) or links.time_of(url) is not None or links.host(url) in self.hosts
 
     def meet(self, block: Block) -> None:
         """Go past a block: one that is nothing but a recording is what the bare stamps below it belong to.
@@ -67,7 +67,7 @@ class Recordings(timestamps.Recordings):
         return self._stamped[key][1]
 
     def _with_stamps(self, prose: Prose) -> Prose:
-        marked = timestamps.stamp(prose, is_recording=self, is_other=self.others.is_none)
+        marked = timestamps.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_none)
         if marked is prose:
             return prose
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)

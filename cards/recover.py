@@ -11,13 +11,14 @@ from pathlib import Path
 
 from cards import identity, ledger
 from cards.exporter import note_types
-from cards.ledger import Entry, Ledger, Phrase
+from cards.ledger import Entry, Ledger, Phrase, with_gone
 from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
-from cards.model import CardKind, CardsError
+from cards.model import CardKind, CardsError, Run
 from cards.package import database as package_database
+from cards.prose import plain
 from cards.store import alone, read_ledger, replace_file
+from cards.typed import without_marks
 
-_CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 
 
@@ -51,7 +52,8 @@ def _added(found: Ledger, out: Path) -> tuple[int, int]:
         damaged = True
     entries = {guid: _with_ordinals(known[guid], entry) if guid in known else entry for guid, entry in found.items()}
     # an altered line is believed its ordinals, and that a card is retired: no deck can say so
-    entries = {guid: _with_gone(entry, altered[guid]) if guid in altered else entry for guid, entry in entries.items()}
+    for guid in entries.keys() & altered.keys():
+        entries[guid] = replace(entries[guid], phrases=with_gone(entries[guid].phrases, altered[guid].phrases))
     retired = {guid: entry for guid, entry in altered.items() if not entry.live}
     entries = {**retired, **known, **entries}
     if damaged:
@@ -66,15 +68,7 @@ def _with_ordinals(known: Entry, found: Entry) -> Entry:
     ordinals = {phrase.ordinal for phrase in found.phrases}
     if ordinals <= {phrase.ordinal for phrase in known.phrases}:
         return known
-    others = [replace(phrase, gone=True) for phrase in known.phrases if phrase.ordinal not in ordinals]
-    return replace(known, phrases=tuple(sorted((*found.phrases, *others), key=lambda phrase: phrase.ordinal)))
-
-
-def _with_gone(one: Entry, altered: Entry) -> Entry:
-    """A card with the ordinals that a damaged line knew as well, so that they go to no other phrase."""
-    known = {phrase.ordinal for phrase in one.phrases}
-    gone = [replace(phrase, gone=True) for phrase in altered.phrases if phrase.ordinal not in known]
-    return replace(one, phrases=tuple(sorted((*one.phrases, *gone), key=lambda phrase: phrase.ordinal)))
+    return replace(known, phrases=with_gone(found.phrases, known.phrases))
 
 
 def _entries(package: Path) -> Iterator[Entry]:
@@ -116,10 +110,11 @@ def _entry(
     """What a deck still says of a card. Where its note was is not in the deck; the next build finds it by its words."""
     front, back = _plain(fields[0]), normal(_plain(fields[1]))
     if kind == "cloze":
-        phrases = _phrases(fields[0])
+        text, deletions = without_marks((Run(fields[0]),))
+        phrases = [Phrase(each.ordinal, _plain(each.text)) for each in {d.ordinal: d for d in reversed(deletions)}.values()]
         seen = {each.ordinal for each in phrases}
         phrases += [Phrase(ordinal, "", gone=True) for ordinal in ordinals if ordinal not in seen]
-        ask, words = "", normal(_plain(_CLOZE.sub("", _unhinted(fields[0]))))
+        ask, words = "", normal(_plain(plain(text)))
     else:
         phrases = []
         # a label that stood twice was shown with its heading
@@ -131,24 +126,6 @@ def _entry(
     key = identity.key_of(kind, ask, words)
     looks = (ask[:ASK_LENGTH], words[:TEXT_LENGTH])
     return Entry(guid, kind, deck, "", 0, key, *looks, tuple(sorted(phrases, key=lambda p: p.ordinal)), parts, mod, mod)
-
-
-def _unhinted(field: str) -> str:
-    return re.sub(r"::(?:(?!\}\}|::).)*\}\}", "}}", re.sub(r"(\{\{c\d+)::", "\\1\x00", field)).replace("\x00", "::")
-
-
-def _phrases(field: str) -> list[Phrase]:
-    found: list[Phrase] = []
-    opened: list[tuple[int, int]] = []
-    for match in _CLOZE.finditer(field):
-        if match[1]:
-            opened.append((int(match[1]), match.end()))
-        elif opened:
-            ordinal, start = opened.pop()
-            if all(each.ordinal != ordinal for each in found):
-                text = _CLOZE.sub("", field[start : match.start()]).split("::")[0]
-                found.append(Phrase(ordinal, _plain(text)))
-    return found
 
 
 def _plain(field: str) -> str:

@@ -22,6 +22,7 @@ from cards.model import (
     Code,
     Deletion,
     Draft,
+    Fields,
     Formula,
     Heading,
     Html,
@@ -308,18 +309,18 @@ def _table(found: Table, media: MediaNames) -> str:
 # ------------------------------------------------------------------------------------------------------------- fields
 
 
-def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str = "") -> tuple[str, ...]:
+def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str = "") -> Fields:
     """The fields of the Anki note in the order of its note type. `source` and `audio` are HTML."""
     front = _question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions)
-    return (
-        front,
-        blocks(draft.back, media),
-        breadcrumb(draft.place),
-        stamps(draft.place.stamps),
-        audio,
-        source,
-        "",
-        guid,
+    return Fields(
+        front=front,
+        back=blocks(draft.back, media),
+        context=breadcrumb(draft.place),
+        timestamps=stamps(draft.place.stamps),
+        audio=audio,
+        source=source,
+        extra="",
+        id=guid,
     )
 
 

@@ -76,7 +76,7 @@ def stamp(
     prose: Prose,
     *,
     at_start: bool = True,
-    is_recording: Recordings | None = None,
+    is_recording: Callable[[str], bool] = lambda url: True,
     is_other: Callable[[str, int, int], bool] = lambda text, start, end: False,
 ) -> Prose:
     """The prose with its timestamps as runs of their own.
@@ -88,10 +88,9 @@ def stamp(
     text = plain(prose)
     if not _LIKELY.search(text):
         return prose
-    accepts = is_recording or Recordings()
     if at_start and prose[0].kind is Kind.CODE and (stamps := whole(prose[0].text)):
         prose = (replace(prose[0], kind=Kind.STAMP, stamps=stamps), *prose[1:])
-    prose = tuple(_linked(run, accepts) for run in prose)
+    prose = tuple(_linked(run, is_recording) for run in prose)
     found: list[_Found] = []
     for match in _BRACKETED.finditer(text):
         if not _glued(text, match.start()) and not is_other(text, match.start(), match.end()):
@@ -105,19 +104,12 @@ def stamp(
     return _placed(prose, found)
 
 
-class Recordings:
-    """Which links of a note lead into a recording. The base class trusts every link."""
-
-    def __contains__(self, url: object) -> bool:
-        return True
-
-
-def _linked(run: Run, accepts: Recordings) -> Run:
+def _linked(run: Run, is_recording: Callable[[str], bool]) -> Run:
     """A link whose whole text is a time becomes a stamp that keeps its own recording."""
     if run.link is None or run.kind not in (Kind.TEXT, Kind.CODE):
         return run
     stamps = whole(run.text)
-    if not stamps or (run.link and run.link not in accepts):
+    if not stamps or (run.link and not is_recording(run.link)):
         return run
     own = run.link or None
     return replace(run, kind=Kind.STAMP, stamps=tuple(replace(each, url=own) for each in stamps), link=None)

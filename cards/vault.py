@@ -245,10 +245,11 @@ _INSIDE: dict[tuple[str, str], bool] = {}  # asked for every file of a folder; f
 class Media:
     """Finds what notes embed: beside the note, from the vault's root, else by its name anywhere in the vault."""
 
-    def __init__(self, root: Path, out: Path) -> None:
+    def __init__(self, root: Path, tree: Tree) -> None:
         self.root = root
-        self.out = out.resolve()
-        self._by_name: dict[str, list[Path]] | None = None
+        self._by_name: dict[str, list[Path]] = {}
+        for name in (each.partition("\0")[0] for each in tree.media):
+            self._by_name.setdefault(_folded(name.rpartition("/")[2]), []).append(root / name)
 
     def find(self, note: str, target: str) -> Path | None:
         """The file a note's embed means, None where there is none inside the vault."""
@@ -261,7 +262,7 @@ class Media:
         for candidate in (beside / target, self.root / target.lstrip("/")):
             if self._is_ours(candidate):
                 return candidate.resolve()
-        named = [path for path in self._index().get(_folded(wanted.name), ()) if self._is_ours(path)]
+        named = [path for path in self._by_name.get(_folded(wanted.name), ()) if self._is_ours(path)]
         suffix = tuple(_folded(part) for part in wanted.parts if part not in ("/", ".", ".."))
         exact = [path for path in named if tuple(map(_folded, path.parts))[-len(suffix) :] == suffix]
         # Obsidian takes the shortest path where a name stands more than once
@@ -281,18 +282,6 @@ class Media:
             return _relative(real, self.root) is not None and real.is_file() and real.suffix.lower() in EMBEDDED
         except (OSError, ValueError, RuntimeError):
             return False
-
-    def _index(self) -> dict[str, list[Path]]:
-        if self._by_name is None:
-            self._by_name = {}
-            for here, folders, names in os.walk(self.root):
-                folders[:] = sorted(
-                    n for n in folders if not n.startswith(".") and n not in _SKIPPED_FOLDERS and Path(here, n) != self.out
-                )
-                for name in sorted(names):
-                    if os.path.splitext(name)[1].lower() in EMBEDDED:
-                        self._by_name.setdefault(_folded(name), []).append(Path(here, name))
-        return self._by_name
 
 
 def _folded(name: str) -> str:

@@ -258,16 +258,18 @@ def test_an_error_of_the_system_is_a_sentence(vault: Path, monkeypatch: pytest.M
 
 
 def test_half_a_clip_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cards import vault
     from cards.clips import Clips, Recording, Span
 
     monkeypatch.setattr("cards.clips.cut", lambda *_: b"clip" * 1000)
     config = load((tmp_path,), tmp_path, None, None)
     wanted = {"a.mp3": (Recording(tmp_path / "a.wav", "", 1.0), Span(0, 1))}
-    clips = Clips(config, [], _wanted=wanted)
+    none = vault.Media(tmp_path, vault.Tree((), (), ()))
+    clips = Clips(config, none, [], _wanted=wanted)
     with monkeypatch.context() as patched:
         _dying_at(patched, "a.mp3")
         with pytest.raises(_Died):
             clips.make("a.mp3")
-    assert Clips(config, [], _wanted=wanted).missing() == ["a.mp3"]
+    assert Clips(config, none, [], _wanted=wanted).missing() == ["a.mp3"]
     clips.make("a.mp3")
-    assert Clips(config, [], _wanted=wanted).missing() == []
+    assert Clips(config, none, [], _wanted=wanted).missing() == []

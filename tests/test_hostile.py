@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nh3")
-from cards import render
+from cards import render, vault
 from cards.build import look
 from cards.clips import Clips
 from cards.config import load
@@ -97,5 +97,5 @@ def test_a_kept_clip_is_a_name_and_nothing_else(tmp_path: Path) -> None:
         fields = ("front", "back", "", stamps, audio, "", "", "guid")
         card = Exported("guid", "qa", "Deck", (), fields, (1,), ("talk-0123456789ab.mp3",), 1)
         (tmp_path / "Deck.apkg").write_bytes(export(Deck("Deck", (card,)), {"talk-0123456789ab.mp3": b"sound"}))
-        clips = Clips(load((tmp_path,), tmp_path, None, None), [])
+        clips = Clips(load((tmp_path,), tmp_path, None, None), vault.Media(tmp_path, vault.Tree((), (), ())), [])
         assert clips.kept("guid", "Deck", stamps) == kept

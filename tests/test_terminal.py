@@ -11,10 +11,12 @@ import sys
 import threading
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cards import ledger
 from cards.config import load
 from cards.watch import watch
 from tests.test_vault import write
@@ -104,16 +106,16 @@ def test_what_the_configuration_holds_does_not_steer(text: str, folder: Path) ->
 
 def test_what_a_ledger_holds_does_not_steer(folder: Path) -> None:
     run("build", folder=folder)
-    path = folder / "decks" / "ledger.jsonl"
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
-    for entry in lines[1:-1]:
-        for column in (0, 2, 3, 6, 7, 9, 13):
-            entry += [""] * (14 - len(entry)) if len(entry) < 9 else []
-            if column < len(entry) and isinstance(entry[column], str):
-                entry[column] += ALL
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    for command in ("diff", "build", "retired"):
-        run(*command.split(), folder=folder)
+    path = folder / "decks" / ledger.NAME
+    known = ledger.load(path.read_text(encoding="utf-8")).values()
+    told = [
+        replace(each, deck=each.deck + ALL, key=ALL, note=each.note + ALL, ask=ALL, text=ALL, parts=ALL, block=ALL)
+        for each in known
+    ]
+    path.write_text(ledger.dump(told, ".."), encoding="utf-8")
+    for command in ("diff", "build --new-ledger", "retired"):
+        assert "damaged" not in run(*command.split(), folder=folder, code=0)
+    assert re.search(r"\\x1b", run("retired", folder=folder))
 
 
 def test_what_a_deck_holds_does_not_steer(folder: Path) -> None:
