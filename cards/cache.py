@@ -5,6 +5,7 @@ One SQLite file in `decks/.cache/`. Anything wrong with it means that it is empt
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -12,36 +13,55 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from cards import files
 from cards.config import CACHE, version
+from cards.files import NotRegularError
 
 _LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
 _COLUMNS = "path text primary key, key text, reading blob, drafts blob, skipped blob, sum int"
 _TABLE = f"CREATE TABLE readings ({_COLUMNS})"  # as SQLite keeps it
 _BROKEN = (sqlite3.Error, TypeError, ValueError)  # damage may make any value another, also of another type
+CLIPS = "clips"
+_SIDE_FILES = ("-journal", "-wal", "-shm")  # of SQLite
+_OURS = (
+    *(f"notes.sqlite{end}" for end in ("", *_SIDE_FILES)),
+    *"last.json recordings.json preview.html lock .gitignore".split(),
+    CLIPS,
+)
 _MANY = 200  # notes that are written at once
 
 
-def without_links(out: Path) -> Path:
-    """The folder of the cache. What is no file or folder of its own is removed: a link may lead out of it. Raises OSError."""
+def folder_of(out: Path) -> Path:
+    """The folder of the cache. Raises OSError where a link takes its place: it may lead to what is somebody else's."""
     folder = out / CACHE
-    left = [folder]
-    while left:
-        each = left.pop()
-        if each.is_symlink():
-            each.unlink()
-        elif each.is_dir():
-            left += each.iterdir()
-        elif each.exists() and not each.is_file():
-            each.unlink()
+    if folder.is_symlink():
+        raise NotRegularError(errno.ELOOP, "is a link; remove it, or choose another folder with -o", str(folder))
+    for name in _OURS:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+            path.unlink()  # a repository may bring them, and what is written would go elsewhere
     return folder
 
 
 def folder_in(out: Path) -> Path:
     """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
-    folder = without_links(out)
+    folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
+
+
+def summed(content: bytes) -> bytes:
+    """A content as the cache keeps it: below a checksum, by which damage shows."""
+    return f"{zlib.crc32(content):08x}\n".encode() + content
+
+
+def checked(found: bytes) -> bytes:
+    """The content that `summed` was given. Raises ValueError where it is another."""
+    sum_, _, content = found.partition(b"\n")
+    if sum_ != f"{zlib.crc32(content):08x}".encode():
+        raise ValueError("damaged")
+    return content
 
 
 Given = tuple[bytes, bytes, bytes]  # what a note gave, packed: its reading, its drafts, what gave none
@@ -108,6 +128,9 @@ def _sum(given: Given) -> int:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    if names_others(path):
+        for end in ("", *_SIDE_FILES):
+            Path(f"{path}{end}").unlink(missing_ok=True)
     for _ in range(2):
         try:
             database = sqlite3.connect(path, timeout=1)
@@ -123,3 +146,16 @@ def _opened(path: Path) -> sqlite3.Connection:
         else:
             return database
     raise sqlite3.DatabaseError
+
+
+def names_others(path: Path) -> bool:
+    """Whether a database has a journal that names another file, which SQLite would delete once it has played it back.
+
+    The name stands before these eight bytes at the end (`readSuperJournal` in SQLite's pager.c). Ours never has one.
+    """
+    try:
+        return files.read(f"{path}-journal").content.endswith(bytes.fromhex("d9d505f920a163d7"))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

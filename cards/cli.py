@@ -263,8 +263,9 @@ def preview(config: Config, made: Path | None, open_: bool) -> None:
     """Write the cards as one HTML page, beside the notes they come from, drawn as Anki draws them."""
     from cards.cache import folder_in
     from cards.examine import examine
+    from cards.files import replace_file
     from cards.preview import page
-    from cards.store import alone, replace_file
+    from cards.store import alone
 
     examined = examine(config, wording.progress)
     wording.problems(examined.collected.problems)

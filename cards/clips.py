@@ -23,12 +23,13 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cards import links, package, vault
+from cards import files, links, package, vault
+from cards.cache import CLIPS, checked, summed
 from cards.config import CACHE, Config
 from cards.exporter import media_name
+from cards.files import replace_file
 from cards.model import CardsError, Fields, Problem, Timestamp
 from cards.naming import file_name, top
-from cards.store import replace_file
 
 MARGIN = 0.5  # seconds before and after
 POINT = 10  # seconds that a point takes
@@ -118,8 +119,8 @@ class Clips:
     def missing(self) -> list[str]:
         """The clips that were named and are neither made nor in the cache, recording by recording in their order."""
         for name in self._wanted.keys() - self.files.keys():
-            with suppress(OSError):
-                self.files[name] = self._cached(name).read_bytes()
+            with suppress(OSError, ValueError):
+                self.files[name] = checked(files.read(self._cached(name), vault.LARGEST_MEDIA).content)
         return sorted(
             self._wanted.keys() - self.files.keys(), key=lambda name: (str(self._wanted[name][0].path), self._wanted[name][1])
         )
@@ -136,7 +137,7 @@ class Clips:
         self.files[name] = content
         with suppress(CardsError):
             if self.config.out.is_dir():
-                replace_file(self._cached(name), content)  # half a clip must not be taken for a whole one
+                replace_file(self._cached(name), summed(content))  # half a clip must not be taken for a whole one
 
     def kept(self, guid: str, deck: str, stamps: str) -> str:
         """The field Audio that a card has in the deck on disk, where its field Timestamps is still this one."""
@@ -158,7 +159,7 @@ class Clips:
         return had.audio if self.files.keys() >= set(names) else ""
 
     def _cached(self, name: str) -> Path:
-        return self.config.out / CACHE / "clips" / name
+        return self.config.out / CACHE / CLIPS / name
 
     def _recording(self, note: str, target: str) -> Recording | None:
         key = (note, target)
@@ -197,18 +198,19 @@ class Clips:
         stamp = [status.st_size, status.st_mtime_ns]
         index = self.config.out / CACHE / "recordings.json"
         try:
-            known = json.loads(index.read_text(encoding="utf-8"))
+            known = json.loads(checked(files.read(index).content))
             if known[str(path)][:2] == stamp:
-                return Recording(path, *known[str(path)][2:])
-        except (OSError, ValueError, KeyError, TypeError):
+                digest, length = known[str(path)][2:]
+                return Recording(path, str(digest), float(length))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             known = {}
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         length = _length(path)
         if index.parent.is_dir():
             known = known if isinstance(known, dict) else {}
-            with suppress(OSError):
-                index.write_text(json.dumps({**known, str(path): [*stamp, digest, length]}), encoding="utf-8")
+            with suppress(CardsError):
+                replace_file(index, summed(json.dumps({**known, str(path): [*stamp, digest, length]}).encode()))
         return Recording(path, digest, length)
 
     def _report(self, problem: Problem) -> None:

@@ -17,7 +17,7 @@ from cards.model import CardsError, Kinds, Options
 
 NAME = "cards.toml"
 CACHE = ".cache"  # the folder in that of the decks that may be deleted
-UNFINISHED = ".cards-"  # what the name of a file begins with until it is put in place
+_LONGEST_HEADER = 10_000  # bytes of a ledger's first line
 KINDS = ("qa", "cloze", "both")
 DEFAULT_EXCLUDE = ("*.excalidraw.md",)
 DEFAULT_DECK = "Takeaways"
@@ -138,7 +138,7 @@ def load(
     file = file or find(start.resolve())
     if file is None:
         folder = start if start.is_dir() else start.parent
-        out = out or Path("decks")
+        out = out or _within(Path("decks"), Path.cwd())
         root, foreign, rebase = _known_root(folder.resolve(), out)
         return Config(root, paths or (folder,), out, deck=deck, foreign=foreign, rebase=rebase, recording=recording)
     from cards import links
@@ -146,7 +146,7 @@ def load(
 
     given = _read(file)
     root = file.parent.resolve()
-    out = out or root / given.get("out", "decks")
+    out = out or _within(root / given.get("out", "decks"), root)
     known, foreign, rebase = _known_root(root, out)
     notes = paths or tuple(root / one for one in given.get("notes", ["."]))
     for path in notes:
@@ -215,20 +215,31 @@ def way_to_root(out: Path, root: Path) -> str:
         return root.as_posix()
 
 
+def _within(out: Path, folder: Path) -> Path:
+    """The folder of the decks, where nobody named it: in a clone a link may stand in its place. Raises CardsError."""
+    try:
+        inside = out.resolve().is_relative_to(folder.resolve()) or not Path(os.path.abspath(out)).is_relative_to(folder)
+    except (OSError, RuntimeError):
+        inside = False
+    if not inside:
+        raise CardsError(f"{out}: a link leads out of {folder}; name the folder of the decks with -o")
+    return out
+
+
 def _known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
     """The root to use, seeing which notes the ledger in `out` is the memory of; `foreign` and `rebase` as in Config.
 
     Building a part of a vault is no new vault: its root stays the known one, unless the ledger lies in that part. Building
     more than before is none either: the paths that the ledger knows become longer. Raises CardsError.
     """
-    from cards import ledger
+    from cards import files, ledger
 
     try:
-        with (out / ledger.NAME).open(encoding="utf-8") as file:
-            way = ledger.root_of(file.readline())
-    except (OSError, UnicodeDecodeError):
+        with files.opened(out / ledger.NAME) as file:
+            way = ledger.root_of(file.readline(_LONGEST_HEADER).decode())
+        known = (out.resolve() / way).resolve()
+    except (OSError, ValueError, RuntimeError):  # a way over a loop of links is a RuntimeError
         return root, None, ""
-    known = (out.resolve() / way).resolve()
     if not way or known == root or not known.is_dir():
         return root, None, ""
     if root in known.parents:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from cards import vault
-from cards.cache import without_links
-from cards.config import CACHE, UNFINISHED, Config, version
+from cards import files, vault
+from cards.cache import checked, folder_of, summed
+from cards.config import CACHE, Config, version
+from cards.files import is_unfinished, replace_file
+from cards.model import CardsError
 from cards.vault import Tree
 
 NAME = "last.json"
@@ -54,10 +55,7 @@ class Difference(NamedTuple):
 def difference(config: Config) -> Difference | None:
     """What has changed in the notes, None where anything else has, or nothing is known of the last build."""
     try:
-        sum_, _, text = (without_links(config.out) / NAME).read_text(encoding="utf-8").partition("\n")
-        if sum_ != _sum(text):
-            return None
-        last = json.loads(text)
+        last = json.loads(checked(files.read(folder_of(config.out) / NAME).content))
         if last["stamp"] != _stamp(config):
             return None
         tree = vault.look_around(config)
@@ -70,7 +68,7 @@ def difference(config: Config) -> Difference | None:
         known = last["notes"]
         changed = frozenset(seen.path for seen in tree.notes if not _is_same(config, seen, known.get(seen.path)))
         gone = frozenset(known.keys() - {seen.path for seen in tree.notes})
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
     return Difference(tree, changed, gone, last)
 
@@ -85,7 +83,7 @@ def remember(
     path = config.out / CACHE / NAME
     tree, digests, stamps, files, counts = read
     problems = outcome["problems"]
-    with suppress(OSError):
+    with suppress(OSError, CardsError):
         if len(digests) != len(tree.notes) or any(problem["code"] in OPEN for problem in problems):
             path.unlink(missing_ok=True)
             return
@@ -108,12 +106,7 @@ def remember(
             "outcome": {**outcome, "problems": lasting},
         }
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        path.write_text(f"{_sum(text)}\n{text}", encoding="utf-8", newline="")
-
-
-def _sum(text: str) -> str:
-    """What stands above the record, by which damage shows."""
-    return f"{zlib.crc32(text.encode()):08x}"
+        replace_file(path, summed(text.encode()))
 
 
 def _settled(changed: int, began: int) -> int:
@@ -143,7 +136,7 @@ def _names(paths: tuple[str, ...]) -> str:
 def _decks(config: Config) -> list[str]:
     """The files of the folder of the decks that a build answers for, what a killed one left among them."""
     names = os.listdir(config.out)
-    ours = (name for name in names if name.endswith((".apkg", ".jsonl")) or name.startswith(UNFINISHED))
+    ours = (name for name in names if name.endswith((".apkg", ".jsonl")) or is_unfinished(name))
     return [os.path.join(config.out, name) for name in ours]
 
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cards import identity, ledger
+from cards import files, identity, ledger
 from cards.exporter import note_types
+from cards.files import replace_file
 from cards.ledger import Entry, Ledger, Phrase, with_gone
 from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
 from cards.model import CardKind, CardsError, Run
 from cards.package import database as package_database
 from cards.prose import plain
-from cards.store import alone, read_ledger, replace_file
+from cards.store import alone, read_ledger
 from cards.typed import without_marks
 
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
@@ -42,7 +43,8 @@ def recover(packages: Sequence[Path], out: Path) -> tuple[int, int]:
 
 def _added(found: Ledger, out: Path) -> tuple[int, int]:
     path = out / ledger.NAME
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    content = _content(path)
+    text = content.decode(errors="replace")
     altered: Ledger = {}
     damaged = False
     try:
@@ -57,10 +59,19 @@ def _added(found: Ledger, out: Path) -> tuple[int, int]:
     retired = {guid: entry for guid, entry in altered.items() if not entry.live}
     entries = {**retired, **known, **entries}
     if damaged:
-        replace_file(out / f"{ledger.NAME}.damaged", path.read_bytes())
+        replace_file(out / f"{ledger.NAME}.damaged", content)
     replace_file(path, ledger.dump(entries.values(), ledger.root_of(text.partition("\n")[0])).encode())
     same = sum(known.get(guid) == entries[guid] for guid in found)
     return len(found) - same, same
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return files.read(path).content
+    except FileNotFoundError:
+        return b""
+    except OSError as error:  # what a link leads to must not be copied beside the decks
+        raise CardsError(f"{path}: can't be read: {error.strerror or error}") from None
 
 
 def _with_ordinals(known: Entry, found: Entry) -> Entry:

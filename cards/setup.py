@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +28,8 @@ jobs:
         with:
           python-version: "3.12"
       - run: pip install takeaway-cards
-      - run: cards build --check {folder}
+      - run: |
+          cards build --check {folder}
 """
 
 
@@ -47,11 +49,11 @@ def _set_up(folder: Path, *, hook: bool, ci: bool) -> list[str]:
             raise CardsError(f"{folder}: is in no git repository, so nothing can be checked there; run `git init` first")
         inside = folder.resolve().relative_to(top).as_posix()
         if hook:
-            wanted[hooks / "pre-commit"] = _HOOK.format(folder=_quoted(inside))
+            wanted[hooks / "pre-commit"] = _HOOK.format(folder=shlex.quote(inside))
         if ci:
-            wanted[top / ".github" / "workflows" / "cards.yml"] = _WORKFLOW.format(folder=_quoted(inside))
+            wanted[top / ".github" / "workflows" / "cards.yml"] = _WORKFLOW.format(folder=shlex.quote(inside))
     for path in wanted:
-        if path.exists():
+        if os.path.lexists(path):
             raise CardsError(f"{path}: is there already; nothing was written")
     said = []
     for path, text in wanted.items():
@@ -61,11 +63,13 @@ def _set_up(folder: Path, *, hook: bool, ci: bool) -> list[str]:
             os.chmod(path, 0o755)
         said.append(f"wrote {path}")
     ignore = folder / ".gitignore"
-    before = ignore.read_text(encoding="utf-8") if ignore.exists() else ""
-    if top is not None and _IGNORED not in before.splitlines():
-        gap = "" if not before or before.endswith("\n") else "\n"
-        with ignore.open("a", encoding="utf-8") as file:
-            file.write(f"{gap}{_IGNORED}\n")
+    before = ignore.read_bytes() if ignore.exists() else b""
+    if top is not None and _IGNORED.encode() not in before.splitlines():
+        if ignore.is_symlink():  # which may lead anywhere
+            return [*said, f"{ignore} is a link; add {_IGNORED} to it yourself"]
+        with ignore.open("ab") as file:
+            file.write(b"" if not before or before.endswith(b"\n") else b"\n")
+            file.write(f"{_IGNORED}\n".encode())
         said.append(f"added {_IGNORED} to {ignore}")
     return said
 
@@ -83,9 +87,3 @@ def _git(folder: Path) -> tuple[Path | None, Path | None]:
             return None, None
         found.append((folder / ran.stdout.rstrip("\n")).resolve())
     return found[0], found[1]
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)

@@ -7,16 +7,16 @@ knows more than the decks hold, and the next one writes the decks that are behin
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from cards import ledger
-from cards.cache import folder_in
-from cards.config import CACHE, UNFINISHED, Config, way_to_root
+from cards import files, ledger
+from cards.cache import CLIPS, folder_in
+from cards.config import Config, way_to_root
+from cards.files import UNFINISHED, replace_file
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names, top
@@ -58,7 +58,7 @@ def alone(out: Path, *, waiting: bool) -> Iterator[None]:
     except Timeout:
         raise CardsError(f"{out}: another build has been running for a minute; wait for it, or end it") from None
     except OSError as error:
-        raise _unwritten(out, error) from None
+        raise files.unwritten(Path(error.filename or out), error) from None
     try:
         with suppress(OSError):  # what can't be removed now is the next build's
             _clear(out)
@@ -69,16 +69,18 @@ def alone(out: Path, *, waiting: bool) -> Iterator[None]:
 
 def _clear(out: Path) -> None:
     """Remove what a build that was killed had not put in place yet. Who is alone knows that no one is at work on it."""
-    for unfinished in (*out.glob(f"{UNFINISHED}*"), *(out / CACHE).rglob(f"{UNFINISHED}*")):
-        with suppress(OSError):
-            unfinished.unlink()
+    for folder in (out, folder_in(out), folder_in(out) / CLIPS):
+        for unfinished in folder.glob(f"{UNFINISHED}*"):
+            if files.is_unfinished(unfinished.name):
+                with suppress(OSError):
+                    unfinished.unlink()
 
 
 def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     """The ledger beside the decks, empty where neither is there yet. Raises CardsError for damage, or decks without one."""
     path = out / ledger.NAME
     try:
-        return ledger.load(path.read_text(encoding="utf-8"), str(path))
+        return ledger.load(files.read(path).content.decode(), str(path))
     except FileNotFoundError:
         pass
     except (OSError, UnicodeDecodeError) as error:
@@ -179,9 +181,9 @@ def _write_ledger(out: Path, entries: Ledger, root: str) -> None:
     text = ledger.dump(entries.values(), root).encode()
     if not _holds(path, text):
         replace_file(path, text)
-        _settle(out)
+        files.settle(out)
     attributes = out / ".gitattributes"
-    if not attributes.exists():
+    if not os.path.lexists(attributes):
         replace_file(attributes, _ATTRIBUTES.encode())
 
 
@@ -199,45 +201,11 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritten(path, error) from None
+        raise files.unwritten(path, error) from None
 
 
 def _holds(path: Path, content: bytes) -> bool:
     try:
-        return path.read_bytes() == content
+        return files.read(path, len(content)).content == content
     except OSError:
         return False
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):  # the reason is worth more
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise _unwritten(path, error) from None
-
-
-def _settle(folder: Path) -> None:
-    """Have the disk know what is where in a folder before more is written, so that a power cut can't undo the first alone."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _unwritten(path: Path, error: OSError) -> CardsError:
-    return CardsError(f"{path}: can't be written: {error.strerror or error}; choose another folder with -o")

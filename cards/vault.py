@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import unicodedata
-from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from cards import files
 from cards.config import Config
 from cards.model import CardsError, Problem
 
@@ -173,7 +172,7 @@ def read_bytes(root: Path, path: str) -> Raw | Problem:
     """The content of a note, or the problem that keeps it from being read."""
     try:
         read = _read_inside(root, os.path.join(root, path), LARGEST_NOTE)
-    except _TooLargeError:
+    except files.TooLargeError:
         size = f"{LARGEST_NOTE // 1024**2} MiB"
         return Problem(path, 0, "large", f"is larger than {size}; it is left out: split it, or name it in `exclude`")
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links
@@ -186,48 +185,20 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-class _TooLargeError(Exception):
-    """A file has more bytes than are read."""
-
-
 def _read_inside(root: Path, path: str | Path, largest: int) -> Raw | None:
-    """The content of a regular file inside the root, None for anything else. Raises OSError and _TooLargeError."""
+    """The content of a regular file inside the root, None for anything else. Raises OSError, of which TooLargeError is one."""
     name = os.fspath(path)
     if not _is_inside(str(root), os.path.dirname(name)):
         return None
-    # a FIFO must not be waited for, and a device never ends
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    if _NO_LINKS and not os.path.islink(name):
-        descriptor = os.open(name, flags)
-    else:
-        real = os.path.realpath(name, strict=True)
-        if not _is_inside(str(root), os.path.dirname(real)):
+    if not files.NO_LINKS or os.path.islink(name):
+        name = os.path.realpath(name, strict=True)
+        if not _is_inside(str(root), os.path.dirname(name)):
             return None
-        descriptor = os.open(real, flags)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        if status.st_size > largest:
-            raise _TooLargeError
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            content = _read(file, largest)
-        if len(content) > largest:  # it grows
-            raise _TooLargeError
-        return Raw(content, _stamp(os.fstat(descriptor)))  # of now, so that a change while it was read shows
-    finally:
-        os.close(descriptor)
-
-
-def _read(file: FileIO, largest: int) -> bytes:
-    """The content of a file, of which at most one byte more than `largest` is read."""
-    found = bytearray()
-    while len(found) <= largest and (piece := file.read(min(1 << 20, largest + 1 - len(found)))):
-        found += piece
-    return bytes(found)
-
-
-_NO_LINKS = hasattr(os, "O_NOFOLLOW")  # a link that takes a file's place meanwhile is refused
+        content, status = files.read(name, largest)
+    except files.NotRegularError:
+        return None
+    return Raw(content, _stamp(status))  # of the end, so that a change while it was read shows
 
 
 def _is_inside(root: str, folder: str) -> bool:
@@ -272,7 +243,7 @@ class Media:
         """The content of a found file, None where it is too large to sync or gone."""
         try:
             read = _read_inside(self.root, path, LARGEST_MEDIA)
-        except (OSError, _TooLargeError):
+        except OSError:
             return None
         return read.content if read else None
 

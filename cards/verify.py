@@ -85,6 +85,8 @@ def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
         if not source.is_file():
             raise CardsError(f"{against}: there is no collection.anki2; name that file, or the folder of a profile")
         before = _stamps(source)
+        if "-journal" in before:  # it may name another file, which SQLite deletes when it has played it back
+            raise CardsError(f"{against}: was not closed well; open it in Anki once, close Anki and try again")
         for end in before:
             shutil.copyfile(f"{source}{end}", folder / f"collection.anki2{end}")
         if before != _stamps(source):

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from cards import ledger
 from cards.build import build
 from cards.cli import main
-from cards.config import CACHE, UNFINISHED, load
+from cards.config import CACHE, load
+from cards.files import PART, UNFINISHED
 from cards.ledger import Entry
 from cards.model import CardsError
 from cards.recover import recover
@@ -109,7 +110,7 @@ def test_a_deck_that_lost_all_its_cards_goes_whenever_the_build_dies(vault: Path
 
 def test_unfinished_files_go_with_the_next_build(vault: Path) -> None:
     out = vault / "decks"
-    strays = [out / f"{UNFINISHED}a1b2", out / CACHE / f"{UNFINISHED}c3d4", out / CACHE / "clips" / f"{UNFINISHED}e5f6"]
+    strays = [folder / f"{UNFINISHED}a1b2{PART}" for folder in (out, out / CACHE, out / CACHE / "clips")]
     (out / CACHE / "clips").mkdir()
     for stray in strays:
         stray.write_bytes(b"half")

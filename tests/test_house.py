@@ -49,6 +49,7 @@ CORE = [
     "codec",
 ]
 SHELL = [
+    "files",
     "config",
     "naming",
     "vault",

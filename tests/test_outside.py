@@ -6,19 +6,21 @@ import json
 import os
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import wave
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 import zstandard
 
-from cards import package, vault
+from cards import files, package, vault
 from cards.build import build
 from cards.config import load
 from cards.model import CardsError, Problem
@@ -193,11 +195,14 @@ def test_a_file_that_grows_is_read_up_to_its_limit(tmp_path: Path, monkeypatch: 
     write(tmp_path, {"n.md": CARD})
     monkeypatch.setattr(vault, "LARGEST_NOTE", 1000)
 
-    class Growing:
-        def read(self, size: int) -> bytes:
-            return b"x" * size
+    class Growing(FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return b"x" * (size or 0)
 
-    assert len(vault._read(Growing(), 1000)) == 1001  # type: ignore[arg-type]
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "FileIO", Growing)
+        with pytest.raises(files.TooLargeError):
+            files.read(tmp_path / "n.md", 1000)
     (tmp_path / "n.md").write_bytes(b"x" * 1001)
     problem = vault.read_bytes(tmp_path, "n.md")
     assert isinstance(problem, Problem)
@@ -255,11 +260,115 @@ def test_a_cache_from_elsewhere_leads_nowhere(tmp_path: Path) -> None:
         (cache if linked != "." else cache.parent).mkdir(parents=True)
         (cache / linked if linked != "." else cache).symlink_to(secret)
         ran = run("build", vault, "-o", vault / "decks")
-        assert ran.returncode == 0, ran.stderr
+        if linked == ".":
+            assert f"{cache}: can't be written: is a link; remove it" in ran.stderr
+            cache.unlink()
+        else:
+            assert ran.returncode == 0, ran.stderr
         assert run("preview", vault, "--decks", vault / "decks").returncode == 0
         assert secret.read_bytes() == CANARY
         assert CANARY not in all_that_was_made(vault / "decks")
         assert not any(path.is_symlink() for path in cache.rglob("*"))
+
+
+def journal(database: Path, victim: str) -> None:
+    """A journal that SQLite plays back, and then deletes the file that it names (the "super-journal")."""
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("create table t (x)")
+        opened.commit()
+    page, sector, name = 4096, 512, victim.encode()
+    magic = bytes.fromhex("d9d505f920a163d7")
+    head = magic + struct.pack(">5I", 0, 0x1234, database.stat().st_size // page, sector, page)
+    tail = struct.pack(">I", 0x40000000 // page + 1) + name + struct.pack(">II", len(name), sum(name)) + magic
+    Path(f"{database}-journal").write_bytes(head.ljust(sector, b"\0") + tail)
+
+
+@pytest.mark.parametrize("command", ["build", "build --dry-run", "build --check", "list", "lint", "diff", "preview"])
+@pytest.mark.parametrize("named", ["beside", "in the vault"])
+def test_a_journal_that_came_with_a_cache_deletes_nothing(command: str, named: str, tmp_path: Path) -> None:
+    vault = write(tmp_path / "vault", {"n.md": CARD, "o.md": CARD, "decks/.cache/x": ""})
+    other = tmp_path / "precious.txt" if named == "beside" else vault / "o.md"
+    other.write_text(CARD, encoding="utf-8")
+    database = vault / "decks" / ".cache" / "notes.sqlite"
+    journal(database, str(other) if named == "beside" else "o.md")
+    run(*command.split(), vault, "--decks" if command == "preview" else "-o", vault / "decks", folder=vault)
+    assert other.read_text(encoding="utf-8") == CARD
+    journal(tmp_path / "witness", str(other))  # it is one that SQLite believes
+    with closing(sqlite3.connect(tmp_path / "witness")) as opened:
+        opened.execute("select * from t")
+    assert not other.exists()
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_folder_that_is_not_ours_alone_keeps_what_it_has(dry: bool, tmp_path: Path) -> None:
+    """`-o .` in a home: its `.cache` is that of other programs, who keep links there."""
+    home = write(tmp_path, {"notes/n.md": CARD, ".cache/hub/blob": "model", ".cards-mine": "mine", ".cache/hub/.cards-x": ""})
+    (home / ".cache" / "hub" / "model.bin").symlink_to("blob")
+    before = {path for path in home.rglob("*") if "notes" not in path.parts}
+    ran = run("build", home / "notes", "-o", home, *["--dry-run"] * dry, folder=home)
+    assert ran.returncode == 0, ran.stderr
+    assert before <= set(home.rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["ledger.jsonl", "Takeaways.apkg"])
+@pytest.mark.parametrize("given", ["pipe", "/dev/zero", "secret"])
+@pytest.mark.parametrize("command", ["build", "list", "diff", "retired", "recover"])
+def test_a_ledger_or_deck_that_leads_elsewhere_is_not_read(command: str, given: str, name: str, tmp_path: Path) -> None:
+    vault = write(tmp_path / "vault", {"n.md": CARD, "decks/x": ""})
+    secret = tmp_path / "secret"
+    secret.write_bytes(CANARY)
+    path = vault / "decks" / name
+    os.mkfifo(path) if given == "pipe" else path.symlink_to(secret if given == "secret" else given)
+    sound = tmp_path / "sound.apkg"
+    with zipfile.ZipFile(sound, "w"):
+        pass
+    if command == "recover":
+        write(tmp_path / "other", {"n.md": CARD})
+        build(load((tmp_path / "other",), tmp_path / "other" / "decks", None, None))
+        ran = run("recover", tmp_path / "other" / "decks" / "Takeaways.apkg", "-o", vault / "decks", folder=vault)
+    else:
+        ran = run(command, *[vault] * (command != "retired"), "-o", vault / "decks", folder=vault, seconds=30)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode in (0, 2)
+    assert secret.read_bytes() == CANARY
+    assert not any(
+        CANARY in each.read_bytes() for each in (vault / "decks").rglob("*") if each.is_file() and not each.is_symlink()
+    )
+
+
+def test_a_folder_of_decks_that_came_as_a_link_is_refused(tmp_path: Path) -> None:
+    vault = write(tmp_path / "vault", {"n.md": CARD})
+    (tmp_path / "other" / ".cache").mkdir(parents=True)
+    (vault / "decks").symlink_to(tmp_path / "other")
+    for toml in (False, True):
+        if toml:
+            write(vault, {"cards.toml": 'out = "decks"\n'})
+        ran = run("build", folder=vault)
+        assert ran.returncode == 2
+        assert "a link leads out of" in ran.stderr
+        assert "name the folder of the decks with -o" in ran.stderr
+    assert [*(tmp_path / "other").iterdir()] == [tmp_path / "other" / ".cache"]
+    assert run("build", "-o", "decks", folder=vault).returncode == 0  # the user says so
+
+
+def test_init_writes_nothing_where_a_link_leads(tmp_path: Path) -> None:
+    vault = write(tmp_path / "vault", {"n.md": CARD})
+    subprocess.run(["git", "init", "-q"], cwd=vault, check=True)
+    shell = tmp_path / "bashrc"
+    shell.write_bytes(b"alias x=y")
+    (vault / ".gitignore").symlink_to(shell)
+    ran = run("init", folder=vault)
+    assert (ran.returncode, "is a link; add decks/.cache/ to it yourself" in ran.stdout) == (0, True)
+    (vault / "cards.toml").unlink()
+    (vault / "cards.toml").symlink_to(tmp_path / "made.toml")
+    assert run("init", folder=vault).returncode == 2
+    assert not (tmp_path / "made.toml").exists()
+    assert shell.read_bytes() == b"alias x=y"
+    (vault / "cards.toml").unlink()
+    (vault / ".gitignore").unlink()
+    (vault / ".gitignore").write_bytes("größe".encode("latin-1"))
+    assert run("init", folder=vault).returncode == 0
+    assert (vault / ".gitignore").read_bytes() == "größe".encode("latin-1") + b"\ndecks/.cache/\n"
 
 
 @pytest.mark.parametrize("given", ["/dev/zero", "pipe"])
