@@ -25,6 +25,8 @@ from cards.naming import file_name, file_names, top
 from cards.reading import Progress, unseen, without_collector
 from cards.store import Written
 
+_LONGEST_TIME = 11  # digits of a time in seconds: beyond it the ledger believes none
+
 
 class Cards:
     """The cards of a run in the order of the notes, made anew each time they are gone through: all at once fill the memory."""
@@ -115,9 +117,10 @@ class Report:
 
 
 def clock() -> int:
-    """The time of this run in seconds, from SOURCE_DATE_EPOCH where it is set."""
+    """The time of this run in seconds, from SOURCE_DATE_EPOCH where that is set to one (and not to milliseconds)."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(given) if given.isdecimal() and given.isascii() else int(time.time())
+    told = len(given) < _LONGEST_TIME and given.isdecimal() and given.isascii()
+    return max(1, int(given) if told else int(time.time()))  # 0 would be that of no retired card
 
 
 def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = unseen) -> Report:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +44,9 @@ class _Group(click.Group):
     """A group whose commands never show a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a terminal or a pipe that can't write a sign shows its number
+                stream.reconfigure(errors="backslashreplace")
         if os.environ.get("NO_COLOR"):  # https://no-color.org; click itself goes by the terminal alone
             ctx.color = False
         try:
@@ -55,9 +59,12 @@ class _Group(click.Group):
         except Exception as error:
             from cards.model import CardsError  # a third of the time that `cards --help` takes
 
-            if not isinstance(error, CardsError | OSError):
+            if isinstance(error, click.ClickException | click.Abort | click.exceptions.Exit) or os.environ.get(
+                "CARDS_TRACEBACK"
+            ):
                 raise
-            click.echo(f"{click.style('error', fg='red', bold=True)}: {wording.safe(str(error))}", err=True)
+            said = str(error) if isinstance(error, CardsError | OSError) else wording.fault(error)
+            click.echo(f"{click.style('error', fg='red', bold=True)}: {wording.safe(said)}", err=True)
             ctx.exit(FAILED)
 
 

@@ -270,7 +270,7 @@ def _read(file: Path) -> dict:  # type: ignore[type-arg]  # checked key by key b
     try:
         text = file.read_text(encoding="utf-8")
         given = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CardsError(f"{file}: can't be read: {error}") from None
     _check(file, text, given, _KEYS, "")
     _check(file, text, given.get("lint", {}), _LINT_KEYS, "lint.")
@@ -304,10 +304,12 @@ def _check(file: Path, text: str, given: dict[str, object], known: dict[str, str
         }.get(known[key], isinstance(value, dict))
         if not right:
             raise CardsError(f"{where}: {prefix}{key} must be {known[key]}")
+        if key in ("notes", "out") and (not value or "\0" in str(value) or "\\x00" in str(value)):
+            raise CardsError(f"{where}: {prefix}{key} must name a path")
         if key == "kinds" and value not in KINDS:
             raise CardsError(f"{where}: {prefix}kinds must be one of {', '.join(KINDS)}, not {value!r}")
 
 
 def _place(file: Path, text: str, key: str) -> str:
-    found = re.search(rf"^[ \t]*\[?.*\b{re.escape(key)}\b", text, re.M)
+    found = re.search(rf"^[ \t]*(?:\[[^\]\n]*)?[\"']?{re.escape(key)}(?!\w)", text, re.M)
     return f"{file}:{text.count(chr(10), 0, found.start()) + 1}" if found else str(file)

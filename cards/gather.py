@@ -6,6 +6,7 @@ not: their drafts stay packed, and a build makes and exports one deck after anot
 
 from __future__ import annotations
 
+import os
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def gather(
     read = read_all(config, wanted, set(present), progress or unseen)
     unread = read.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
     scope = Scope(config, unread, only.changed | only.gone if only else None)
-    recognised, doubts = recognise([one for _, reading in read.found for one in reading.known], known, scope)
+    recognised, doubts = recognise([one for _, reading in read.found for one in reading.known], known, scope.may_be_claimed)
     rest = iter(recognised)
     notes = [_Note(path, reading, list(islice(rest, len(reading.known)))) for path, reading in read.found]
     by_deck: dict[str, list[_Note]] = {}
@@ -165,11 +166,28 @@ class Scope:
     def __init__(self, config: Config, unread: set[str], touched: frozenset[str] | None) -> None:
         self.unread = unread
         self.touched = touched
+        self.root = config.root
+        self._gone: dict[str, bool] = {}
         self.roots = [
             given.resolve().relative_to(config.root).as_posix()
             for given in config.notes
             if given.resolve().is_relative_to(config.root)
         ]
+
+    def may_be_claimed(self, entry: Entry) -> bool:
+        """Whether a card that was read may be this one: so it may where its note is gone, though that was not to be read."""
+        return self(entry) or (entry.live and self.touched is None and not self.unread and self._is_gone(entry.note))
+
+    def _is_gone(self, note: str) -> bool:
+        if note not in self._gone:
+            try:
+                os.lstat(self.root / note)
+                self._gone[note] = False
+            except (FileNotFoundError, NotADirectoryError):
+                self._gone[note] = True
+            except (OSError, ValueError):
+                self._gone[note] = False
+        return self._gone[note]
 
     def __call__(self, entry: Entry) -> bool:
         path = entry.note

@@ -43,6 +43,8 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
         collected = whole.collect(config, known, progress=unseen, only=found)
         if any(problem.code in fresh.OPEN for problem in collected.problems):
             return None
+        if _has_heir(known, collected, found.changed | found.gone):
+            return None
         plan = _plan(config, known, collected, found.changed | found.gone)
         if plan is None:
             return None
@@ -52,6 +54,12 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
         if not dry_run:
             fresh.remember(config, report.collected.seen, report.as_json(settled=True), began, found.last["files"])
     return report
+
+
+def _has_heir(known: Ledger, collected: Collected, touched: frozenset[str]) -> bool:
+    """Whether a card that lost its takeaway stands with the same words in a note that was not read: it may have moved there."""
+    lost = {(entry.kind, entry.key) for guid, entry in known.items() if entry.live and not collected.entries[guid].live}
+    return any((e.kind, e.key) in lost for e in known.values() if lost and e.live and e.note not in touched)
 
 
 class _Plan(NamedTuple):

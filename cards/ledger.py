@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ _HEADER = '{"cards-ledger"'
 _values = attrgetter(*_COLUMNS)
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _END = json.dumps({"end": "ledger"})
+_GUID = re.compile("[a-z2-7]+")  # base32: it stands in Anki's searches, and in a field
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -117,7 +119,7 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
         elif not line.startswith(_HEADER):
             try:
                 _add(found, _entry(line, parsed[number - 2] if parsed else json.loads(line), oldest))
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise _damaged(name, number, "this line is damaged, or was edited by hand") from None
     if not ended:
         raise _damaged(name, len(lines), "the last line is missing: the file is cut off")
@@ -131,7 +133,7 @@ def salvage(text: str) -> tuple[dict[str, Entry], dict[str, Entry]]:
     lines = text.split("\n")
     form = FORMAT if any(map(_has_sum, lines)) else 1
     for line in lines:
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             values = json.loads(line)
             try:
                 _add(whole, _entry(line, values, form))
@@ -145,7 +147,7 @@ def root_of(first_line: str) -> str:
     """The way to the notes that a ledger's first line names, empty where it names none."""
     try:
         return str(json.loads(first_line).get("root", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
@@ -154,7 +156,7 @@ def _format(line: str, name: str, number: int) -> int:
     try:
         header = json.loads(line)
         form = header["cards-ledger"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         what = "a merge conflict is not resolved" if line.startswith(_CONFLICT) else "this is no ledger of Cards"
         raise _damaged(name, number, what) from None
     if type(form) is not int or form < 1:
@@ -170,7 +172,7 @@ def _parsed(lines: list[str]) -> list[Any] | None:
     """The lines as values, parsed all at once, which takes a third of the time; None where one of them is not whole."""
     if not all(line[:1] + line[-1:] in ("[]", "{}") for line in lines):
         return None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         values = json.loads(f"[{','.join(lines)}]")
         return values if len(values) == len(lines) else None
     return None
@@ -184,6 +186,8 @@ def _entry(line: str, values: Any, form: int) -> Entry:
     """The card of a line, and its values, in a ledger of a format. Raises ValueError where it is not what was written."""
     if not isinstance(values, list):
         raise ValueError
+    if "\\u" in line:
+        _dumps(values).encode()  # half a character, as JSON can write it, is no text
     if form == 1 and not _has_sum(line):
         return _card(values)
     if line != _summed(line[:-_SUM_LENGTH]):
@@ -193,6 +197,13 @@ def _entry(line: str, values: Any, form: int) -> Entry:
 
 def _has_sum(line: str) -> bool:
     return line.startswith(_SUM, len(line) - _SUM_LENGTH)
+
+
+def is_sound(entry: Entry) -> bool:
+    """Whether an entry can stand in a ledger."""
+    with suppress(ValueError):
+        return _card(json.loads(_line(entry))[:-1]) == entry
+    return False
 
 
 def _card(values: list[Any]) -> Entry:
@@ -206,7 +217,7 @@ def _card(values: list[Any]) -> Entry:
         times = values[_TIMES]
         if (
             entry.kind in ("qa", "cloze")
-            and entry.guid
+            and _GUID.fullmatch(entry.guid)
             and all(type(each.ordinal) is int and each.ordinal > 0 and type(each.text) is str for each in entry.phrases)
             and (not times or 0 <= min(times) <= max(times) <= _LATEST)
         ):
@@ -215,13 +226,23 @@ def _card(values: list[Any]) -> Entry:
 
 
 def _merged(one: Entry, other: Entry) -> Entry:
-    """One card of two lines that a merge left: the newer wins, and no ordinal is forgotten.
+    """One card of two lines that a merge left: the newer wins, no ordinal is forgotten, and none has two phrases.
 
     Two different ones of one time, as of a takeaway that was written on two machines, are a third: Anki may know either.
     """
     newer, older = sorted((one, other), key=lambda each: (each.mod, -each.retired, _line(each)), reverse=True)
+    before = {each.ordinal: each.text for each in older.phrases}
+    apart = {each.ordinal for each in newer.phrases if _is_other(before.get(each.ordinal, ""), each.text)}
+    phrases = [Phrase(each.ordinal, "", gone=True) if each.ordinal in apart else each for each in newer.phrases]
     differ = newer.mod == older.mod and newer.parts != older.parts and "" not in (newer.parts, older.parts)
-    return replace(newer, mod=newer.mod + differ, phrases=with_gone(newer.phrases, older.phrases))
+    return replace(newer, mod=newer.mod + differ, phrases=with_gone(phrases, older.phrases))
+
+
+def _is_other(before: str, text: str) -> bool:
+    """Whether two machines gave one ordinal to different phrases: reviews of the one must not become those of the other."""
+    from cards.match import PHRASE, phrase_likeness
+
+    return bool(before and text) and before != text and phrase_likeness(before, text) < PHRASE
 
 
 def with_gone(phrases: Sequence[Phrase], known: Iterable[Phrase]) -> tuple[Phrase, ...]:

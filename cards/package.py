@@ -7,6 +7,7 @@ import re
 import sqlite3
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 from cards.exporter import note_types
 from cards.model import CardsError, Exported
@@ -25,7 +26,10 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
         with zipfile.ZipFile(package) as opened:
             names = set(opened.namelist())
             # as Anki chooses: https://github.com/ankitects/anki/blob/main/rslib/src/import_export/package/meta.rs
-            latest = "meta" in names and _read(opened, "meta")[:2] == b"\x08\x03"
+            meta = _read(opened, "meta") if "meta" in names else b""
+            if meta[:1] == b"\x08" and meta[1:2] > b"\x03":  # a newer version, or written so that it looks like one
+                raise ValueError("its version is not known")
+            latest = meta[:2] == b"\x08\x03"
             name = next(n for n in ("collection.anki21b",) * latest + ("collection.anki21", "collection.anki2") if n in names)
             content = _read(opened, name)
         if name.endswith("b"):
@@ -77,20 +81,31 @@ def fields(package: Path) -> dict[str, tuple[str, ...]]:
         opened.close()
 
 
-def questions(package: Path) -> dict[str, tuple[str, frozenset[int]]]:
-    """The first field and the ordinals of every Anki note of ours in a package, by its guid. Raises CardsError."""
+class Held(NamedTuple):
+    """What a package says of one Anki note of ours: the first field, the ordinals of its cards, and when it last changed."""
+
+    question: str
+    ordinals: frozenset[int]
+    mod: int
+
+
+def questions(package: Path) -> dict[str, Held]:
+    """What is asked by every Anki note of ours in a package, by its guid. Raises CardsError."""
     opened, _ = database(package)
     ours = {note_type.id for note_type in note_types().values()}
-    found: dict[str, tuple[str, set[int]]] = {}
+    ordinals: dict[int, set[int]] = {}
     try:
-        for guid, mid, flds, ordinal in opened.execute("select guid, mid, flds, ord from notes join cards on nid = notes.id"):
-            if mid in ours:
-                found.setdefault(guid, (flds.partition("\x1f")[0], set()))[1].add(ordinal + 1)
-    except (sqlite3.DatabaseError, AttributeError, TypeError) as error:
+        for nid, ordinal in opened.execute("select nid, ord from cards"):  # to join them may take SQLite quadratic time
+            ordinals.setdefault(nid, set()).add(ordinal + 1)
+        return {
+            guid: Held(flds.partition("\x1f")[0], frozenset(ordinals.get(nid, ())), int(mod))
+            for nid, guid, mid, flds, mod in opened.execute("select id, guid, mid, flds, mod from notes")
+            if mid in ours
+        }
+    except (sqlite3.DatabaseError, AttributeError, TypeError, ValueError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
         opened.close()
-    return {guid: (first, frozenset(ordinals)) for guid, (first, ordinals) in found.items()}
 
 
 def media(package: Path, names: frozenset[str], largest: int) -> dict[str, bytes]:

@@ -291,7 +291,7 @@ def people(values: Mapping[str, object]) -> frozenset[str]:
         name
         for key in ("guests", "guest", "host", "hosts", "author", "authors", "speaker", "speakers", "people")
         for text in strings(get(values, key))
-        for name in re.split(r"\s*[,;&]\s*", text)
+        for name in re.split(r"\s*[,，、;；&]\s*", text)
     )
     return frozenset(re.sub(r"[-_]+", " ", name.lstrip("@")).casefold() for name in names if name)
 

@@ -39,10 +39,10 @@ class _Search:
 
 
 def recognise(
-    drafts: Sequence[Known], ledger: Ledger, in_scope: Callable[[Entry], bool]
+    drafts: Sequence[Known], ledger: Ledger, may_be_claimed: Callable[[Entry], bool]
 ) -> tuple[list[Recognised], list[Problem]]:
-    """Say who each draft is. Entries that are not `in_scope` (their note was not read this time) are nobody's."""
-    search = _Search(sorted((e for e in ledger.values() if in_scope(e)), key=_place), drafts)
+    """Say who each draft is. Entries that may not be claimed (their note was not read this time) are nobody's."""
+    search = _Search(sorted((e for e in ledger.values() if may_be_claimed(e)), key=_place), drafts)
     _by_block_id(search, {})
     _by_words(search)
     renamed = _renamed(search)
@@ -50,6 +50,7 @@ def recognise(
     _by_likeness_in_notes(search, renamed)
     _by_likeness_across(search)
     _sort_equals(search, renamed)
+    _by_age(search)
     return _named(search, ledger), search.problems
 
 
@@ -156,6 +157,31 @@ def _sort_equals(search: _Search, renamed: Mapping[str, str]) -> None:
         _pair_equals(search, [n for n in drafts if n not in search.pairs], left, "moved")
         for n in drafts:
             search.pairs[n] = (search.pairs[n][0], hows[n])
+
+
+def _by_age(search: _Search) -> None:
+    """What was copied before one build and is gone from its old place before the next was moved: the older card stays."""
+    left: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in search.free_entries():
+        if search.entries[i].live:
+            left[search.entries[i].kind, search.entries[i].key].append(i)
+    held: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, (i, how) in search.pairs.items():
+        entry = search.entries[i]
+        if how in ("same", "moved") and entry.live and (entry.kind, entry.key) in left:
+            held[entry.kind, entry.key].append(n)
+
+    def age(i: int) -> tuple[int, str]:
+        return search.entries[i].born, search.entries[i].guid
+
+    for words, drafts in held.items():
+        olds = sorted(left[words], key=age)
+        youngest = sorted(drafts, key=lambda n: age(search.pairs[n][0]), reverse=True)
+        for n, old in zip(youngest, olds, strict=False):
+            young = search.pairs[n][0]
+            if search.entries[old].born < search.entries[young].born:
+                search.taken.remove(young)
+                search.pair(n, old, "moved")
 
 
 def _renamed(search: _Search) -> dict[str, str]:

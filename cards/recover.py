@@ -14,11 +14,11 @@ from cards.exporter import note_types
 from cards.files import replace_file
 from cards.ledger import Entry, Ledger, Phrase, with_gone
 from cards.match import ASK_LENGTH, TEXT_LENGTH, normal
-from cards.model import CardKind, CardsError, Run
+from cards.model import CardKind, CardsError, Fields, Run
 from cards.package import database as package_database
 from cards.prose import plain
 from cards.store import alone, read_ledger
-from cards.typed import without_marks
+from cards.typed import MAX_ORDINAL, without_marks
 
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 
@@ -76,6 +76,7 @@ def _content(path: Path) -> bytes:
 
 def _with_ordinals(known: Entry, found: Entry) -> Entry:
     """What the ledger knows of a card; where a deck has other ordinals than it ever had, with the deck's, which Anki knows."""
+    known = replace(known, mod=max(known.mod, found.mod))  # what a deck says is never older than what got out
     ordinals = {phrase.ordinal for phrase in found.phrases}
     if ordinals <= {phrase.ordinal for phrase in known.phrases}:
         return known
@@ -93,12 +94,15 @@ def _entries(package: Path) -> Iterator[Entry]:
             cards.setdefault(nid, []).append((ordinal + 1, did))
         for line, (nid, guid, mid, mod, tags, flds) in enumerate(rows, start=1):
             fields = flds.split("\x1f")
-            if mid in kinds and len(fields) == 8:
+            if mid in kinds and len(fields) == len(Fields._fields) and guid == fields[-1]:  # a copy made in Anki is the user's
                 deck = decks.get(cards[nid][0][1], "Default") if nid in cards else "Default"
                 ordinals = [ordinal for ordinal, _ in cards.get(nid, ())]
                 entry = _entry(kinds[mid], guid, deck, mod, tags.split(), fields, ordinals, exported=exported)
                 # notes stand in a package in the order of their takeaways, which tells equal ones apart
-                yield replace(entry, line=line)
+                entry = replace(entry, line=line)
+                if not ledger.is_sound(entry):
+                    raise ValueError(f"what it says of {guid!r} can't be")
+                yield entry
     except (sqlite3.DatabaseError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise CardsError(f"{package}: its collection can't be read: {error}") from None
     finally:
@@ -122,9 +126,9 @@ def _entry(
     front, back = _plain(fields[0]), normal(_plain(fields[1]))
     if kind == "cloze":
         text, deletions = without_marks((Run(fields[0]),))
-        phrases = [Phrase(each.ordinal, _plain(each.text)) for each in {d.ordinal: d for d in reversed(deletions)}.values()]
-        seen = {each.ordinal for each in phrases}
-        phrases += [Phrase(ordinal, "", gone=True) for ordinal in ordinals if ordinal not in seen]
+        found = {each.ordinal: Phrase(each.ordinal, _plain(each.text)) for each in reversed(deletions)}
+        known = {ordinal: Phrase(ordinal, "", gone=True) for ordinal in ordinals} | found
+        phrases = [phrase for ordinal, phrase in known.items() if 1 <= ordinal <= MAX_ORDINAL]  # Anki takes any that is typed
         ask, words = "", normal(_plain(plain(text)))
     else:
         phrases = []

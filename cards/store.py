@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cards import files, ledger
 from cards.cache import CLIPS, folder_in
@@ -20,6 +20,9 @@ from cards.files import UNFINISHED, replace_file
 from cards.ledger import Entry, Ledger
 from cards.model import CardKind, CardsError, Deck
 from cards.naming import file_names, top
+
+if TYPE_CHECKING:
+    from cards.package import Held
 
 _ATTRIBUTES = f"{ledger.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
 
@@ -153,24 +156,20 @@ def _refuse_unknown(path: Path, known: Ledger, again: Mapping[str, str]) -> None
         held = package.questions(path)
     except CardsError:
         return  # no package: nothing to lose
-    lost = [
-        guid
-        for guid, (question, ordinals) in held.items()
-        if question != again.get(guid) and not ordinals <= _remembered(known.get(guid))
-    ]
+    lost = [guid for guid, one in held.items() if one.question != again.get(guid) and not _remembers(known.get(guid), one)]
     if lost:
         raise CardsError(
-            f"{path.parent / ledger.NAME}: has lost lines, or is older than {path.name}: {len(lost)} cards there are not, "
-            f"or not wholly, in it (ID:{lost[0]}). Restore it from git or a backup, or add them with `cards recover {path}`; "
+            f"{path.parent / ledger.NAME}: has lost lines, or is older than {path.name}: {len(lost)} cards are not in it, or only "
+            f"as they were (ID:{lost[0]}). Restore it from git or a backup, or add them with `cards recover {path}`; "
             "--new-ledger goes on without them"
         )
 
 
-def _remembered(entry: Entry | None) -> frozenset[int]:
-    """The ordinals that an entry knows."""
-    if entry is None:
-        return frozenset()
-    return frozenset({1}) if entry.kind == "qa" else frozenset(phrase.ordinal for phrase in entry.phrases)
+def _remembers(entry: Entry | None, held: Held) -> bool:
+    """Whether an entry knows all ordinals of a card in a deck, and is no older: else it may have had more of them."""
+    if entry is None or held.mod > entry.mod:
+        return False
+    return held.ordinals <= ({1} if entry.kind == "qa" else {phrase.ordinal for phrase in entry.phrases})
 
 
 def _write_ledger(out: Path, entries: Ledger, root: str) -> None:

@@ -12,6 +12,7 @@ from cards.build import Report
 from cards.config import NAME, Config
 from cards.increment import build
 from cards.model import CardsError
+from cards.wording import fault
 
 _QUIET = 300  # milliseconds without a change that end a burst
 _MEDIA = tuple(vault.IMAGES | vault.SOUNDS)
@@ -66,6 +67,8 @@ def _built(load: Callable[[], Config], then: Callable[[Config], None] | None) ->
             then(config)
     except (CardsError, OSError) as error:
         return [f"{_clock()} not built: {error}"]
+    except Exception as error:  # what is watched for days must not end with a fault of ours
+        return [f"{_clock()} not built: {fault(error)}"]
     took = time.monotonic() - began
     problems = [f"  problem: {problem}" for problem in report.collected.problems]
     return [f"{_clock()} {_outcome(report)} ({took:.1f} s)", *problems]

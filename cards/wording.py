@@ -28,6 +28,12 @@ PATIENCE = 1.0  # seconds before a bar shows how far something is
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+def fault(error: Exception) -> str:
+    """What is said of an error that is ours."""
+    told = " ".join(str(error).split())[:200]
+    return f"a fault in Cards ({type(error).__name__}: {told}); please report it (CARDS_TRACEBACK=1 shows where it is)"
+
+
 def safe(text: str) -> str:
     """Text for the terminal: what could steer it or turn its direction is shown, not obeyed."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -70,8 +70,8 @@ SHELL = [
     "serve",
     "verdict",
     "verify",
-    "watch",
     "wording",
+    "watch",
     "cli",
     "__main__",
 ]

@@ -892,7 +892,7 @@ def ordinals(state: State, work: Path) -> dict[str, frozenset[int]]:
     for name, content in state.items():
         if name.endswith(".apkg"):
             (work / "asked.apkg").write_bytes(content)
-            found |= {guid: asked for guid, (_, asked) in package.questions(work / "asked.apkg").items()}
+            found |= {guid: asked for guid, (_, asked, _) in package.questions(work / "asked.apkg").items()}
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NamedTuple
@@ -113,7 +113,8 @@ class Vault:
         if isinstance(line, Other):
             return Who("other", line.serial), line.text
         if entry.kind == "cloze":
-            sentence = max(line.sentences, key=lambda each: _overlap(normal(each.plain), entry.text))
+            gaps = [normal(each.text) for each in entry.phrases if not each.gone]
+            sentence = max(line.sentences, key=lambda each: _overlap(normal(each.plain), entry.text, gaps))
             return Who("cloze", sentence.serial), sentence.plain
         if line.label and normal(line.label).startswith(entry.ask[:20]):
             return Who("qa", line.serial), " ".join(_plain(each) for each in lines[at : end_of(lines, at)])
@@ -128,9 +129,10 @@ def _plain(line: Line) -> str:
     return line.text if isinstance(line, Other) else line.plain
 
 
-def _overlap(plain: str, text: str) -> tuple[bool, int]:
-    """How much of a sentence a card's text is."""
-    return plain[: len(text)] == text, sum((Counter(plain.split()) & Counter(text.split())).values())
+def _overlap(plain: str, text: str, gaps: Sequence[str]) -> tuple[bool, int, int]:
+    """How much of a sentence a card's text is; where two sentences run together, the one with its gaps."""
+    words = sum((Counter(plain.split()) & Counter(text.split())).values())
+    return plain[: len(text)] == text, sum(gap in plain for gap in gaps), words
 
 
 def end_of(lines: Note, at: int) -> int:
