@@ -15,6 +15,7 @@ from cards.model import CardsError, Exported
 _FILE = re.compile(r"\[sound:([^\]]+)\]|src=\"([^\"]+)\"")
 _LARGEST = 1024**3  # bytes of an unpacked collection, or of all media: beyond it a package is not believed
 _LONGEST = 100_000_000  # bytes of a value in it
+_VERSIONS = (b"\x08\x01", b"\x08\x02", b"\x08\x03")  # PackageMetadata of Anki's import_export.proto
 _PLAIN = re.compile(r"create (?:table|(?:unique )?index)\b(?!.*\b(?:as|select|check|generated|virtual)\b)", re.I | re.S)
 
 
@@ -27,9 +28,9 @@ def database(package: Path) -> tuple[sqlite3.Connection, bool]:
             names = set(opened.namelist())
             # as Anki chooses: https://github.com/ankitects/anki/blob/main/rslib/src/import_export/package/meta.rs
             meta = _read(opened, "meta") if "meta" in names else b""
-            if meta[:1] == b"\x08" and meta[1:2] > b"\x03":  # a newer version, or written so that it looks like one
+            if meta not in (b"", *_VERSIONS):  # a newer one; or one that Anki would read otherwise than we do
                 raise ValueError("its version is not known")
-            latest = meta[:2] == b"\x08\x03"
+            latest = meta == _VERSIONS[-1]
             name = next(n for n in ("collection.anki21b",) * latest + ("collection.anki21", "collection.anki2") if n in names)
             content = _read(opened, name)
         if name.endswith("b"):

@@ -159,8 +159,8 @@ def _refuse_unknown(path: Path, known: Ledger, again: Mapping[str, str]) -> None
     lost = [guid for guid, one in held.items() if one.question != again.get(guid) and not _remembers(known.get(guid), one)]
     if lost:
         raise CardsError(
-            f"{path.parent / ledger.NAME}: has lost lines, or is older than {path.name}: {len(lost)} cards are not in it, or only "
-            f"as they were (ID:{lost[0]}). Restore it from git or a backup, or add them with `cards recover {path}`; "
+            f"{path.parent / ledger.NAME}: has lost lines, or is older than {path.name}: {len(lost)} cards are not in it, or "
+            f"only as they were (ID:{lost[0]}). Restore it from git or a backup, or add them with `cards recover {path}`; "
             "--new-ledger goes on without them"
         )
 

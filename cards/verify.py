@@ -46,36 +46,49 @@ def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
 
 
 def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
-    _believe(package)
-    with closing(database(package)[0]) as opened:
-        try:
-            guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise CardsError(f"{package}: its collection can't be read: {error}") from None
-    missing = _missing(package, media)
-    return Tried(package, tuple(_trial(package, base, options, guids, missing) for options in OPTIONS))
+    with TemporaryDirectory(prefix="cards-") as folder:
+        copy = _believed(package, Path(folder))
+        with closing(database(package)[0]) as opened:
+            try:
+                guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
+            except (sqlite3.DatabaseError, ValueError) as error:
+                raise CardsError(f"{package}: its collection can't be read: {error}") from None
+        missing = _missing(copy, media)
+        return Tried(package, tuple(_trial(copy, base, options, guids, missing) for options in OPTIONS))
 
 
-def _believe(package: Path) -> None:
-    """Raise CardsError for a broken zip, and for one that unpacks to too much. The sizes it gives may be lies."""
+def _believed(package: Path, folder: Path) -> Path:
+    """A copy of a package for Anki, of what was read of it: the sizes that a zip gives may be lies.
+
+    Raises CardsError for a broken zip, and for one that unpacks to too much.
+    """
     import zstandard
 
     left = _LARGEST
+    copy = folder / "package.apkg"
     try:
         if not package.is_file():  # a FIFO would be waited for
             raise ValueError("it is no file")
-        with zipfile.ZipFile(package) as opened:
+        with zipfile.ZipFile(package) as opened, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
             plain = {"meta", "collection.anki2"} if "collection.anki21b" in opened.namelist() else set(opened.namelist())
-            for entry in opened.infolist():
-                with opened.open(entry) as packed:
-                    zstd = entry.filename not in plain
-                    content = zstandard.ZstdDecompressor().stream_reader(packed) if zstd else packed
-                    while left >= 0 and (chunk := content.read(1 << 20)):
+            for name in dict.fromkeys(opened.namelist()):
+                entry = opened.getinfo(name)
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ValueError(f"{name} is packed in a way that Anki does not know")
+                with opened.open(entry) as packed, made.open(name, "w") as copied:
+                    while left >= 0 and (chunk := packed.read(1 << 20)):
                         left -= len(chunk)
+                        copied.write(chunk)
+                if name not in plain:
+                    with opened.open(entry) as packed:
+                        content = zstandard.ZstdDecompressor().stream_reader(packed)
+                        while left >= 0 and (chunk := content.read(1 << 20)):
+                            left -= len(chunk)
     except Exception as error:  # zip and zstd each have errors of their own for a broken file
         raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
     if left < 0:
         raise CardsError(f"{package}: is too large, over {_LARGEST // 1024**3} GB unpacked")
+    return copy
 
 
 def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from cards import ledger
 from cards.build import build
 from cards.config import load
+from cards.identity import with_ordinals
 from cards.ledger import Entry, Phrase
 from cards.match import best_pairs
-from cards.model import CardsError
+from cards.model import CardsError, Cloze, Deletion, Place, Run
 
 TEXT = st.text(max_size=20)
 PHRASES = st.lists(TEXT, max_size=4).map(lambda texts: tuple(Phrase(n, text, n % 2 == 0) for n, text in enumerate(texts, 1)))
@@ -220,3 +221,47 @@ def test_the_best_pairs_are_the_best(weights: dict[tuple[int, int], float]) -> N
         )
 
     assert sum(weights[pair] for pair in pairs) == best(sorted({row for row, _ in weights}), frozenset())
+
+
+def test_two_phrases_that_two_machines_gave_one_number_keep_none_of_it() -> None:
+    """Of which of them the reviews in Anki are, nothing tells; so they are those of neither."""
+    base = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "banks by name"),), "p", 5, 5)
+    one = replace(base, phrases=(*base.phrases, Phrase(2, "currents by hour")))
+    other = replace(base, phrases=(Phrase(1, "the banks by name"), Phrase(2, "winds by month")), parts="q", mod=7)
+    for pair in ([one, other], [other, one]):
+        lines = ledger.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger.dump([each]).splitlines()[1] for each in pair), lines[1]])
+        merged = ledger.load(text)["aaa"]
+        assert merged.phrases == (Phrase(1, "the banks by name"), Phrase(2, "", gone=True))
+        draft = Cloze(
+            Place("n.md", 1, ("n",), ()),
+            (Run("banks by name and currents by hour and winds by month"),),
+            (
+                Deletion(1, 0, 13, "banks by name"),
+                Deletion(2, 18, 34, "currents by hour"),
+                Deletion(3, 39, 53, "winds by month"),
+            ),
+            (),
+            None,
+        )
+        assert [each.ordinal for each in with_ordinals(draft, merged)[1] if not each.gone] == [1, 3, 4]
+
+
+@pytest.mark.parametrize("guid", ["a or deck:*", "x</script>", "[sound:a.mp3]", "Aaa", "a1", "", "a\n"])
+def test_a_guid_is_what_a_guid_can_be(guid: str) -> None:
+    """It stands in the searches that we print, and in a field."""
+    entry = Entry(guid, "qa", "D", "n.md", 1, "k", "depth", "four fathoms", (), "p", 5, 5)
+    assert not ledger.is_sound(entry)
+    with pytest.raises(CardsError, match=r":2: this line is damaged"):
+        ledger.load(ledger.dump([entry]))
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "{" * 100_000, '["aaa","qa","\\ud800","n.md",1,"k","","t"]', '"' + "x" * 10])
+def test_a_line_that_is_none_at_all_is_damage(line: str) -> None:
+    lines = _small().splitlines()
+    for wrong in (line, ledger._summed(line[:-1])):
+        for at in (0, 1):
+            with pytest.raises(CardsError, match=rf":{at + 1}: "):
+                ledger.load("\n".join([*lines[:at], wrong, *lines[at + 1 :]]) + "\n")
+        ledger.salvage("\n".join([lines[0], wrong, *lines[1:]]))
+        assert ledger.root_of(wrong) == ""

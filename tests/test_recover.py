@@ -6,17 +6,19 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cards import ledger
+from cards import increment, ledger
 from cards.build import build, look
 from cards.config import load
 from cards.ledger import Ledger, Phrase
@@ -316,6 +318,94 @@ def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
     assert after[cloze.guid].phrases == had_more.phrases
     assert after["retired"].retired == retired.retired
     assert _build(vault).keys() >= before.keys()
+
+
+def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that syncs writes the new file first; who moves a bullet pastes it before the old one is cut. Builds see both."""
+    text = "- **Depth:** five fathoms at the **outer buoy** and two at the pier.\n- **Tide:** high at noon.\n"
+    (tmp_path / "Sea.md").write_text(text, encoding="utf-8")
+    (tmp_path / "Land.md").write_text("- **Mill:** it stands below the hill.\n", encoding="utf-8")
+    config = load((tmp_path,), tmp_path / "decks", None, None)
+    before = {entry.guid: entry.note for entry in build(config).collected.entries.values()}
+    depth, tide = text.splitlines(keepends=True)
+    mill = (tmp_path / "Land.md").read_text(encoding="utf-8")
+    states = [{"Sea": text, "Ocean": text}, {"Ocean": text}, {"Ocean": text, "Land": mill + tide}, {"Ocean": depth}]
+    for minute, state in enumerate(states):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1795400000 + 60 * minute))
+        (tmp_path / "Sea.md").unlink(missing_ok=True)
+        for name, content in state.items():
+            (tmp_path / f"{name}.md").write_text(content, encoding="utf-8")
+        report = increment.build(config)
+    live = {guid: entry.note for guid, entry in report.collected.entries.items() if entry.live}
+    assert live.keys() == before.keys()
+    assert sorted(live.values()) == ["Land.md", "Land.md", "Ocean.md", "Ocean.md"]
+
+
+def test_a_part_that_a_note_moved_into_takes_its_cards_along(tmp_path: Path) -> None:
+    for folder in "AB":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.md").write_text(f"- **Label {folder}:** text of {folder}\n", encoding="utf-8")
+    (tmp_path / "A" / "x.md").write_text("- **Depth:** five fathoms\n", encoding="utf-8")
+    before = build(load((tmp_path,), tmp_path / "decks", None, None)).collected.entries
+    (tmp_path / "A" / "x.md").rename(tmp_path / "B" / "x.md")
+    build(load((tmp_path / "B",), tmp_path / "decks", None, None))
+    after = build(load((tmp_path,), tmp_path / "decks", None, None)).collected.entries
+    assert before.keys() == after.keys()
+    assert all(entry.live for entry in after.values())
+
+
+def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may know fewer numbers than cards ever had, also where the deck has them no longer."""
+    path = vault / "decks" / ledger.NAME
+    older = path.read_bytes()
+    note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
+    text = note.read_text(encoding="utf-8")
+    for changed in (text.replace("a good third", "**a good third**"), text.replace("a good third", "one third")):
+        note.write_text(changed, encoding="utf-8")
+        _build(vault)
+    path.write_bytes(older)
+    note.write_text(text.replace("a good third", "one full third"), encoding="utf-8")
+    with pytest.raises(CardsError, match="has lost lines, or is older than"):
+        _build(vault)
+    recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks")
+    _build(vault)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update notes set guid = ''",
+        "update notes set mod = 200000000000",
+        "update notes set mod = 1.5",
+        "update notes set mod = 'abc'",
+        "update notes set guid = x'00ff'",
+        "update notes set flds = replace(flds, '{{c1::', '{{c0::')",
+        "update notes set flds = replace(flds, '{{c1::', '{{c99999::')",
+        "update cards set ord = 0.5",
+        "update cards set ord = -5",
+        "update cards set ord = 'x'",
+    ],
+)
+def test_recover_writes_no_ledger_that_it_would_not_read(change: str, vault: Path) -> None:
+    path = vault / "decks" / ledger.NAME
+    before = path.read_bytes()
+    package = sorted((vault / "decks").glob("*.apkg"))[0]
+    with zipfile.ZipFile(package) as opened:
+        files = {name: opened.read(name) for name in opened.namelist()}
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(files["collection.anki2"])
+        database.execute(change)
+        database.commit()
+        files["collection.anki2"] = database.serialize()
+    other = vault / "other.apkg"
+    with zipfile.ZipFile(other, "w") as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    try:
+        recover([other], vault / "decks")
+    except CardsError:
+        assert path.read_bytes() == before
+    assert ledger.load(path.read_text(encoding="utf-8")).keys() == ledger.load(before.decode()).keys()
 
 
 def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
