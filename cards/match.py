@@ -45,15 +45,16 @@ def normal(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def likeness(old: Looks, new: Looks, *, asked_once: bool = False) -> float:
+def likeness(old: Looks, new: Looks, *, asked_once: bool = False, elsewhere: bool = False) -> float:
     """How like two cards of one kind are, from 0 to 100.
 
     `asked_once` says that no other card of the note asks what the old one asks, nor what the new one does: then the same
-    question is the same card even where its answer was rewritten.
+    question is the same card even where its answer was rewritten. `elsewhere` says that no place speaks for them: then a
+    phrase that two sentences share makes them no liker.
     """
     if old.ask or new.ask:
         return _of_qa(old, new, asked_once)
-    return _of_cloze(old, new)
+    return _of_cloze(old, new, elsewhere)
 
 
 def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
@@ -73,10 +74,12 @@ def _is_only_one_a_list(old: Looks, new: Looks) -> bool:
     return not whole and is_takeaway_heading(old.ask) != is_takeaway_heading(new.ask)
 
 
-def _of_cloze(old: Looks, new: Looks) -> float:
-    whole = fuzz.ratio(old.text, new.text)
+def _of_cloze(old: Looks, new: Looks, elsewhere: bool) -> float:
+    whole = text = fuzz.ratio(old.text, new.text)
     if old.phrases and new.phrases:  # of sentences that are alike the phrase tells which one it is
-        whole = 0.75 * whole + 0.25 * max(_of_phrases(a, b) for a in old.phrases for b in new.phrases)
+        whole = 0.75 * text + 0.25 * max(_of_phrases(a, b) for a in old.phrases for b in new.phrases)
+    if elsewhere:
+        whole = min(whole, text)
     if min(len(old.text), len(new.text)) < 16:
         return whole
     phrases = max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)

@@ -12,6 +12,7 @@ from cards.config import DEFAULT_DECK, Config
 from cards.model import Note
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_DEEPEST = 10  # levels of decks; Anki refuses a package with more than eleven
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)
 
 
@@ -22,7 +23,7 @@ def deck_of(config: Config, note: Note) -> str:
     name = given or config.folder_of(note.path).deck or config.deck
     parts = name.split("::") if name else [part for part in folder.parts if part != "."]
     clean = [normalize("NFC", re.sub(r'[\x00-\x1f"]+', " ", part).strip()) for part in parts]  # as Anki keeps it
-    return "::".join(part for part in clean if part) or DEFAULT_DECK
+    return "::".join([part for part in clean if part][:_DEEPEST]) or DEFAULT_DECK
 
 
 _PODCAST_TAGS = (

@@ -216,7 +216,7 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
                 entry = search.entries[i]
                 looks = search.drafts[n].looks
                 asked_once = old_asks[place[0], entry.ask] <= 1 >= new_asks[place[0], looks.ask]
-                like = likeness(_looks(entry), looks, asked_once=asked_once)
+                like = likeness(_looks(entry), looks, asked_once=asked_once, elsewhere=not entry.live)
                 same_gap = entry.live and gaps.of_entry(i) == gaps.of_draft(n)
                 alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
                 least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
@@ -241,7 +241,7 @@ def _by_likeness_across(search: _Search) -> None:
             if len(found) <= 50:
                 shared.update(found)
         for i, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:20]:
-            like = likeness(_looks(search.entries[i]), one.looks)
+            like = likeness(_looks(search.entries[i]), one.looks, elsewhere=True)
             if like >= ACROSS:
                 weights[n, i] = like + 5 * search.entries[i].live
     _claim(search, weights)

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -294,3 +298,63 @@ def test_verify_exits_1_where_an_import_would_do_harm(vault: Path) -> None:
     ran = run("verify", "harm.apkg")
     assert ran.exit_code == 1
     assert ran.stdout.splitlines()[-1].startswith("! harm would be done: refused")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cards.toml", "a = " + "[" * 5000, "cards.toml: can't be read"),
+        ("cards.toml", "notes = []", "cards.toml:1: notes must name a path"),
+        ("cards.toml", 'notes = ["a\\u0000"]', "cards.toml:1: notes must name a path"),
+        ("cards.toml", 'out = "\\u0000"', "cards.toml:1: out must name a path"),
+        ("cards.toml", '# clips = false\ndeck = "clips"\n\nclips = "no"', "cards.toml:4: clips must be true or false"),
+        ("decks/ledger.jsonl", "[" * 100_000 + "\n", "ledger.jsonl:1: this is no ledger"),
+        ("decks/ledger.jsonl", '{"cards-ledger": 2, "root": "\\u0000"}\n', "ledger.jsonl:1: the last line is missing"),
+        ("decks/ledger.jsonl", '{"cards-ledger": 2, "root": "loop"}\n', "ledger.jsonl:1: the last line is missing"),
+        ("decks/.cache/last.json", "", None),
+    ],
+)
+def test_no_traceback_reaches_a_user(name: str, content: str, says: str | None, vault: Path) -> None:
+    run("build")
+    (vault / "decks" / "loop").symlink_to(vault / "decks" / "loop")
+    nested = b"[" * 100_000
+    written = content.encode() or f"{zlib.crc32(nested):08x}\n".encode() + nested
+    (vault / name).write_bytes(written)
+    ran = subprocess.run([sys.executable, "-m", "cards", "build"], cwd=vault, capture_output=True, text=True, check=False)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode == (0 if says is None else 2)
+    assert says is None or says in ran.stderr
+
+
+def test_a_fault_of_ours_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise LookupError("nothing\nthere")
+
+    monkeypatch.setattr("cards.config.load", faulty)
+    ran = run("build")
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("error: a fault in Cards (LookupError: nothing there); please report it")
+    monkeypatch.setenv("CARDS_TRACEBACK", "1")
+    assert isinstance(run("build").exception, LookupError)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932"])
+def test_a_pipe_that_writes_few_letters_costs_no_build(encoding: str, vault: Path) -> None:
+    (vault / "Zażółć 鉄.md").write_text("- **Gęślą 鉄:** jaźń ✓\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for command in ("build", "build --check", "list", "list --json", "lint", "diff", "build --help"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "cards", *command.split()], cwd=vault, env=environment, capture_output=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("told", ["0", "1795400000000", "9" * 5000, "²", ""])
+def test_a_time_that_is_none_is_not_taken(told: str, vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
+    assert run("build").exit_code == 0
+    (vault / "Sea.md").unlink()
+    (vault / "Other.md").write_text("- **Other:** text\n", encoding="utf-8")
+    assert "2 retired" in run("build").stdout
+    assert "ID:" in run("retired").stdout
+    assert run("build").exit_code == 0

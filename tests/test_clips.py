@@ -160,6 +160,20 @@ def test_clips_are_cut_once_and_are_the_same_without_the_cache(vault: Path, monk
     assert deck.read_bytes() == before
 
 
+@pytest.mark.parametrize("digit", [b"1", b"x"])
+def test_a_damaged_cache_changes_no_clip(digit: bytes, vault: Path) -> None:
+    made(vault)
+    deck = vault / "decks" / "Takeaways.apkg"
+    cache = vault / "decks" / ".cache"
+    before, ledger = deck.read_bytes(), (vault / "decks" / "ledger.jsonl").read_bytes()
+    for path in (cache / "recordings.json", *(cache / "clips").iterdir()):
+        path.write_bytes(path.read_bytes()[:-20] + digit + path.read_bytes()[-19:])
+    (cache / "last.json").unlink()
+    made(vault)
+    assert deck.read_bytes() == before
+    assert (vault / "decks" / "ledger.jsonl").read_bytes() == ledger
+
+
 def test_a_recording_that_is_not_at_hand_takes_no_clip_from_a_card(vault: Path) -> None:
     made(vault)
     deck = vault / "decks" / "Takeaways.apkg"

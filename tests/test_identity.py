@@ -15,6 +15,7 @@ from cards.config import load
 from cards.identity import FIRST_MOD
 from cards.ledger import Ledger
 from cards.listing import marked_text
+from cards.match import ACROSS, Looks, likeness
 
 STORIES = Path(__file__).parent / "stories.md"
 _STORY = re.compile(r"^=== (?P<title>[^\n]+)\n(?P<body>.*?)(?=^=== |\Z)", re.M | re.S)
@@ -136,3 +137,13 @@ def test_another_takeaway_in_the_place_of_one_that_went_is_new(tmp_path: Path) -
     after, _ = _guids(tmp_path, known, around.format(new))
     assert before["n.md", 2] != after["n.md", 2]
     assert before["n.md", 1] == after["n.md", 1]
+
+
+def test_a_phrase_that_two_sentences_share_brings_none_back_from_elsewhere() -> None:
+    """Where no place speaks for a sentence, its frame and a phrase are not enough: it would take over a retired one's reviews."""
+    old = Looks("", "the hidden harbour takes the northern pilot by the end of the week", ("by the end",))
+    new = Looks("", "the narrow river takes the oldest keel by the end of the week", ("by the end",))
+    assert likeness(old, new) > likeness(old, new, elsewhere=True)
+    assert likeness(old, new, elsewhere=True) < ACROSS
+    edited = Looks("", "the hidden harbour takes the northern pilots by the end of a week", ("by the end",))
+    assert likeness(old, edited, elsewhere=True) >= ACROSS

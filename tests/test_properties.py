@@ -189,6 +189,11 @@ def test_every_tag_is_one_that_anki_takes(text: str) -> None:
     assert tag.casefold() not in ("marked", "leech")
 
 
+def test_a_deck_is_no_deeper_than_anki_takes() -> None:
+    deep = "::".join(f"d{n}" for n in range(30))
+    assert deck_of(CONFIG, note_of(f"---\ndeck: {deep}\n---\ntext", "n.md")) == "::".join(f"d{n}" for n in range(10))
+
+
 @given(st.text(max_size=200))
 def test_every_deck_name_is_a_file_name(deck: str) -> None:
     name = file_name(deck)
