@@ -140,7 +140,7 @@ def test_another_takeaway_in_the_place_of_one_that_went_is_new(tmp_path: Path) -
 
 
 def test_a_phrase_that_two_sentences_share_brings_none_back_from_elsewhere() -> None:
-    """Where no place speaks for a sentence, its frame and a phrase are not enough: it would take over a retired one's reviews."""
+    """Where no place speaks for a sentence, its frame and a phrase do not either: it would take over the reviews of another."""
     old = Looks("", "the hidden harbour takes the northern pilot by the end of the week", ("by the end",))
     new = Looks("", "the narrow river takes the oldest keel by the end of the week", ("by the end",))
     assert likeness(old, new) > likeness(old, new, elsewhere=True)

@@ -88,3 +88,33 @@ def test_a_plan_of_the_day_has_no_places_in_the_recording() -> None:
     assert stamps(plan) == []
     chapters = plan.replace("06:30 - 07:30", "00:00 - 07:30")
     assert stamps(chapters) == ["0:00–7:30", "7:30–7:35", "7:35–9:05"]
+
+
+SIBLINGS = "- a first thing **about the tide** that runs (4:12)\n- a second thing **about the moon** that pulls (6:43)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "stamp"),
+    [
+        ("no coffee **by two in the afternoon**, that is 2 pm, at the latest (6:30)", "6:30"),
+        ("dinner at 7 o'clock **makes for a bad night** all the same (9:30).", "9:30"),
+        ("the ratio **is what counts** in any storm (9:30)", "9:30"),
+        ("**Opening hours:** nobody keeps them on the island (12:30)", "12:30"),
+        ("**Genesis:** how the yard began with a single boat (20:30)", "20:30"),
+        # the word beside it still tells
+        ("the crew **gets up before the sun** at dinner (18:30)", None),
+        ("the tide **turns on that day** at (06:15)", None),
+        ("a screen of **more than one chart** has the aspect ratio (16:10)", None),
+        # and so does a time that is not the ending
+        ("at dinner (18:30) they **come in a single wave** and eat.", None),
+    ],
+)
+def test_where_takeaways_end_in_stamps_an_ending_is_one(text: str, stamp: str | None) -> None:
+    assert stamps(f"- {text}\n") == []
+    assert stamps(f"{SIBLINGS}- {text}\n") == ["4:12", "6:43", *([stamp] if stamp else [])]
+
+
+def test_a_note_that_cites_scripture_has_no_such_habit() -> None:
+    verse = "- in Genesis **the second day of all** is told (1:30)\n"
+    assert stamps(SIBLINGS + verse) == ["4:12", "6:43", "1:30"]
+    assert "1:30" not in stamps(f"{SIBLINGS}- Psalm 104:25 is of **all the ships** that go.\n{verse}")
