@@ -15,10 +15,13 @@ MAX_LEAD_WORDS = 15  # a bold lead sentence longer than this is text, not a name
 _TIMED = re.compile(r"\s*[(\[][~\d:\s,;–—-]+[)\]]\s*([:：])")
 _COLON = re.compile(r"\s*[:：]\s*")
 _DASH = re.compile(r"\s*[—–―]\s*|\s+-{1,2}\s+")
-_ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|[a-zA-Z][.)])\s*")
+_ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|#\d{1,3}(?!\w)|\d\ufe0f?\u20e3)\s*")
+_STOPS = ".!?。！？…؟।։"  # in all scripts
 _NAMING = re.compile(r"[\w\"'“‘„«(\[（【「『#@$]")
-_ENDS_SENTENCE = re.compile(r"(?:[.!?。！？…]+[\"'”’»」』)\]）]*|[^\W\d][.!?]\d{1,2})$")  # `unified.1` ends in a footnote
-_QUOTATION = re.compile(r"[\"“„«「『‘](?P<said>[^\"“”„«»「」『』]*)[\"”“»」』’][.!?。！？,]*")
+_CLOSING = re.compile(rf"[{_STOPS}]+(?=\s|\v|$)")
+# `unified.1` ends in a footnote; `;` asks in Greek
+_ENDS_SENTENCE = re.compile(rf"(?:[{_STOPS}]+[\"'”’»」』)\]）]*|[^\W\d][.!?]\d{{1,2}}|[\u0370-\u03ff\u1f00-\u1fff];)$")
+_QUOTATION = re.compile(rf"[\"“„«「『‘](?P<said>[^\"“”„«»「」『』]*)[\"”“»」』’][{_STOPS},]*")
 
 
 class Lead(NamedTuple):
@@ -63,11 +66,11 @@ def lead(prose: Prose, language: str = "en", *, followed: bool = False, parent: 
         return Lead(bare, _after(rest, "—–―-"), False)
     if after.lstrip(" \t")[:1] in ("\n", "\v"):  # it fills the first line
         return Lead(bare, strip(rest), False)
-    closing = re.match(r"[.!?。！？…]+(?=\s|\v|$)", after)
+    closing = _CLOSING.match(after)
     if _ENDS_SENTENCE.search(named) or closing:
         one = len(sentences(named, language)) == 1
         if one and count(named) <= MAX_LEAD_WORDS and not _is_quotation(named):
-            return Lead(bare, _after(rest, ".!?。！？…" if closing else ""), False)
+            return Lead(bare, _after(rest, _STOPS if closing else ""), False)
     if re.search(r"\w[:：] ?\S", named) and after[:1].isspace() and after.lstrip()[:1].isupper():
         return Lead(bare, strip(rest), False)  # `**Step 1: The audit** Start by …`: a name, then a sentence of its own
     return None

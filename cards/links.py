@@ -166,8 +166,9 @@ def at_second(url: str, stamp: Timestamp) -> str:
     A time already there is replaced. A page that can't be opened at a second is linked as it is.
     """
     provider = provider_of(url)
-    if provider is None:
+    if provider is None and not (is_media(url) and "://" not in url):  # a file of the vault is one, too
         return url
+    provider = provider or PROVIDERS[0]
     base, _, fragment = url.partition("#")
     path, _, query = base.partition("?")
     query = "&".join(part for part in query.split("&") if not _is_stale(part, provider.stale)).rstrip("&")

@@ -1,7 +1,7 @@
 """The one configured MarkdownIt, and the step from its inline tokens to prose.
 
 CommonMark with tables, strikethrough and dollar maths, and what Obsidian and Logseq add: `==highlights==`,
-`[[wikilinks]]`, `![[embeds]]`, `%%comments%%`, footnote marks. Three things differ from CommonMark on purpose, because
+`[[wikilinks]]`, `![[embeds]]`, `%%comments%%`, footnotes. Three things differ from CommonMark on purpose, because
 notes are read as their authors see them: a list marker is never indented code, bold may touch CJK text without a space,
 and a bare URL is a link.
 """
@@ -123,6 +123,10 @@ def _footnote(state: StateInline, silent: bool) -> bool:
     return _between(state, silent, "[^", "]", "footnote")
 
 
+def _inline_footnote(state: StateInline, silent: bool) -> bool:
+    return _between(state, silent, "^[", "]", "footnote")
+
+
 def _link(state: StateInline, silent: bool) -> bool:
     """CommonMark's link, which looks far ahead at every bracket, only where one closes."""
     return _last(state.src, "]") > state.pos and link_rule(state, silent)
@@ -214,6 +218,7 @@ def _configured() -> MarkdownIt:
     md.inline.ruler.before("link", "wikilink", _wikilink)
     md.inline.ruler.at("link", _link)
     md.inline.ruler.before("link", "footnote", _footnote)
+    md.inline.ruler.before("link", "inline_footnote", _inline_footnote)
     md.inline.ruler.before("emphasis", "comment", _comment)
     md.inline.ruler.before("emphasis", "highlight", _highlight)
     for char in "=%":

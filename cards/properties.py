@@ -44,11 +44,16 @@ _MOST_NAMES = 3  # in a byline
 _RECORDED = (*_RECORDING_KEYS, "podcast", "episode")  # keys whose value is of a recording, even where it is no link
 _KEY_OF_SOURCE = re.compile(
     r"(?:^|[\W_])(?:source|url|urls|link|video|audio|media|recording|youtube|vimeo|spotify|soundcloud|apple|podcast|"
-    r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|"
-    r"الرابط|链接|来源|источник|ссылка|fuente|quelle|lien)(?:$|[\W_])",
+    r"episode|snipd|airr|web ?page|website|web|stream|talk|listen|watch|yt|ref|reference|resource|permalink|"
+    r"quelle|aufnahme|lien|enregistrement|fuente|enlace|origen|fonte|origem|collegamento|bron|källa|länk|kilde|lenke|lähde|"
+    r"źródło|zdroj|odkaz|forrás|kaynak|bağlantı|sursă|nguồn|источник|ссылка|джерело|посилання|"
+    r"链接|連結|来源|來源|出处|出處|リンク|出典|출처|링크|المصدر|الرابط|מקור|קישור|स्रोत)(?:$|[\W_])",
     re.I,
 )
-_NOT_SOURCE = re.compile(r"cover|image|img|thumb|banner|icon|avatar|llm|author|channel_url|feed|profile|homepage", re.I)
+_NOT_SOURCE = re.compile(
+    r"cover|image|img|thumb|banner|icon|avatar|llm|author|channel|feed|profile|homepage|related|see.?also|next|prev|parent|^up$",
+    re.I,
+)
 _VIDEO_ID = re.compile(r"(?:^|_|youtube|video)[ _-]?id$|^videoid$|^youtube$", re.I)
 
 
@@ -236,14 +241,17 @@ def recordings(values: Mapping[str, object]) -> list[str]:
     """The URLs that the properties name as the note's source, the recording first.
 
     `media`, `video`, `audio`, `youtube` lead, then `source`, `url` and their like, then any other key that speaks of a
-    source. A YouTube video id counts as its URL.
+    source, or whose one value opens a recording at a second. A YouTube video id counts as its URL.
     """
     found: list[str] = []
     for key in (*_RECORDING_KEYS, *_SOURCE_KEYS):
         found += _of_key(key, get(values, key))
     for key, value in values.items():
-        if (_KEY_OF_SOURCE.search(key) and not _NOT_SOURCE.search(key)) or _VIDEO_ID.search(key):
+        if _VIDEO_ID.search(key) or (_KEY_OF_SOURCE.search(key) and not _NOT_SOURCE.search(key)):
             found += _of_key(key, value)
+    for key, value in values.items():
+        if isinstance(value, str) and not _NOT_SOURCE.search(key):
+            found += [url for url in _of_key(key, value) if links.provider_of(url)]
     return list(dict.fromkeys(found))
 
 

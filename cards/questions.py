@@ -40,10 +40,11 @@ class Question:
 
 
 class Read(NamedTuple):
-    """The questions found, and how many of the blocks (or items) they take up."""
+    """The questions found, how many of the blocks (or items) they take up, and the lines among them that are none."""
 
     found: tuple[Question, ...]
     used: int
+    left: tuple[Paragraph, ...] = ()
 
 
 def read(blocks: Sequence[Block], stamped: Stamp) -> Read | None:
@@ -65,8 +66,8 @@ def read_items(items: Sequence[Item], stamped: Stamp) -> Read | None:
     if first.task or not first.blocks or not isinstance(first.blocks[0], Paragraph):
         return None
     found = read(first.blocks, stamped)
-    if found is None or len(found.found) != 1:
-        return found and Read(found.found, 1)
+    if found is None or len(found.found) != 1 or found.left:
+        return found and Read(found.found, 1, found.left)
     question = found.found[0]
     if question.key is None and not question.answer and len(items) > 1 and items[1].blocks:
         answer = _without_mark(items[1].blocks)
@@ -175,9 +176,15 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stampe
     if not any("::" in run.text for run in first.prose if run.kind is Kind.TEXT and not run.link):
         return None
     found: list[Question] = []
+    left: list[Paragraph] = []
     for number, line in lines:
         parts = _split(line)
-        if parts:
+        if not parts:
+            if left and left[-1].end + 1 == number:
+                left[-1] = replace(left[-1], prose=(*left[-1].prose, Run("\n"), *line), end=number)
+            elif line:
+                left.append(Paragraph(number, line, number))
+        else:
             question, answer = parts
             key = squeeze(plain(question))
             found.append(Question(number, question, (Paragraph(number, answer, number),), first.comments, first.block_id, key))
@@ -186,8 +193,8 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stampe
     following = blocks[1] if len(blocks) > 1 else None
     if isinstance(following, Bullets) and following.line <= first.end + 1:
         found[-1] = replace(found[-1], answer=(*found[-1].answer, following))
-        return Read(tuple(found), 2)
-    return Read(tuple(found), 1)
+        return Read(tuple(found), 2, tuple(left))
+    return Read(tuple(found), 1, tuple(left))
 
 
 def _split(line: Prose) -> tuple[Prose, Prose] | None:

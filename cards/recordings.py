@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cards import links, properties, timestamps
 from cards.lookalikes import Lookalikes
-from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Timestamp, texts
+from cards.model import Block, Bullets, Code, Heading, Html, Kind, Paragraph, Properties, Prose, Quote, Run, Timestamp, texts
 from cards.prose import plain
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
@@ -67,10 +67,16 @@ class Recordings:
         return self._stamped[key][1]
 
     def _with_stamps(self, prose: Prose) -> Prose:
+        if any(run.link == run.text for run in prose):
+            prose = tuple(map(self._bare, prose))
         marked = timestamps.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_none)
-        if marked is prose:
-            return prose
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
+
+    def _bare(self, run: Run) -> Run:
+        """A bare URL of a recording that opens it at a second is a stamp."""
+        if run.link != run.text or not self.is_media(run.text) or (found := links.time_of(run.text)) is None:
+            return run
+        return replace(run, kind=Kind.STAMP, stamps=(replace(found, url=run.text),), link=None)
 
     def resolve(self, stamp: Timestamp) -> Timestamp:
         """The stamp with the URL that opens its recording there."""

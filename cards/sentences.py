@@ -24,6 +24,7 @@ _PAIRS = {
 }
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _STOPPED = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
+_VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
 _ROMAN = re.compile(r"[IVX]+")
 _NEXT = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -80,7 +81,8 @@ def _goes_on(line: str, end: int, language: str, capitals: bool) -> bool:
         return False
     word, letter = stopped[1], follows[1]
     if letter.islower():
-        return capitals
+        short = word.casefold() in vocabulary.ABBREVIATIONS or not _VOWEL.search(word)
+        return capitals and short
     if word.isdigit() or _ROMAN.fullmatch(word):
         return language in vocabulary.ORDINAL_LANGUAGES
     return letter.isdigit() and word.casefold() in vocabulary.BEFORE_NUMBERS

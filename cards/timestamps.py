@@ -24,6 +24,11 @@ _BRACKETED = re.compile(rf"`?[(（\[]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]]`?")
 _MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
 _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
+# what players write beside the time of a link: `▶ 13:01`, `@13:01`, `Listen at 13:01`
+_PLAY = re.compile(
+    rf"[^\w(\[]*(?:(?:listen|play|watch|jump|go|skip|hear|see|at|to|from|ab|bei|um|à|en|al?|na|от)\b[^\w(\[]*){{0,3}}({_LIST})\W*",
+    re.I,
+)
 _LEAD = re.compile(
     rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
 )
@@ -105,10 +110,12 @@ def stamp(
 
 
 def _linked(run: Run, is_recording: Callable[[str], bool]) -> Run:
-    """A link whose whole text is a time becomes a stamp that keeps its own recording."""
+    """A link whose text is a time, and no more than a player's sign beside it, becomes a stamp that keeps its own recording."""
     if run.link is None or run.kind not in (Kind.TEXT, Kind.CODE):
         return run
     stamps = whole(run.text)
+    if not stamps and run.link and (match := _PLAY.fullmatch(run.text)):
+        stamps = read(match[1])
     if not stamps or (run.link and not is_recording(run.link)):
         return run
     own = run.link or None

@@ -30,6 +30,8 @@ BARE_LABELS = _entries("bare-labels")
 METADATA_LABELS = _entries("metadata-labels")
 INFOBOX_LABELS = METADATA_LABELS | _entries("infobox-labels")
 
+TIME_LABELS = _entries("time-labels")
+
 SPEAKERS = _entries("speakers")
 
 SCRIPTURES = _entries("scriptures")
@@ -48,6 +50,7 @@ YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
 YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
 
 BEFORE_NUMBERS = _entries("before-numbers")
+ABBREVIATIONS = BEFORE_NUMBERS | _entries("abbreviations")
 ORDINAL_LANGUAGES = frozenset(_WORDS["ordinal-languages"].split())
 SMALL_WORDS: dict[str, list[str]] = {}  # the languages of each
 for _code, _words in _WORDS["small-words"].items():

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cards import links, questions, sieve, timestamps, vocabulary
+from cards import questions, sieve, timestamps, vocabulary
 from cards.labels import lead
 from cards.model import (
     Block,
@@ -17,7 +17,7 @@ from cards.model import (
     Code,
     Front,
     Heading,
-    Kind,
+    Html,
     Origin,
     Paragraph,
     Properties,
@@ -29,7 +29,7 @@ from cards.model import (
     Timestamp,
     paragraphs,
 )
-from cards.prose import cut, plain, strip, unstamped, visible
+from cards.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.recordings import Recordings
 from cards.sentences import sentences
 from cards.sieve import Unit
@@ -37,6 +37,8 @@ from cards.trail import Parent, Parents, Trail, clean
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
 
+_BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
+_TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
 
 
@@ -66,8 +68,7 @@ class Walk:
             elif isinstance(block, Paragraph):
                 asked = questions.read(blocks[at:], self.stamped)
                 if asked:
-                    for each in asked.found:
-                        self.question(each, parents, depth)
+                    self.asked(asked, parents, depth, item=False)
                     at += asked.used
                     continue
                 if isinstance(following, Bullets) and self.leads(block, following):
@@ -80,7 +81,7 @@ class Walk:
             elif isinstance(block, Code):
                 if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
                     self.date(timestamps.whole(block.text))
-            elif isinstance(block, Quote | Table):
+            elif isinstance(block, Quote | Table | Html):
                 self.quoted(block)
             elif isinstance(block, Properties) and (at or depth or self.trail.sections):  # those of the page come first
                 self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
@@ -101,8 +102,7 @@ class Walk:
         while at < len(items):
             item = items[at]
             if asked := questions.read_items(items[at:], self.stamped):
-                for each in asked.found:
-                    self.question(each, parents, depth + 1)
+                self.asked(asked, parents, depth + 1, item=True)
                 at += asked.used
                 continue
             scope = len(self.trail.sections)
@@ -117,8 +117,8 @@ class Walk:
                 self.heading(replace(first, level=level))
                 self.blocks(item.blocks[1:], held, depth)
             elif isinstance(first, Paragraph):
-                own = _only_a_stamp(self.stamped(first.prose), self.recordings)
-                if own and self.recordings.known:
+                own = self.only_stamps(first.prose)
+                if own:
                     standing = own
                     self.blocks(item.blocks[1:], (*parents, Parent("", standing)), depth + 1)
                 else:
@@ -186,9 +186,9 @@ class Walk:
         number: int = 0,
     ) -> None:
         prose = self.stamped(_without_leftovers(paragraph.prose))
-        stamps = _stamps(prose)
+        stamps = _stamps(prose) or self.time_below(children)
         section = self.trail.section
-        if not item and (own := _only_a_stamp(prose, self.recordings)) and self.recordings.known:
+        if not item and (own := self.only_stamps(paragraph.prose)):
             self.date(own)
             for each in children:
                 self.bullets(each, parents, depth, directly=False)
@@ -245,8 +245,14 @@ class Walk:
                 self.bullets(block, below, depth, directly=not item and not announces)
             elif isinstance(block, Paragraph) and sieve.is_marked(block.prose):
                 self.unit(block, (), (), below, depth + 1, item=False)
-            elif isinstance(block, Quote | Table):
+            elif isinstance(block, Quote | Table | Html):
                 self.quoted(block)
+
+    def asked(self, read: questions.Read, parents: Parents, depth: int, *, item: bool) -> None:
+        for each in read.found:
+            self.question(each, parents, depth)
+        for line in read.left:
+            self.unit(line, (), (), parents, depth, item=item)
 
     def question(self, asked: questions.Question, parents: Parents, depth: int) -> None:
         self.trail.settle()
@@ -277,8 +283,12 @@ class Walk:
             )
         )
 
-    def quoted(self, block: Quote | Table) -> None:
-        """Block quotes and tables hold no takeaways; say so where they look like it."""
+    def quoted(self, block: Quote | Table | Html) -> None:
+        """Block quotes, tables and raw HTML hold no takeaways; say so where they look like it."""
+        if isinstance(block, Html):
+            if _BOLD_IN_HTML.search(block.text):
+                self.skipped.append((block.line, squeeze(_TAGS.sub(" ", block.text)), "raw HTML"))
+            return
         what = "a block quote" if isinstance(block, Quote) else "a table"
         if isinstance(block, Table):
             cells = [cell for row in block.rows for cell in row if sieve.is_marked(cell)]
@@ -298,6 +308,23 @@ class Walk:
 
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
         self.trail.date(tuple(map(self.recordings.resolve, stamps)))
+
+    def only_stamps(self, prose: Prose) -> tuple[Timestamp, ...]:
+        """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""
+        prose = self.stamped(prose)
+        said = visible(prose)
+        name = vocabulary.heading_key(said.strip(" -–—·•:,;"))
+        if name and name not in vocabulary.TIME_LABELS:
+            return ()
+        if found := _stamps(prose):
+            return found
+        time = said.partition(":")[2] if name else vocabulary.without_emoji(said)
+        return tuple(map(self.recordings.resolve, timestamps.whole(time))) if self.recordings.known else ()
+
+    def time_below(self, children: tuple[Bullets, ...]) -> tuple[Timestamp, ...]:
+        """The stamps of a takeaway that are the last item below it: there is nothing behind them that they could date."""
+        last = children[-1].items[-1].blocks if children else ()
+        return self.only_stamps(last[0].prose) if len(last) == 1 and isinstance(last[0], Paragraph) else ()
 
     def leads(self, paragraph: Paragraph, bullets: Bullets) -> bool:
         """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
@@ -341,18 +368,6 @@ def _stamps(prose: Prose) -> tuple[Timestamp, ...]:
 def _last(blocks: Iterable[Block]) -> int:
     """The last line that a paragraph of the blocks stands on."""
     return max((paragraph.end for paragraph in paragraphs(tuple(blocks))), default=0)
-
-
-def _only_a_stamp(prose: Prose, recordings: Recordings) -> tuple[Timestamp, ...]:
-    """The stamps of prose that is nothing else; a bare URL with a time in it counts as one."""
-    if not prose:
-        return ()
-    if any(run.kind is Kind.STAMP for run in prose):
-        return () if visible(prose).strip(" -–—·•:,;") else _stamps(prose)
-    if len(prose) == 1 and (url := prose[0].link) and prose[0].text == url and recordings.is_media(url):
-        found = links.time_of(url)
-        return (recordings.resolve(replace(found, url=url)),) if found else ()
-    return ()
 
 
 def _without_leftovers(prose: Prose) -> Prose:

@@ -105,8 +105,11 @@ class Vault:
     def copy(self) -> Vault:
         return Vault(dict(self.notes), list(self.trash), dict(self.former))
 
-    def card_of(self, entry: Entry) -> tuple[Who, str]:
-        """Who a card of the ledger truly is, by its place, and its words."""
+    def card_of(self, entry: Entry, owner: Who | None = None) -> tuple[Who, str]:
+        """Who a card of the ledger truly is, by its place, and its words.
+
+        Where sentences run together it is any of them: the one that it was, its `owner`, if that is among them.
+        """
         lines = self.notes[entry.note]
         at = entry.line - 1
         line = lines[at]
@@ -114,6 +117,9 @@ class Vault:
             return Who("other", line.serial), line.text
         if entry.kind == "cloze":
             gaps = [normal(each.text) for each in entry.phrases if not each.gone]
+            for sentence in line.sentences:
+                if owner == Who("cloze", sentence.serial) and normal(sentence.plain)[: len(entry.text)] in entry.text:
+                    return owner, sentence.plain
             sentence = max(line.sentences, key=lambda each: _overlap(normal(each.plain), entry.text, gaps))
             return Who("cloze", sentence.serial), sentence.plain
         if line.label and normal(line.label).startswith(entry.ask[:20]):

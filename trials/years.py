@@ -100,7 +100,7 @@ class Memory:
         note = vault.notes[entry.note]
         seen = self.seen.get(guid)
         if seen is None or seen[0] is not note or seen[1] != entry:
-            seen = self.seen[guid] = (note, entry, vault.card_of(entry))
+            seen = self.seen[guid] = (note, entry, vault.card_of(entry, self.owner.get(guid)))
         return seen[2]
 
     def _are_kin(self, one: Who, other: Who) -> bool:
