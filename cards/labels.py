@@ -32,7 +32,7 @@ class Lead(NamedTuple):
     colon: bool
 
 
-def lead(prose: Prose, language: str = "en", *, followed: bool = False, parent: bool = False) -> Lead | None:
+def lead(prose: Prose, language: str = "", *, followed: bool = False, parent: bool = False) -> Lead | None:
     """The label of a takeaway, None without one. Stamps stay in the prose they stand in.
 
     `followed` says that more text of the takeaway follows its first paragraph, `parent` that it has children.

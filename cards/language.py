@@ -8,7 +8,7 @@ from collections import Counter
 from cards import vocabulary
 
 DEFAULT = "en"
-_SAMPLE = 3_000  # characters; a note is in one language, and begins in it
+_SAMPLE = 1_000  # characters
 _SCRIPTS = {
     "ja": re.compile("[\u3040-\u30ff]"),  # before Chinese, whose characters it shares
     "zh": re.compile("[\u4e00-\u9fff]"),
@@ -25,7 +25,7 @@ _TELLING = frozenset({"ja", "uk"})  # of which a few letters tell
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = re.compile("[\u0370-\u1fff\u3040-\ud7af]")  # no Latin letter
 _MANY, _FEW = 0.15, 0.03  # of all letters: beside a language's own script, names and terms are written in Latin letters
-_SMALL_WORDS = 0.1  # of all words, at least; in running text they are a quarter and more
+_SMALL_WORDS = 0.1  # of all words, and more than one; in running text they are a quarter and more
 
 
 def language_of(text: str) -> str:
@@ -40,4 +40,4 @@ def language_of(text: str) -> str:
                     return code
     hits = Counter(code for word in words for code in vocabulary.SMALL_WORDS.get(word, ()))
     best, times = max(hits.items(), key=lambda hit: hit[1], default=(DEFAULT, 0))
-    return best if times > max(hits[DEFAULT], _SMALL_WORDS * len(words)) else DEFAULT
+    return best if times > max(1, hits[DEFAULT], _SMALL_WORDS * len(words)) else DEFAULT

@@ -252,7 +252,7 @@ class Note:
     problems: tuple[Problem, ...] = ()
     source: str | None = None
     wanted: bool = True
-    language: str = "en"
+    language: str = ""
     byline: tuple[str, ...] = ()
     recording: str | None = None
     file: str | None = None

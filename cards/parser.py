@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from cards import properties, sieve
-from cards.language import language_of
 from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
 from cards.outline import outline
 from cards.prose import readable, squeeze, visible
@@ -37,7 +36,7 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
     options = options or Options()
     recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, blocks, path, recordings)
-    language = properties.language(values) or language_of(head.body)
+    language = properties.language(values)
     walk = Walk(Trail(title, options), recordings, language)
     walk.blocks(blocks, ())
     takeaways, skipped = sieve.sift(walk.units, walk.lists, properties.people(values), path, frozenset(options.bare_labels))

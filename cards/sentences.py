@@ -8,6 +8,7 @@ from functools import lru_cache
 from sentencex import get_sentence_boundaries
 
 from cards import vocabulary
+from cards.language import language_of
 
 _PAIRS = {
     "(": ")",
@@ -41,8 +42,12 @@ _NUMBERS = {
 
 
 @lru_cache(maxsize=1024)
-def sentences(text: str, language: str = "en") -> tuple[tuple[int, int], ...]:
-    """The start and end offsets of each sentence; together they cover the text. A line break ends a sentence."""
+def sentences(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
+    """The start and end offsets of each sentence; together they cover the text. A line break ends a sentence.
+
+    Without a language (ISO 639-1) it is the one that the text looks like: not its note, so that it may move to another.
+    """
+    language = language or language_of(text)
     spans: list[tuple[int, int]] = []
     at = 0
     for line in text.split("\v"):

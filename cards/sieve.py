@@ -50,7 +50,7 @@ class Unit:
     comments: tuple[str, ...] = ()
     block_id: str | None = None
     depth: int = 0
-    language: str = "en"
+    language: str = ""
     key: str | None = None
     last: int = 0
 

@@ -145,12 +145,17 @@ def _paragraphs(takeaway: Takeaway) -> Iterable[Prose]:
 
 def _words_of_takeaways_are_those_of_cards(note: Note, drafts: Iterable[Draft]) -> None:
     """A card asks and answers what its takeaway says: nothing of it is left out, nothing is added."""
-    by_line = {each.line: each for each in note.takeaways if not each.members}
+    by_line: dict[int, list[Takeaway]] = {}
+    for each in note.takeaways:
+        if not each.members:
+            by_line.setdefault(each.line, []).append(each)
     for draft in drafts:
-        takeaway = by_line.get(draft.place.line)
+        here = by_line.get(draft.place.line, [])
+        if len(here) != 1:
+            continue  # `<br>` begins a line of its own, and the file has none for it
+        takeaway = here[0]
         if (
-            takeaway is None
-            or (isinstance(draft, Qa) and draft.points and not draft.label)
+            (isinstance(draft, Qa) and draft.points and not draft.label)
             or is_typed(takeaway.text)
             or any(map(_has_typed, takeaway.rest))
         ):

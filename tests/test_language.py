@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cards.language import language_of
+from cards.model import Cloze
 from cards.parser import parse
+from cards.prose import plain
+from cards.sentences import sentences
+from tests.reading import drafts_of
 
 
 @pytest.mark.parametrize(
@@ -34,5 +38,16 @@ def test_the_language_of_a_text(text: str, language: str) -> None:
 
 
 def test_what_the_frontmatter_says_of_its_language_counts() -> None:
-    assert parse("---\nlang: pt-BR\n---\nDer Kiel ist das, worauf ein Schiff steht.\n", "n.md").language == "pt"
-    assert parse("---\ntitle: x\n---\nDer Kiel ist das, worauf ein Schiff steht.\n", "n.md").language == "de"
+    body = "Er kam mit der Post am 3. Oktober an."
+    assert len(sentences(body)) == 1
+    assert len(sentences(body, "en")) == 2
+    assert parse(f"---\nlang: pt-BR\n---\n{body}\n", "n.md").language == "pt"
+    assert parse(f"---\ntitle: x\n---\n{body}\n", "n.md").language == ""
+
+
+def test_a_sentence_is_the_same_in_whatever_note_it_stands() -> None:
+    """Else a takeaway that moves to a note of another language would be another card."""
+    line = "- Am 3. Oktober wurde **der alte Leuchtturm** von den Fischern abgebaut. Es war nicht der letzte.\n"
+    others = "- The keel of a ship is **what it stands on**, and it is not what you see of it.\n" * 9
+    texts = [[plain(draft.text) for draft in drafts_of(text) if isinstance(draft, Cloze)] for text in (line, others + line)]
+    assert texts[0] == texts[1][-1:] == ["Am 3. Oktober wurde der alte Leuchtturm von den Fischern abgebaut."]
