@@ -150,7 +150,7 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
 
 
 def look(config: Config, progress: Progress | None = None) -> Collected:
-    """The cards of the notes, for looking at: with the identities of the ledger where it is theirs. Writes nothing."""
+    """The cards of the notes, for looking at, as the ledger knows them where it is theirs. Writes nothing but the cache."""
     known = known_to(config, new_ledger=True)
     collected = collect(config, known, progress=progress)
     return collect(config, {}, progress=progress) if _is_foreign(config, known, collected) else collected

@@ -76,7 +76,7 @@ def between(old: Ledger, new: Ledger, guids: Iterable[str]) -> tuple[Change, ...
             found.append(Change("back", entry, reasons, emptied, from_deck))
         elif before.mod != entry.mod:
             found.append(Change("updated", entry, reasons, emptied, from_deck))
-        elif from_deck or before.note != entry.note:
+        elif from_deck or before.note not in ("", entry.note):  # of a recovered card nothing says where it was
             found.append(Change("moved", entry, reasons, (), from_deck))
     retired = [Change("retired", new[guid]) for guid, before in old.items() if before.live and not new[guid].live]
     return (*found, *sorted(retired, key=lambda each: (each.entry.note, each.entry.line, each.entry.guid)))

@@ -159,7 +159,7 @@ def build(
 @click.option("--hook", is_flag=True, help="Also a git hook that checks the decks before each commit.")
 @click.option("--ci", is_flag=True, help="Also a GitHub workflow that checks them on each push.")
 def init(folder: Path, hook: bool, ci: bool) -> None:
-    """Write a commented cards.toml into FOLDER, the root of your vault, and leave the cache out of git."""
+    """Write a commented cards.toml into FOLDER. That is the root of your vault; the cache is left out of git."""
     from cards.setup import set_up
 
     for line in set_up(folder, hook=hook, ci=ci):
@@ -199,7 +199,7 @@ def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
 @_of_notes
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def diff(config: Config, as_json: bool) -> None:
-    """Say what a build would change, card by card and why, and what Anki will do with it on import. Writes nothing."""
+    """Say what a build would change, card by card. With the reason, and what Anki will do; writes nothing but the cache."""
     from cards import listing
     from cards.build import collect, known_to, refuse_foreign
 
@@ -238,7 +238,7 @@ def _explain(context: click.Context, parameter: click.Parameter, code: str | Non
 @click.option("--ignore", metavar="CODES", help="None of these findings.")
 @click.option("--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="What a code means.")
 def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore: str | None) -> None:
-    """Say which cards will be hard or useless to review, why, and what to do. Exit 1 where there are any."""
+    """Say which cards will be hard or useless to review. And why, and what to do; exit 1 where there are any."""
     from cards import listing
     from cards.config import check_codes
     from cards.examine import examine
@@ -264,10 +264,10 @@ def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore:
 
 @main.command()
 @partial(_of_notes, decks=("--decks",))
-@click.option("-o", "--out", "made", type=_FILE, help="The page.  [.cache/preview.html]")
+@click.option("-o", "--out", "made", type=_FILE, help="The page.  [decks/.cache/preview.html]")
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 def preview(config: Config, made: Path | None, open_: bool) -> None:
-    """Write the cards as one HTML page, beside the notes they come from, drawn as Anki draws them."""
+    """Write the cards as one HTML page. They stand beside the notes they come from, drawn as Anki draws them."""
     from cards.cache import folder_in
     from cards.examine import examine
     from cards.files import replace_file
@@ -326,7 +326,7 @@ def watch(config: Config, preview: bool, port: int | None) -> None:
 @_of_notes
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def retired(config: Config, as_json: bool) -> None:
-    """List the cards whose takeaway is gone, and the search that finds them in Anki's browser."""
+    """List the cards whose takeaway is gone. With the search that finds them in Anki's browser."""
     from cards import changes, listing
     from cards.store import read_ledger
 
@@ -348,7 +348,7 @@ def retired(config: Config, as_json: bool) -> None:
 @click.argument("packages", nargs=-1, required=True, type=_FILE_THERE)
 @click.option("-o", "--out", type=_FOLDER, default="decks", help="Folder of the decks.")
 def recover(packages: tuple[Path, ...], out: Path) -> None:
-    """Rebuild a lost ledger from decks: those of Cards, or exported by Anki. A ledger that is there is only added to."""
+    """Rebuild a lost ledger from decks. Those of Cards, or exported by Anki; a ledger that is there is only added to."""
     from cards.recover import recover as run
 
     added, known = run(packages, out)
@@ -361,7 +361,7 @@ def recover(packages: tuple[Path, ...], out: Path) -> None:
 @click.option("--against", type=_Path(exists=True), help="A copy of this collection, or profile folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(packages: tuple[Path, ...], against: Path | None, as_json: bool) -> None:
-    """Import decks into a throw-away collection of the real Anki, or a copy of yours; exit 1 where that would do harm."""
+    """Try an import in the real Anki. In a throw-away collection, or a copy of yours; exit 1 where that would do harm."""
     from cards import verdict as told
     from cards.verify import verify as run
 

@@ -140,6 +140,8 @@ class _Reasons:
             repeats = unit.key is not None and " " not in unit.key and self.keys[unit.key.casefold()] > 1
             return "a property (`key::value`)" if repeats else None
         text = plain(unit.prose)
+        if _is_struck(unit.prose):
+            return "struck out"
         if _FOOTNOTE.match(text):
             return "a footnote"
         if _bold_time(unit.prose):
@@ -245,6 +247,11 @@ def _label(unit: Unit) -> str:
 def _is_name(label: str) -> bool:
     """Whether a label could be somebody's name: up to four capitalised words."""
     return bool(_NAME.fullmatch(label)) and all(part[:1].isupper() or not part[:1].isascii() for part in label.split())
+
+
+def _is_struck(prose: Prose) -> bool:
+    said = [run for run in prose if run.kind is not Kind.STAMP and re.search(r"\w", run.text)]
+    return bool(said) and all(Mark.STRIKE in run.marks for run in said)
 
 
 def _bold_time(prose: Prose) -> bool:
