@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from cards import build as whole
-from cards import increment
+from cards import fresh, increment
 from cards.config import CACHE, load
 
 TAKEAWAYS = [
@@ -110,16 +111,24 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
         (vault / f"{n}.md").write_text(f"{_note(rng)}- **Only {n}:** x\n", encoding="utf-8")
     for word in WORDS:
         (vault / f"{word}.png").write_bytes(word.encode())
+        os.utime(vault / f"{word}.png", (1, 1))  # what has just changed is looked at again
     out = tmp_path / "decks"
     config = load((vault,), out, None, None)
     increment.build(config)
-    far, top = (out / "Far.apkg"), (out / "Takeaways.apkg")
-    good = far.read_bytes()
-    far.write_bytes(top.read_bytes())
-    os.utime(far, ns=(far.stat().st_mtime_ns, far.stat().st_mtime_ns))
-    (vault / "Far" / "0.md").write_text("- **Only 0:** y\n", encoding="utf-8")
+    far = out / "Far.apkg"
+    older = far.read_bytes()
+    (vault / "Far" / "later.md").write_text("- **Later:** a card that was not there before\n", encoding="utf-8")
     increment.build(config)
-    assert far.read_bytes() != good
+    before = far.stat()
+    far.write_bytes(older)
+    with zipfile.ZipFile(far, "a") as package:  # of the same size and time as the one that was there
+        package.comment = bytes(before.st_size - len(older))
+    os.utime(far, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert far.stat().st_size == before.st_size
+    with (vault / "Far" / "0.md").open("a", encoding="utf-8") as note:
+        note.write("- **One more:** y\n")
+    assert fresh.difference(config) is not None  # nothing shows
+    increment.build(config)
     again = tmp_path / "again"
     shutil.copytree(out, again)
     shutil.rmtree(again / CACHE)
