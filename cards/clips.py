@@ -39,7 +39,7 @@ RATE = 16_000  # samples a second: speech needs no more
 BIT_RATE = 16_000  # 22 kB for ten seconds and the margins; at half of it speech is hard to follow
 
 _EARLY = 5  # seconds before a clip at which decoding begins: some formats seek to where they think it is
-_RECIPE = "mp3 16000 16000 1"  # part of the names: raise the last number with the way clips are made
+_RECIPE = f"mp3 {RATE} {BIT_RATE} 1"  # part of the names: raise the last number with the way clips are made
 # demuxers that read one file and nothing it names
 _FORMATS = "mp3,mov,mp4,m4a,ogg,wav,w64,flac,aac,matroska,webm,aiff,caf"
 _SOUND = re.compile(r"\[sound:([a-z0-9-]+\.mp3)\]")

@@ -34,6 +34,7 @@ from cards.sentences import cjk, count, sentences, stands_in, words
 from cards.sieve import is_marked, is_typed
 from cards.typed import MAX_ORDINAL, without_marks
 
+PLAIN = "plain: no label, no key phrase"  # the reason of an item that gives no card by itself
 MAX_PHRASE_WORDS = 12
 MAX_PHRASE_CJK = 30
 MIN_WORDS_LEFT = 3
@@ -158,7 +159,7 @@ def _clozes(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     if not is_marked(text):  # a stamp in bold is no phrase
         if takeaway.front is not None:
             return [], f"the label “{visible(takeaway.front.prose)}” has nothing behind it"
-        return [], "plain: no label, no key phrase" if takeaway.depth else None
+        return [], PLAIN if takeaway.depth else None
     label = visible(takeaway.front.prose) if takeaway.front else None
     ruler = Ruler(text)
     spans = [span for span in sentences(ruler.text, note.language) if ruler.text[slice(*span)].strip()]

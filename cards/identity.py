@@ -21,6 +21,7 @@ from cards.typed import MAX_ORDINAL
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
+_EQUAL = 101.0  # above any likeness
 FIRST_MOD = 1795305600  # of every new card, so that a first build does not depend on the clock; a change takes the time
 
 How = Literal["pinned", "same", "moved", "edited", "new"]
@@ -104,9 +105,9 @@ def _ordinals(phrases: dict[int, str], known: tuple[Phrase, ...]) -> dict[int, i
     weights: dict[tuple[int, int], float] = {}
     for place, text in phrases.items():
         for old in known:
-            like = 101.0 if normal(text) == normal(old.text) else phrase_likeness(old.text, text)
+            like = _EQUAL if normal(text) == normal(old.text) else phrase_likeness(old.text, text)
             # a phrase that is gone comes back as itself alone
-            if like >= (101.0 if old.gone else PHRASE):
+            if like >= (_EQUAL if old.gone else PHRASE):
                 weights[place, old.ordinal] = like - 0.01 * abs(place - old.ordinal) - 0.5 * old.gone
     found = dict(best_pairs(weights))
     free = max((each.ordinal for each in known), default=0) + 1

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from cards import properties, timestamps, vocabulary
-from cards.generator import Generated
+from cards.generator import PLAIN, Generated
 from cards.links import identity
 from cards.lookalikes import Lookalikes
 from cards.model import Bullets, Cloze, Draft, Kind, Note, Origin, Paragraph, Problem, Prose, Qa, Skipped, Takeaway, paragraphs
@@ -258,7 +258,7 @@ def _is_of(note: Note, url: str | None) -> bool:
 
 
 def _without_cue(note: Note, skipped: Sequence[Skipped]) -> Iterator[Finding]:
-    bare = {each.line for each in skipped if each.reason == "plain: no label, no key phrase"}
+    bare = {each.line for each in skipped if each.reason == PLAIN}
     plain_ones = [t for t in note.takeaways if t.line in bare and not t.members and t.headings]
     under = [(t.context[: max(t.headings) + 1], t) for t in plain_ones]
     for context, group in groupby(under, key=lambda each: each[0]):
@@ -275,7 +275,7 @@ def _without_recording(note: Note) -> Iterator[Finding]:
     dated = [
         takeaway.line
         for takeaway in note.takeaways
-        if any(run.stamps for run in timestamps.stamp(takeaway.text, at_start=False, is_other=others.is_none))
+        if any(run.stamps for run in timestamps.stamp(takeaway.text, at_start=False, is_other=others.is_lookalike))
     ]
     if len(dated) >= STRAY_TIMES:
         yield Finding(note.path, dated[0], "C013", f"{len(dated)} takeaways have times, and the note names no recording")

@@ -33,6 +33,7 @@ _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-
 _PLAIN = re.compile(r"[^\\`*_~=\[\]<>!&$%{}\n]*")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
 _CLOSING = {"}": "{", ")": "(", "]": "["}
+# `key:: value`: a key of at most four words, without markup and no question
 _PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)

@@ -1,6 +1,7 @@
 """Likeness of cards, and the best pairing over all of them.
 
-How the thresholds were chosen stands in `benchmarks/README.md`, with the script that measures them.
+How the thresholds were chosen stands in `benchmarks/README.md`, with the script that measures them; the weights of the parts
+were set by hand.
 """
 
 from __future__ import annotations

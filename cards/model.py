@@ -7,7 +7,7 @@ a recording, lines are counted from 1 in the file (frontmatter included), ordina
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
@@ -410,7 +410,7 @@ class Deck:
     """One package: the cards of a top-level deck and its subdecks."""
 
     name: str
-    cards: tuple[Exported, ...] = field(default=())
+    cards: tuple[Exported, ...] = ()
 
     @property
     def kinds(self) -> dict[CardKind, int]:

@@ -18,6 +18,7 @@ from cards.prose import cut, plain, squeeze, strip
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}", re.I)  # most paragraphs are none
+# what stands before or behind the `::` of code: `std::vector`, `a::b(`, `snake_case::x`
 _CODE_PATH = re.compile(r"(?:^|[^\w])(?:std|boost|llvm|crate|self|super|core|testing|absl|folly|QtCore)$|_\w*$|[)\]>]$|::")
 _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
 

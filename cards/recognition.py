@@ -92,6 +92,7 @@ def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
             like = likeness(_looks(entry), one.looks)
             sole = before.get(place) == [i] and now[place] == 1
             if like >= PINNED or (here and sole and (entry.kind, entry.key) not in words):
+                # likeness is 100 at most: a pair in its own note outweighs any other, then one of the living
                 weights[n, i] = 1 + like + 200 * here + 50 * entry.live
     for n, i in best_pairs(weights):
         search.pair(n, i, "pinned")
@@ -221,6 +222,7 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
                 alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
                 least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
                 if like >= least:
+                    # between equals the place decides: first the neighbours, then the distance
                     weights[n, i] = like + 5 * same_gap + 0.001 * _nearness(entry, search.drafts[n])
         _claim(search, weights)
 

@@ -69,7 +69,7 @@ class Recordings:
     def _with_stamps(self, prose: Prose) -> Prose:
         if any(run.link == run.text for run in prose):
             prose = tuple(map(self._bare, prose))
-        marked = timestamps.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_none)
+        marked = timestamps.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_lookalike)
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
 
     def _bare(self, run: Run) -> Run:

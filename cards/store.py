@@ -98,7 +98,7 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
 
 def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
     """The packages of decks, each made before the next deck is asked for. `files` are those that their cards embed, by name."""
-    from cards.exporter import export  # genanki takes a third of a second to import
+    from cards.exporter import export  # a run with nothing to do needs no genanki
 
     return [
         Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files))

@@ -29,6 +29,7 @@ _PLAY = re.compile(
     rf"[^\w(\[]*(?:(?:listen|play|watch|jump|go|skip|hear|see|at|to|from|ab|bei|um|à|en|al?|na|от)\b[^\w(\[]*){{0,3}}({_LIST})\W*",
     re.I,
 )
+# the whole range (`?+` gives no second time back), and no clock with its zone behind it (CET, PDT)
 _LEAD = re.compile(
     rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
 )

@@ -57,6 +57,7 @@ class Walk:
     # ------------------------------------------------------------------------------------------------ going down
 
     def blocks(self, blocks: Sequence[Block], parents: Parents, depth: int = 0) -> None:
+        """Go down blocks that stand one after another; `depth` counts the lists around them."""
         at = 0
         while at < len(blocks):
             block = blocks[at]
@@ -92,6 +93,7 @@ class Walk:
         self.trail.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
 
     def bullets(self, bullets: Bullets, parents: Parents, depth: int, directly: bool = True) -> None:
+        """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
         self.list_count += 1
         number = self.list_count
         if directly and depth == 0:
@@ -145,6 +147,7 @@ class Walk:
     def heading_list(
         self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
     ) -> sieve.HeadingList:
+        """The card that a list may give: `name` is the heading over it, `above` what that stands under."""
         flat = all(len(item.blocks) == 1 and isinstance(item.blocks[0], Paragraph) and not item.task for item in bullets.items)
         members = tuple(
             item.blocks[0].line if item.blocks and isinstance(item.blocks[0], Paragraph) else item.line
@@ -185,6 +188,7 @@ class Walk:
         task: bool = False,
         number: int = 0,
     ) -> None:
+        """Read an item or paragraph, with the blocks below it in the item, then go down to its children."""
         prose = self.stamped(_without_leftovers(paragraph.prose))
         stamps = _stamps(prose) or self.time_below(children)
         section = self.trail.section
@@ -249,12 +253,14 @@ class Walk:
                 self.quoted(block)
 
     def asked(self, read: questions.Read, parents: Parents, depth: int, *, item: bool) -> None:
+        """Read typed questions, and the lines among them that are none."""
         for each in read.found:
             self.question(each, parents, depth)
         for line in read.left:
             self.unit(line, (), (), parents, depth, item=item)
 
     def question(self, asked: questions.Question, parents: Parents, depth: int) -> None:
+        """Read a question that the user typed as such."""
         self.trail.settle()
         if not asked.answer:
             self.skipped.append((asked.line, visible(asked.question), "a question without an answer"))
