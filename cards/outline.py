@@ -28,13 +28,30 @@ from cards.prose import cut, plain, strip
 _CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
 _TASK = re.compile(r"(?:\[[^\[\]\n]\]|TODO|DOING|DONE|LATER|NOW|WAITING|CANCELL?ED)[ \t]+")  # of Obsidian and of Logseq
 _PASTED_BULLET = re.compile(r"[•◦▪‣·]\s+")
+_PASTED_LINE = re.compile(r"^([ \t>]*)[•◦▪‣●](?=[ \t]+\S)", re.M)
+_FENCE = re.compile(r"[ \t>]*(```|~~~)")
 _HTML_COMMENT = re.compile(r"\s*(?:<!--.*?-->\s*)+", re.S)
 
 
 def outline(text: str, first_line: int = 1) -> tuple[Block, ...]:
     """The blocks of a Markdown text with `\\n` line ends whose first line is line `first_line` of the file."""
+    text = _with_markers(text)
     tokens, env = markdown.blocks(text)
     return _Reader(tokens, env, text.split("\n"), first_line).blocks(0, len(tokens))
+
+
+def _with_markers(text: str) -> str:
+    """Pasted bullets as list markers, outside of code: who reads a line that begins with `•` sees an item."""
+    if not _PASTED_LINE.search(text):
+        return text
+    lines = text.split("\n")
+    fence = ""
+    for n, line in enumerate(lines):
+        if mark := _FENCE.match(line):
+            fence = "" if fence == mark[1] else fence or mark[1]
+        elif not fence:
+            lines[n] = _PASTED_LINE.sub(r"\1-", line)
+    return "\n".join(lines)
 
 
 class _Reader:
