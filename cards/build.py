@@ -134,7 +134,13 @@ def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, pr
         known = known_to(config, new_ledger=new_ledger)
         found = gather(config, known, clock(), progress)
         entries: dict[str, Entry] = {}
-        packages = store.packed(_decks(found, entries), found.files)
+        packages = []
+        for name in found.decks:  # one after another: only one deck's cards are in memory
+            cards = []
+            for card, entry in found.made(name):
+                entries[entry.guid] = entry
+                cards.append(card.exported)
+            packages.append(store.packed(Deck(name, tuple(cards)), found.files))
         collected = _collected(found, entries)
         refuse_foreign(config, known, collected)
         if not collected.totals.notes and not known:
@@ -170,16 +176,6 @@ def collect(
     """
     found = gather(config, known, clock() if now is None else now, progress, only)
     return _collected(found, {each.entry.guid: each.entry for each in found.made()}, only)
-
-
-def _decks(found: Gathered, entries: dict[str, Entry]) -> Iterator[Deck]:
-    """The decks of a run one after another, each made when it is asked for; `entries` take in what to remember of its cards."""
-    for name in found.decks:
-        cards = []
-        for card, entry in found.made(name):
-            entries[entry.guid] = entry
-            cards.append(card.exported)
-        yield Deck(name, tuple(cards))
 
 
 def _collected(found: Gathered, made: Ledger, only: Difference | None = None) -> Collected:

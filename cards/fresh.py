@@ -37,12 +37,27 @@ class Seen(NamedTuple):
     counts: Mapping[str, tuple[int, int]]
 
 
+class Kept(NamedTuple):
+    """What is remembered of a note: its size and times as in `vault.Seen`, the digest of its content, and what it gave."""
+
+    size: int
+    changed: int
+    digest: str
+    cards: int
+    skipped: int
+    touched: int
+
+
 class Difference(NamedTuple):
-    """The vault now, the notes that are new or other ones, those that are gone, and what the last build left behind."""
+    """The vault now, the notes that are new or other ones, those that are gone, and what the last build left behind.
+
+    `kept` are the notes that are as they were, `last` is the record of that build.
+    """
 
     tree: Tree
     changed: frozenset[str]
     gone: frozenset[str]
+    kept: Mapping[str, Kept]
     last: dict[str, Any]
 
     @property
@@ -65,12 +80,13 @@ def difference(config: Config) -> Difference | None:
             return None
         if set(_decks(config)) != last["out"].keys():
             return None
-        known = last["notes"]
+        known = {path: Kept(*row) for path, row in last["notes"].items()}
         changed = frozenset(seen.path for seen in tree.notes if not _is_same(config, seen, known.get(seen.path)))
         gone = frozenset(known.keys() - {seen.path for seen in tree.notes})
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
-    return Difference(tree, changed, gone, last)
+    kept = {path: note for path, note in known.items() if path not in changed | gone}
+    return Difference(tree, changed, gone, kept, last)
 
 
 def remember(
@@ -91,7 +107,7 @@ def remember(
         record = {
             "stamp": _stamp(config),
             "notes": {
-                seen.path: (
+                seen.path: Kept(
                     seen.size,
                     _settled(seen.changed, began) if stamps.get(seen.path, seen[1:]) == seen[1:] else 0,
                     digests[seen.path],
@@ -119,14 +135,14 @@ def _as_read(path: str, began: int) -> list[int]:
     return [size, _settled(changed, began)]
 
 
-def _is_same(config: Config, seen: vault.Seen, known: list[Any] | None) -> bool:
+def _is_same(config: Config, seen: vault.Seen, known: Kept | None) -> bool:
     """Whether a note is the one that is known: by size and times, else by content. A copy may keep one time, not both."""
-    if known is None or seen.size != known[0]:
+    if known is None or seen.size != known.size:
         return False
-    if (seen.changed, seen.touched) == (known[1], known[5]):
+    if (seen.changed, seen.touched) == (known.changed, known.touched):
         return True
     read = vault.read_bytes(config.root, seen.path)
-    return isinstance(read, vault.Raw) and vault.digest(read.content) == known[2]
+    return isinstance(read, vault.Raw) and vault.digest(read.content) == known.digest
 
 
 def _names(paths: tuple[str, ...]) -> str:

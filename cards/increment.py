@@ -48,7 +48,8 @@ def _increment(config: Config, *, dry_run: bool) -> Report | None:
         plan = _plan(config, known, collected, found.changed | found.gone)
         if plan is None:
             return None
-        packages = store.packed(plan.decks, {**plan.files, **collected.files})
+        embedded = {**plan.files, **collected.files}
+        packages = [store.packed(deck, embedded) for deck in plan.decks]
         written, removed = store.write(config, packages, plan.names, known, collected.entries, dry_run=dry_run)
         report = Report(_completed(collected, found), _with_others(written, plan, found), removed)
         if not dry_run:
@@ -101,12 +102,15 @@ def _tops(entries: Iterable[Entry]) -> set[str]:
 
 def _completed(collected: Collected, found: Difference) -> Collected:
     """What was collected of the changed notes, with counts, problems and digests of the others as the last build had them."""
-    others = {path: note for path, note in found.last["notes"].items() if path not in found.changed | found.gone}
-    counts = {**{path: (note[3], note[4]) for path, note in others.items()}, **collected.seen.counts}
+    counts = {**{path: (note.cards, note.skipped) for path, note in found.kept.items()}, **collected.seen.counts}
     said = found.last["outcome"]["problems"]
-    old = [Problem(*each.values()) for each in said if each["note"] in others or each["code"] == "partial"]
+    old = [
+        Problem(each["note"], each["line"], each["code"], each["message"])
+        for each in said
+        if each["note"] in found.kept or each["code"] == "partial"
+    ]
     seen = collected.seen._replace(
-        digests={**{path: note[2] for path, note in others.items()}, **collected.seen.digests},
+        digests={**{path: note.digest for path, note in found.kept.items()}, **collected.seen.digests},
         counts=counts,
     )
     problems = tuple(sorted([*old, *collected.problems]))

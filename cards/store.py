@@ -7,7 +7,7 @@ knows more than the decks hold, and the next one writes the decks that are behin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,14 +96,11 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     return {}
 
 
-def packed(decks: Iterable[Deck], files: Mapping[str, bytes]) -> list[Package]:
-    """The packages of decks, each made before the next deck is asked for. `files` are those that their cards embed, by name."""
+def packed(deck: Deck, files: Mapping[str, bytes]) -> Package:
+    """The package of a deck. `files` hold those that its cards embed, by name."""
     from cards.exporter import export  # a run with nothing to do needs no genanki
 
-    return [
-        Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files))
-        for deck in decks
-    ]
+    return Package(deck.name, deck.kinds, {card.guid: card.fields[0] for card in deck.cards}, export(deck, files))
 
 
 def write(
