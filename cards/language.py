@@ -8,7 +8,6 @@ from collections import Counter
 from cards import vocabulary
 
 DEFAULT = "en"
-_SAMPLE = 1_000  # characters
 _SCRIPTS = {
     "ja": re.compile("[\u3040-\u30ff]"),  # before Chinese, whose characters it shares
     "zh": re.compile("[\u4e00-\u9fff]"),
@@ -30,7 +29,7 @@ _SMALL_WORDS = 0.1  # of all words, and more than one; in running text they are 
 
 def language_of(text: str) -> str:
     """The two-letter code of a text's language (ISO 639-1), English where nothing tells."""
-    sample = text[:_SAMPLE].casefold()
+    sample = text.casefold()
     words = _WORD.findall(sample)
     if not sample.isascii():
         letters = sum(map(len, words))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from sentencex import get_sentence_boundaries
 
@@ -26,9 +27,9 @@ _PAIRS = {
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _STOPPED = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
+_NEAR = 120  # characters on either side of a full stop
 _ROMAN = re.compile(r"[IVX]+")
 _NEXT = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
-_LETTER = re.compile(r"[^\W\d_]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
@@ -45,9 +46,9 @@ _NUMBERS = {
 def sentences(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
     """The start and end offsets of each sentence; together they cover the text. A line break ends a sentence.
 
-    Without a language (ISO 639-1) it is the one that the text looks like: not its note, so that it may move to another.
+    Without a language (ISO 639-1) the rules are those of English, with what holds in all; what stands on both sides of a full
+    stop tells more. So a sentence does not change with what is written elsewhere in its takeaway or note.
     """
-    language = language or language_of(text)
     spans: list[tuple[int, int]] = []
     at = 0
     for line in text.split("\v"):
@@ -59,16 +60,15 @@ def sentences(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
 def _in_line(line: str, language: str) -> list[tuple[int, int]]:
     if not line:
         return []
-    ends = [each["end_index"] for each in get_sentence_boundaries(language, line.replace("\n", " "))]
+    ends = [each["end_index"] for each in get_sentence_boundaries(language or "en", line.replace("\n", " "))]
     inside = _inside_pairs(line)
-    nexts = [match[1] for end in ends if (match := _NEXT.match(line, end))]
-    first = _LETTER.search(line)
-    capitals = bool(first and not first[0].islower()) or not all(map(str.islower, nexts))  # who writes none ends sentences, too
     spans: list[tuple[int, int]] = []
     start = 0
-    for end in ends:
+    for end, until in pairwise((*ends, len(line) + 1)):
         last = end == ends[-1]
-        if not last and (inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end) or _goes_on(line, end, language, capitals)):
+        if not last and (
+            inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end) or _goes_on(line, start, end, until, language)
+        ):
             continue
         if end > start:
             spans.append((start, end))
@@ -76,20 +76,24 @@ def _in_line(line: str, language: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _goes_on(line: str, end: int, language: str, capitals: bool) -> bool:
+def _goes_on(line: str, start: int, end: int, until: int, language: str) -> bool:
     """Whether a full stop ends no sentence: after an abbreviation or an ordinal number that the splitter does not know.
 
+    What may be a sentence by itself goes from `start` to the full stop at `end`, and from there `until` the next.
     A cut sentence is a question that no one can answer; one that holds the next one as well is only long.
     """
     stopped, follows = _STOPPED.search(line, max(0, end - 24), end), _NEXT.match(line, end)
     if stopped is None or follows is None:
         return False
     word, letter = stopped[1], follows[1]
+    if word.casefold() in vocabulary.NEVER_LAST:
+        return True
+    number = word.isdigit() or _ROMAN.fullmatch(word) is not None
     if letter.islower():
-        short = word.casefold() in vocabulary.ABBREVIATIONS or not _VOWEL.search(word)
-        return capitals and short
-    if word.isdigit() or _ROMAN.fullmatch(word):
-        return language in vocabulary.ORDINAL_LANGUAGES
+        return number or word.casefold() in vocabulary.ABBREVIATIONS or not _VOWEL.search(word)
+    if number:
+        around = line[max(start, end - _NEAR) : min(until, end + _NEAR)]
+        return (language or language_of(around)) in vocabulary.ORDINAL_LANGUAGES
     return letter.isdigit() and word.casefold() in vocabulary.BEFORE_NUMBERS
 
 

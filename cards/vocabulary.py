@@ -50,6 +50,7 @@ YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
 YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
 
 BEFORE_NUMBERS = _entries("before-numbers")
+NEVER_LAST = _entries("never-last")
 ABBREVIATIONS = BEFORE_NUMBERS | _entries("abbreviations")
 ORDINAL_LANGUAGES = frozenset(_WORDS["ordinal-languages"].split())
 SMALL_WORDS: dict[str, list[str]] = {}  # the languages of each

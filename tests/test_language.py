@@ -45,6 +45,26 @@ def test_what_the_frontmatter_says_of_its_language_counts() -> None:
     assert parse(f"---\ntitle: x\n---\n{body}\n", "n.md").language == ""
 
 
+@pytest.mark.parametrize(
+    "before", ["", "The keel of a ship is what it stands on, and it is not what you see. ", "龙骨是船的根本。 "]
+)
+@pytest.mark.parametrize(
+    "after", ["", " The mast is what carries the sail, and it is not what moves her.", " Мачта это то, что несёт парус."]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Mast wurde am 3. Oktober von den Fischern auf die Werft gebracht.",
+        "Ludwig XIV. Ludwigs Sohn war es nicht, der die Flotte und den Hafen bauen ließ.",
+        "Kupił np. trzy mapy i przeczytał je szybko.",
+    ],
+)
+def test_a_sentence_does_not_change_with_what_stands_beside_it(text: str, before: str, after: str) -> None:
+    whole = before + text + after
+    found = [whole[slice(*span)].strip() for span in sentences(whole)]
+    assert text in found, found
+
+
 def test_a_sentence_is_the_same_in_whatever_note_it_stands() -> None:
     """Else a takeaway that moves to a note of another language would be another card."""
     line = "- Am 3. Oktober wurde **der alte Leuchtturm** von den Fischern abgebaut. Es war nicht der letzte.\n"
