@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from cards import config
 from cards.cli import main
+from cards.setup import set_up
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it\n"
 
@@ -149,3 +152,14 @@ def test_completion(shell: str) -> None:
     if shell == "bash" and "version" in ran.stderr:
         pytest.skip(ran.stderr)
     assert "_cards_completion" in ran.stdout
+
+
+@pytest.mark.parametrize("name", ["Talks #1", "notes: all", "a'b", "- x", "{x}"])
+def test_the_workflow_is_yaml_whatever_the_folder_is_called(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    set_up(folder, ci=True)
+    given = yaml.safe_load((tmp_path / ".github" / "workflows" / "cards.yml").read_text(encoding="utf-8"))
+    last = given["jobs"]["decks"]["steps"][-1]["run"]
+    assert shlex.split(last) == ["cards", "build", "--check", name]
