@@ -27,6 +27,7 @@ _PAIRS = {
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _STOPPED = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
+_WITH_CASE = "\u0530"  # before it stand Latin, Greek and Cyrillic letters
 _NEAR = 120  # characters on either side of a full stop
 _ROMAN = re.compile(r"[IVX]+")
 _NEXT = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
@@ -90,7 +91,8 @@ def _goes_on(line: str, start: int, end: int, until: int, language: str) -> bool
         return True
     number = word.isdigit() or _ROMAN.fullmatch(word) is not None
     if letter.islower():
-        return number or word.casefold() in vocabulary.ABBREVIATIONS or not _VOWEL.search(word)
+        unspoken = word[0] < _WITH_CASE and not _VOWEL.search(word)
+        return number or unspoken or word.casefold() in vocabulary.ABBREVIATIONS
     if number:
         around = line[max(start, end - _NEAR) : min(until, end + _NEAR)]
         return (language or language_of(around)) in vocabulary.ORDINAL_LANGUAGES

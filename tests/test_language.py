@@ -57,6 +57,7 @@ def test_what_the_frontmatter_says_of_its_language_counts() -> None:
         "Der Mast wurde am 3. Oktober von den Fischern auf die Werft gebracht.",
         "Ludwig XIV. Ludwigs Sohn war es nicht, der die Flotte und den Hafen bauen ließ.",
         "Kupił np. trzy mapy i przeczytał je szybko.",
+        "الصاري هو ما يحمل الشراع كل يوم.",
     ],
 )
 def test_a_sentence_does_not_change_with_what_stands_beside_it(text: str, before: str, after: str) -> None:

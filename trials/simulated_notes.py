@@ -118,7 +118,7 @@ class Vault:
         if entry.kind == "cloze":
             gaps = [normal(each.text) for each in entry.phrases if not each.gone]
             for sentence in line.sentences:
-                if owner == Who("cloze", sentence.serial) and normal(sentence.plain)[: len(entry.text)] in entry.text:
+                if owner == Who("cloze", sentence.serial) and normal(sentence.plain)[:10] in entry.text:
                     return owner, sentence.plain
             sentence = max(line.sentences, key=lambda each: _overlap(normal(each.plain), entry.text, gaps))
             return Who("cloze", sentence.serial), sentence.plain
