@@ -49,7 +49,13 @@ def test_what_the_frontmatter_says_of_its_language_counts() -> None:
     "before", ["", "The keel of a ship is what it stands on, and it is not what you see. ", "龙骨是船的根本。 "]
 )
 @pytest.mark.parametrize(
-    "after", ["", " The mast is what carries the sail, and it is not what moves her.", " Мачта это то, что несёт парус."]
+    "after",
+    [
+        "",
+        " The mast is what carries the sail, and it is not what moves her.",
+        " Мачта это то, что несёт парус.",
+        " sails are new.",
+    ],
 )
 @pytest.mark.parametrize(
     "text",
