@@ -47,7 +47,8 @@ def folder_in(out: Path) -> Path:
     """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
     folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    if not (folder / ".gitignore").exists():  # it may be a folder that others keep things in
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
 
 
@@ -128,7 +129,7 @@ def _sum(given: Given) -> int:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    if names_others(path):
+    if _names_another(path):
         for end in ("", *_SIDE_FILES):
             Path(f"{path}{end}").unlink(missing_ok=True)
     for _ in range(2):
@@ -148,7 +149,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     raise sqlite3.DatabaseError
 
 
-def names_others(path: Path) -> bool:
+def _names_another(path: Path) -> bool:
     """Whether a database has a journal that names another file, which SQLite would delete once it has played it back.
 
     The name stands before these eight bytes at the end (`readSuperJournal` in SQLite's pager.c). Ours never has one.
