@@ -29,9 +29,11 @@ _PLAY = re.compile(
     rf"[^\w(\[]*(?:(?:listen|play|watch|jump|go|skip|hear|see|at|to|from|ab|bei|um|à|en|al?|na|от)\b[^\w(\[]*){{0,3}}({_LIST})\W*",
     re.I,
 )
-# the whole range (`?+` gives no second time back), and no clock with its zone behind it (CET, PDT)
+# a range or one time alone, and no clock with its zone behind it (CET, PDT); `?+` loses its group before Python 3.11.4
 _LEAD = re.compile(
-    rf"\s*({_TIME}(?:{_APART}{_TIME})?+)(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))", re.I
+    rf"\s*({_TIME}{_APART}{_TIME}|{_TIME}(?!{_APART}{_TIME}))"
+    r"(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))",
+    re.I,
 )
 _LIKELY = re.compile(r"\d:\d\d|\{\{")  # most prose has none
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d{1,5}|\d{1,3}:[0-5]\d|\d{1,2}:[0-5]\d:[0-5]\d)\s*\}\}")

@@ -5,6 +5,13 @@ from pathlib import Path
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+TODAY = 1_795_400_000  # seconds since 1970: the day on which every test runs, unless it sets another
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the clock: builds take this second for now."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,15 +76,15 @@ _LAUGHS = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
 
 @pytest.mark.parametrize(
     ("head", "line", "reason"),
-    [
+    [  # no reason where the YAML library says it in words of its own
         (f"{_LAUGHS}tags: *h", 3, "an alias (`*name`); write its value out"),
         ("tags: &a [x, *a, *a, *a, *a, *a, *a, *a, *a]", 2, "an alias (`*name`); write its value out"),
         ("a: &a {x: 1}\nb: {<<: *a}", 3, "an alias (`*name`); write its value out"),
-        ("title: !!python/object/apply:os.getcwd []", 2, "could not determine a constructor for the tag"),
-        ("title: !!binary aGVsbG8=", 2, "could not determine a constructor for the tag"),
-        ("tags: " + "[" * 90_000 + "]" * 90_000, 2, "nested deeper than 100 levels; make it flat"),
-        ("tags:\n " + "- " * 90_000 + "x", 3, "nested deeper than 100 levels; make it flat"),
-        ("? " * 90_000, 2, "nested deeper than 100 levels; make it flat"),
+        ("title: !!python/object/apply:os.getcwd []", 2, ""),
+        ("title: !!binary aGVsbG8=", 2, ""),
+        ("tags: " + "[" * 90_000 + "]" * 90_000, 2, ""),
+        ("tags:\n " + "- " * 90_000 + "x", 3, ""),
+        ("? " * 90_000, 2, ""),
         ("title: 1" + ":00" * 60_000, 2, "a number of too many digits; put it in quotes"),
         ("title: " + "9" * 100_000, 2, "a number of too many digits; put it in quotes"),
         ("".join(f"k{n}: a value\n" for n in range(100_000)), 1, "it is longer than 200,000 characters"),

@@ -26,6 +26,7 @@ from cards.model import CardsError, Note, Options
 from cards.parser import parse
 from cards.recover import recover
 from cards.store import read_ledger
+from tests.conftest import TODAY
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -40,9 +41,9 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     text = text.replace("a third of what was learnt", "a good third of what was learnt")
     text = text.replace("not by time as such", "**not by time** as such").replace("**replays the day", "**plays the whole day")
     note.write_text(text, encoding="utf-8")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795400000")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY))
     _build(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795500000")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY + 100_000))
     return tmp_path
 
 
@@ -330,8 +331,8 @@ def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch:
     depth, tide = text.splitlines(keepends=True)
     mill = (tmp_path / "Land.md").read_text(encoding="utf-8")
     states = [{"Sea": text, "Ocean": text}, {"Ocean": text}, {"Ocean": text, "Land": mill + tide}, {"Ocean": depth}]
-    for minute, state in enumerate(states):
-        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1795400000 + 60 * minute))
+    for minute, state in enumerate(states, 1):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY + 60 * minute))
         (tmp_path / "Sea.md").unlink(missing_ok=True)
         for name, content in state.items():
             (tmp_path / f"{name}.md").write_text(content, encoding="utf-8")
