@@ -42,7 +42,7 @@ def hashes(notes: Path, work: Path, *, raw: bool = False) -> dict[str, str]:
 
 
 def edit(note: Path) -> None:
-    """Change a note as its author may: the last line moves up, some words and a bold are others. The same note, the same edit."""
+    """Change a note as its author may: the last line moves up, a few words and a bold change."""
     head, mark, body = note.read_bytes().decode("utf-8", "surrogateescape").partition("\n---\n")
     if not mark:
         head, body = "", head
