@@ -14,10 +14,10 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from cards.build import look
-from cards.config import load
-from cards.identity import known_by
-from cards.match import ACROSS, ASK_LENGTH, IN_NOTE, IN_PLACE, TEXT_LENGTH, Looks, likeness
+from cards.identity.fingerprint import known_by
+from cards.identity.similarity import ACROSS, ASK_LENGTH, IN_NOTE, IN_PLACE, TEXT_LENGTH, Looks, likeness
+from cards.pipeline.build import look
+from cards.vault.config import load
 
 THRESHOLDS = (40, 45, 50, 55, 60, 62, 64, 66, 68, 70, 75, 80, 85, 90)
 FILLER = "indeed mostly perhaps early later hidden small great often nearly simple quiet".split()

@@ -21,12 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from cards.build import collect
-from cards.config import load
-from cards.ledger import Ledger
-from cards.match import normal
+from cards.identity.ledger import Ledger
+from cards.identity.similarity import normal
 from cards.model import Card, Cloze
-from cards.prose import block_text, plain
+from cards.model.blocks import block_text
+from cards.model.prose import plain
+from cards.pipeline.build import collect
+from cards.vault.config import load
 
 
 @dataclass

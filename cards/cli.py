@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cards import __version__, wording
+from cards import __version__
+from cards.commands import messages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cards.config import Config
+    from cards.vault.config import Config
 
 DONE, PROBLEMS, FAILED = 0, 1, 2
 
@@ -55,7 +56,7 @@ class _Group(click.Group):
             sys.stderr.close()
             ctx.exit(DONE)
         except click.UsageError as error:  # names of files may stand in it
-            raise click.UsageError(wording.safe(error.format_message()), error.ctx) from None
+            raise click.UsageError(messages.safe(error.format_message()), error.ctx) from None
         except Exception as error:
             from cards.model import CardsError  # a third of the time that `cards --help` takes
 
@@ -63,8 +64,8 @@ class _Group(click.Group):
                 "CARDS_TRACEBACK"
             ):
                 raise
-            said = str(error) if isinstance(error, CardsError | OSError) else wording.fault(error)
-            click.echo(f"{click.style('error', fg='red', bold=True)}: {wording.safe(said)}", err=True)
+            said = str(error) if isinstance(error, CardsError | OSError) else messages.fault(error)
+            click.echo(f"{click.style('error', fg='red', bold=True)}: {messages.safe(said)}", err=True)
             ctx.exit(FAILED)
 
 
@@ -86,7 +87,7 @@ def _of_notes(command: Command, decks: tuple[str, ...] = ("-o", "--out")) -> Com
     def wrapped(
         paths: tuple[Path, ...], out: Path | None, file: Path | None, deck: str | None, recording: Path | None, **rest: Any
     ) -> Any:
-        from cards.config import load
+        from cards.vault.config import load
 
         return command(load(paths, out, file, deck, recording), **rest)
 
@@ -96,7 +97,7 @@ def _of_notes(command: Command, decks: tuple[str, ...] = ("-o", "--out")) -> Com
 def _print_json(value: dict[str, object]) -> None:
     import json
 
-    click.echo(wording.safe_json(json.dumps(value, ensure_ascii=False)))
+    click.echo(messages.safe_json(json.dumps(value, ensure_ascii=False)))
 
 
 @main.command()
@@ -125,7 +126,7 @@ def build(
     PATHS are notes or folders of notes; without them, what cards.toml names, else the current folder. The notes are
     only read. Double-click a deck to import it into Anki.
     """
-    from cards.fresh import difference
+    from cards.pipeline.state import difference
 
     found = None if new_ledger or verbose else difference(config)
     if found and (outcome := found.outcome):
@@ -133,23 +134,23 @@ def build(
         if as_json:
             _print_json(outcome)
         elif not quiet:
-            wording.nothing_to_do(config, outcome)
+            messages.nothing_to_do(config, outcome)
     else:
         from dataclasses import replace
 
-        from cards import build, increment
+        from cards.pipeline import build, increment
 
         config = replace(config, jobs=jobs)
         if found:
-            report = increment.build(config, dry_run=dry_run or check, progress=wording.progress)
+            report = increment.build(config, dry_run=dry_run or check, progress=messages.progress)
         else:
-            report = build.build(config, dry_run=dry_run or check, new_ledger=new_ledger, progress=wording.progress)
+            report = build.build(config, dry_run=dry_run or check, new_ledger=new_ledger, progress=messages.progress)
         outcome, behind = report.as_json(), report.behind
         if as_json:
             _print_json(outcome)
         elif not quiet:
-            wording.say(config, report, dry_run=dry_run or check, verbose=verbose)
-    wording.problems(outcome["problems"])
+            messages.say(config, report, dry_run=dry_run or check, verbose=verbose)
+    messages.problems(outcome["problems"])
     if (strict and outcome["problems"]) or (check and behind):
         sys.exit(PROBLEMS)
 
@@ -160,11 +161,11 @@ def build(
 @click.option("--ci", is_flag=True, help="Also a GitHub workflow that checks them on each push.")
 def init(folder: Path, hook: bool, ci: bool) -> None:
     """Write a commented cards.toml into FOLDER. That is the root of your vault; the cache is left out of git."""
-    from cards.setup import set_up
+    from cards.commands.init import set_up
 
     for line in set_up(folder, hook=hook, ci=ci):
-        click.echo(f"{click.style('✓', fg='green', bold=True)} {wording.safe(line)}")
-    click.echo(f"\n  Next: cards build {wording.quoted(folder)}")
+        click.echo(f"{click.style('✓', fg='green', bold=True)} {messages.safe(line)}")
+    click.echo(f"\n  Next: cards build {messages.quoted(folder)}")
 
 
 @main.command("list")
@@ -174,23 +175,23 @@ def init(folder: Path, hook: bool, ci: bool) -> None:
 @click.option("--strict", is_flag=True, help="Exit 1 where a note has a problem.")
 def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
     """List the cards that the notes in PATHS give, or what gave none."""
-    from cards import listing
-    from cards.build import look
+    from cards.commands import json_output
+    from cards.pipeline.build import look
 
     collected = look(config)
-    wording.problems(collected.problems)
+    messages.problems(collected.problems)
     if skipped:
         for each in collected.skipped:
             if as_json:
-                _print_json(listing.skipped_json(each))
+                _print_json(json_output.skipped_json(each))
             else:
-                click.echo(wording.skipped_line(each))
+                click.echo(messages.skipped_line(each))
     else:
         for card in collected.cards:
             if as_json:
-                _print_json(listing.card_json(card))
+                _print_json(json_output.card_json(card))
             else:
-                click.echo(wording.card_line(card))
+                click.echo(messages.card_line(card))
     if strict and collected.problems:
         sys.exit(PROBLEMS)
 
@@ -200,33 +201,33 @@ def list_(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def diff(config: Config, as_json: bool) -> None:
     """Say what a build would change, card by card. With the reason, and what Anki will do; writes nothing but the cache."""
-    from cards import listing
-    from cards.build import collect, known_to, refuse_foreign
+    from cards.commands import json_output
+    from cards.pipeline.build import collect, known_to, refuse_foreign
 
     known = known_to(config)
     collected = collect(config, known)
     refuse_foreign(config, known, collected)
-    wording.problems(collected.problems)
+    messages.problems(collected.problems)
     cards = {card.guid: card for card in collected.cards}
     for change in collected.changes:
         if as_json:
-            _print_json(listing.change_json(change))
+            _print_json(json_output.change_json(change))
         else:
-            click.echo(wording.change_line(change, cards.get(change.entry.guid)))
+            click.echo(messages.change_line(change, cards.get(change.entry.guid)))
             for sentence in change.in_anki():
-                click.echo(f"      Anki {wording.safe(sentence)}")
+                click.echo(f"      Anki {messages.safe(sentence)}")
     if not as_json:
-        click.echo(wording.tally(collected) if collected.changes else "nothing to do: the decks are those of the notes")
+        click.echo(messages.tally(collected) if collected.changes else "nothing to do: the decks are those of the notes")
 
 
 def _explain(context: click.Context, parameter: click.Parameter, code: str | None) -> None:
     if code is None:
         return
-    from cards.config import check_codes
-    from cards.rules import RULES
+    from cards.lint.codes import check_codes
+    from cards.lint.rules import RULES
 
     check_codes([code.upper()], "--explain")
-    click.echo("\n\n".join(wording.explained(rule) for rule in RULES if rule.code.startswith(code.upper())))
+    click.echo("\n\n".join(messages.explained(rule) for rule in RULES if rule.code.startswith(code.upper())))
     context.exit()
 
 
@@ -239,10 +240,10 @@ def _explain(context: click.Context, parameter: click.Parameter, code: str | Non
 @click.option("--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="What a code means.")
 def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore: str | None) -> None:
     """Say which cards will be hard or useless to review. And why, and what to do; exit 1 where there are any."""
-    from cards import listing
-    from cards.config import check_codes
-    from cards.examine import examine
-    from cards.lint import chosen
+    from cards.commands import json_output
+    from cards.lint.checks import chosen
+    from cards.lint.codes import check_codes
+    from cards.pipeline.examine import examine
 
     selected, ignored = (re.findall(r"[^,\s]+", (given or "").upper()) for given in (select, ignore))
     check_codes(selected, "--select")
@@ -250,14 +251,14 @@ def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore:
     examined = examine(config)
     found = chosen(examined.findings, selected or config.select, ignored or config.ignore)
     if sarif:
-        _print_json(listing.sarif(found, __version__))
+        _print_json(json_output.sarif(found, __version__))
     for finding in [] if sarif else found:
         if as_json:
-            _print_json(listing.finding_json(finding))
+            _print_json(json_output.finding_json(finding))
         else:
-            click.echo(wording.finding_line(finding))
+            click.echo(messages.finding_line(finding))
     if not (sarif or as_json):
-        click.echo(wording.findings_tally(found, len(examined.collected.cards)))
+        click.echo(messages.findings_tally(found, len(examined.collected.cards)))
     if found:
         sys.exit(PROBLEMS)
 
@@ -268,19 +269,19 @@ def lint(config: Config, as_json: bool, sarif: bool, select: str | None, ignore:
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 def preview(config: Config, made: Path | None, open_: bool) -> None:
     """Write the cards as one HTML page. They stand beside the notes they come from, drawn as Anki draws them."""
-    from cards.cache import folder_in
-    from cards.examine import examine
-    from cards.files import replace_file
-    from cards.preview import page
-    from cards.store import alone
+    from cards.pipeline.examine import examine
+    from cards.pipeline.output import alone
+    from cards.preview.page import page
+    from cards.vault.cache import folder_in
+    from cards.vault.files import replace_file
 
-    examined = examine(config, wording.progress)
-    wording.problems(examined.collected.problems)
+    examined = examine(config, messages.progress)
+    messages.problems(examined.collected.problems)
     content = page(examined, config.root.name or "Cards").encode()
     with alone(config.out, waiting=made is None):
         made = made or folder_in(config.out) / "preview.html"
         replace_file(made, content)
-    click.echo(wording.previewed(made, len(examined.collected.cards), len(examined.findings)))
+    click.echo(messages.previewed(made, len(examined.collected.cards), len(examined.findings)))
     if open_:
         click.launch(made.resolve().as_uri())
 
@@ -291,21 +292,21 @@ def preview(config: Config, made: Path | None, open_: bool) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of the page.  [any]")
 def watch(config: Config, preview: bool, port: int | None) -> None:
     """Rebuild the decks whenever a note is saved, until Ctrl-C."""
-    from cards.config import load
-    from cards.watch import watch as run
+    from cards.commands.watch import watch as run
+    from cards.vault.config import load
 
     given = click.get_current_context().params
     settings = [given[name] for name in ("paths", "out", "file", "deck", "recording")]
 
     def say(line: str) -> None:
-        click.echo(wording.safe(line))
+        click.echo(messages.safe(line))
 
     if not preview:
         run(lambda: load(*settings), say)
         return
-    from cards.examine import examine
-    from cards.preview import page
-    from cards.serve import Page, serving
+    from cards.pipeline.examine import examine
+    from cards.preview.page import page
+    from cards.preview.server import Page, serving
 
     shown = Page()
 
@@ -327,18 +328,19 @@ def watch(config: Config, preview: bool, port: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
 def retired(config: Config, as_json: bool) -> None:
     """List the cards whose takeaway is gone. With the search that finds them in Anki's browser."""
-    from cards import changes, listing
-    from cards.store import read_ledger
+    from cards.commands import json_output
+    from cards.identity import changes
+    from cards.pipeline.output import read_ledger
 
     gone = changes.retired(read_ledger(config.out))
     for entry in gone:
         if as_json:
-            _print_json(listing.retired_json(entry, wording.day_of(entry.retired)))
+            _print_json(json_output.retired_json(entry, messages.day_of(entry.retired)))
         else:
-            click.echo(wording.retired_line(entry))
+            click.echo(messages.retired_line(entry))
     if not as_json:
         if gone:
-            searched = wording.safe(changes.search([e.guid for e in gone]))
+            searched = messages.safe(changes.search([e.guid for e in gone]))
             click.echo(f"\nAn import cannot delete. In Anki's browser, search for:\n\n{searched}")
         else:
             click.echo("no card is retired")
@@ -349,11 +351,11 @@ def retired(config: Config, as_json: bool) -> None:
 @click.option("-o", "--out", type=_FOLDER, default="decks", help="Folder of the decks.")
 def recover(packages: tuple[Path, ...], out: Path) -> None:
     """Rebuild a lost ledger from decks. Those of Cards, or exported by Anki; a ledger that is there is only added to."""
-    from cards.recover import recover as run
+    from cards.commands.recover import recover as run
 
     added, known = run(packages, out)
-    click.echo(f"{click.style('✓', fg='green', bold=True)} {wording.count(added, 'card')} recovered, {known:,} known already")
-    click.echo(f"\n  Next: cards diff NOTES -o {wording.quoted(out)}")
+    click.echo(f"{click.style('✓', fg='green', bold=True)} {messages.count(added, 'card')} recovered, {known:,} known already")
+    click.echo(f"\n  Next: cards diff NOTES -o {messages.quoted(out)}")
 
 
 @main.command()
@@ -362,13 +364,13 @@ def recover(packages: tuple[Path, ...], out: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def verify(packages: tuple[Path, ...], against: Path | None, as_json: bool) -> None:
     """Try an import in the real Anki. In a throw-away collection, or a copy of yours; exit 1 where that would do harm."""
-    from cards import verdict as told
-    from cards.verify import verify as run
+    from cards.verify import verdict as told
+    from cards.verify.trial import verify as run
 
     verdict = run(packages, against)
     if as_json:
         _print_json(told.as_json(verdict))
     else:
-        wording.verdict(told.lines(verdict), harm=verdict.harm)
+        messages.verdict(told.lines(verdict), harm=verdict.harm)
     if verdict.harm:
         sys.exit(PROBLEMS)

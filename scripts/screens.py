@@ -20,8 +20,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from cards.build import build
-from cards.config import load
+from cards.pipeline.build import build
+from cards.vault.config import load
 
 PHONE, DESKTOP = 390, 1000
 MODES = {"light": "card card1", "night": "card card1 nightMode night_mode"}

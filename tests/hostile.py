@@ -10,9 +10,9 @@ from typing import Any
 
 import nh3
 
-from cards.build import build
-from cards.config import load
-from cards.exporter import note_types
+from cards.anki.note_types import note_types
+from cards.pipeline.build import build
+from cards.vault.config import load
 from tests.anki_run import collection, import_deck
 
 _FIXTURE = Path(__file__).parent / "fixtures" / "hostile" / "vectors.txt"

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from cards import render
-from cards.exporter import export
+from cards.anki import render
+from cards.anki.write_package import export
 from cards.generator import generate
-from cards.identity import known_by, parts_of, remember, with_ordinals
-from cards.links import shown
+from cards.identity.fingerprint import known_by, parts_of, remember, with_ordinals
+from cards.identity.matching import recognise
 from cards.model import (
     Block,
     Bullets,
@@ -38,11 +38,11 @@ from cards.model import (
     Table,
     Takeaway,
 )
+from cards.model.prose import unstamped, visible
 from cards.parser import parse
-from cards.prose import unstamped, visible
-from cards.recognition import recognise
-from cards.sieve import is_marked, is_typed
-from cards.timestamps import show
+from cards.parser.filters import is_marked, is_typed
+from cards.timestamps.providers import shown
+from cards.timestamps.times import show
 
 Ordinals = Callable[[Sequence[str]], list[int]]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from cards.commands.json_output import marked_text
 from cards.generator import generate
-from cards.listing import marked_text
 from cards.model import Draft, Note, Options, Qa, Skipped
+from cards.model.blocks import block_text
+from cards.model.prose import squeeze
 from cards.parser import parse
-from cards.prose import block_text, squeeze
-from cards.timestamps import show
+from cards.timestamps.times import show
 
 
 def note_of(text: str, path: str = "Note.md", options: Options | None = None) -> Note:

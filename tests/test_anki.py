@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cards.build import build
-from cards.config import load
+from cards.pipeline.build import build
+from cards.vault.config import load
 from tests.strategies import NOTE
 
 anki_run = pytest.importorskip("tests.anki_run")

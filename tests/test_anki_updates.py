@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cards.build import build
-from cards.config import load
+from cards.pipeline.build import build
+from cards.vault.config import load
 from tests.test_identity import stories, write_notes
 
 anki_run = pytest.importorskip("tests.anki_run")

@@ -330,7 +330,7 @@ def test_a_fault_of_ours_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPa
     def faulty(*_: object, **__: object) -> None:
         raise LookupError("nothing\nthere")
 
-    monkeypatch.setattr("cards.config.load", faulty)
+    monkeypatch.setattr("cards.vault.config.load", faulty)
     ran = run("build")
     assert ran.exit_code == 2
     assert ran.stderr.startswith("error: a fault in Cards (LookupError: nothing there); please report it")

@@ -18,12 +18,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cards import clips, package
-from cards.build import build
+from cards.anki import read_package
 from cards.cli import main
-from cards.clips import Span, span_of
-from cards.config import load
+from cards.media import audio
+from cards.media.audio import Span, span_of
 from cards.model import Timestamp
+from cards.pipeline.build import build
+from cards.vault.config import load
 
 av = pytest.importorskip("av", reason="pip install 'takeaway-cards[audio]' to test the clips")
 
@@ -94,7 +95,7 @@ def made(vault: Path, **options: object) -> dict[str, tuple[tuple[str, ...], dic
     deck = vault / "decks" / "Takeaways.apkg"
     names = {card.draft.label or "": card.audio for card in report.collected.cards if card.draft.kind == "qa"}
     every = frozenset(name for found in names.values() for name in found)
-    content = package.media(deck, every, 10**6)
+    content = read_package.media(deck, every, 10**6)
     return {label: (found, {name: content[name] for name in found}) for label, found in names.items()}
 
 
@@ -140,9 +141,9 @@ def test_in_every_kind_of_recording(tmp_path: Path, tones: Path, name: str, code
         for frame in source.decode(audio=0):
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
-    content = clips.cut(path, Span(119.5, 130.5))
+    content = audio.cut(path, Span(119.5, 130.5))
     assert second_heard(content, 0.6) == pytest.approx(120, abs=0.3)
-    assert content == clips.cut(path, Span(119.5, 130.5))
+    assert content == audio.cut(path, Span(119.5, 130.5))
 
 
 def test_clips_are_cut_once_and_are_the_same_without_the_cache(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +156,7 @@ def test_clips_are_cut_once_and_are_the_same_without_the_cache(vault: Path, monk
     deck.unlink()
     made(vault)
     assert deck.read_bytes() == before
-    monkeypatch.setattr(clips, "cut", None)
+    monkeypatch.setattr(audio, "cut", None)
     made(vault)
     assert deck.read_bytes() == before
 
@@ -198,7 +199,7 @@ def test_switched_off(vault: Path) -> None:
 
 
 def test_without_the_extra_a_sentence_says_so_once(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clips, "find_spec", lambda name: None)
+    monkeypatch.setattr("cards.media.clips.find_spec", lambda name: None)
     (vault / "Other.md").write_text(NOTE, encoding="utf-8")
     report = build(load((vault,), vault / "decks", None, None))
     (problem,) = report.collected.problems
@@ -244,7 +245,7 @@ def test_a_stamp_behind_the_end_is_said(vault: Path) -> None:
 
 
 def test_a_bar_on_a_terminal_only(vault: Path) -> None:
-    code = "from cards import cli, wording; wording.PATIENCE = 0; cli.main()"
+    code = "from cards import cli; from cards.commands import messages; messages.PATIENCE = 0; cli.main()"
     command = [sys.executable, "-c", code, "build", str(vault), "-o", str(vault / "decks")]
     leader, follower = os.openpty()
     environment = {**os.environ, "TERM": "xterm"}
@@ -291,4 +292,4 @@ def test_the_length_of_a_recording_that_says_a_wrong_one(tmp_path: Path) -> None
         target.mux(stream.encode(None))
     with av.open(str(path)) as opened:
         assert abs(opened.duration / av.time_base - 60) > 5
-    assert clips._length(path) == pytest.approx(60, abs=0.2)
+    assert audio.length_of(path) == pytest.approx(60, abs=0.2)

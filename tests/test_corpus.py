@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cards.build import build, look
-from cards.config import load
 from cards.model import Cloze
-from cards.timestamps import show
+from cards.pipeline.build import build, look
+from cards.timestamps.times import show
+from cards.vault.config import load
 
 
 def test_the_note_gives_its_expected_cards(shared: Path, tmp_path: Path) -> None:

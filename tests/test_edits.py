@@ -11,12 +11,12 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cards import ledger
-from cards.build import collect
-from cards.config import load
-from cards.identity import FIRST_MOD
-from cards.ledger import Ledger
+from cards.identity import ledger_file
+from cards.identity.fingerprint import FIRST_MOD
+from cards.identity.ledger import Ledger
 from cards.model import Card, Cloze
+from cards.pipeline.build import collect
+from cards.vault.config import load
 
 WORDS = "harbour tide pilot channel sand fathom anchor current lantern granite dredger rope storm keel island".split()
 NOTES = ("a.md", "b.md", "sea/c.md")
@@ -115,13 +115,13 @@ class Vault(RuleBasedStateMachine):
         after = collect(config, self.known, self.now)
         self._check(after.entries, {card.guid: card for card in after.cards})
         again = collect(config, self.known, self.now)
-        assert ledger.dump(again.entries.values()) == ledger.dump(after.entries.values())
+        assert ledger_file.dump(again.entries.values()) == ledger_file.dump(after.entries.values())
         assert [card.guid for card in again.cards] == [card.guid for card in after.cards]
         self.known = after.entries
 
     def _check(self, entries: Ledger, cards: dict[str, Card]) -> None:
         assert set(self.known) <= set(entries)
-        assert ledger.load(ledger.dump(entries.values())) == entries
+        assert ledger_file.load(ledger_file.dump(entries.values())) == entries
         seen: dict[tuple[str, str], dict[str, Seen]] = {}
         for guid, card in cards.items():
             place = card.draft.place

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cards.build import build
-from cards.config import load
-from cards.exporter import note_types
+from cards.anki.note_types import note_types
+from cards.pipeline.build import build
+from cards.vault.config import load
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cards import ledger
-from cards.build import build
 from cards.cli import main
-from cards.config import CACHE, load
-from cards.files import PART, UNFINISHED
-from cards.ledger import Entry
+from cards.commands.recover import recover
+from cards.identity import ledger_file
+from cards.identity.ledger import Entry
 from cards.model import CardsError
-from cards.recover import recover
-from cards.store import read_ledger
+from cards.pipeline.build import build
+from cards.pipeline.output import read_ledger
+from cards.vault.config import CACHE, load
+from cards.vault.files import PART, UNFINISHED
 
 ROOT = Path(__file__).parent.parent
 NOTE = "- **Label:** text with **a key phrase** of **some weight** in it.\n- **Other:** more\n"
@@ -81,7 +81,7 @@ def _dying_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             raise _Died
         replace(source, target)
 
-    monkeypatch.setattr("cards.store.os.replace", dies)
+    monkeypatch.setattr("cards.vault.files.os.replace", dies)
 
 
 def test_no_card_gets_out_that_the_ledger_does_not_know(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_no_card_gets_out_that_the_ledger_does_not_know(vault: Path, monkeypatch
 
 def test_a_deck_that_lost_all_its_cards_goes_whenever_the_build_dies(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (vault / "Far").rename(vault / "Further")
-    for name in (ledger.NAME, "Further.apkg"):
+    for name in (ledger_file.NAME, "Further.apkg"):
         with monkeypatch.context() as patched:
             _dying_at(patched, name)
             with pytest.raises(_Died):
@@ -131,7 +131,7 @@ def _without(guid: str) -> Callable[[str], str]:
 
 
 def _edit_ledger(vault: Path, change: Callable[[str], str]) -> bytes:
-    path = vault / "decks" / ledger.NAME
+    path = vault / "decks" / ledger_file.NAME
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     return path.read_bytes()
 
@@ -173,12 +173,12 @@ def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
     guid = _guid(vault, "cloze", "Far/")
     note = vault / "Far" / "n.md"
     note.write_text(note.read_text(encoding="utf-8").replace("some weight", "any value"), encoding="utf-8")
-    path = vault / "decks" / ledger.NAME
-    known = ledger.load(path.read_text(encoding="utf-8"))
+    path = vault / "decks" / ledger_file.NAME
+    known = ledger_file.load(path.read_text(encoding="utf-8"))
     _, second, *others = known[guid].phrases
     assert second.text == "some weight"
     lost = replace(known[guid], phrases=(replace(second, ordinal=1), *others))
-    path.write_text(ledger.dump({**known, guid: lost}.values(), ".."), encoding="utf-8")
+    path.write_text(ledger_file.dump({**known, guid: lost}.values(), ".."), encoding="utf-8")
     with pytest.raises(CardsError, match=f"or only as they were .ID:{guid}"):
         _build(vault)
     assert recover([vault / "decks" / "Far.apkg"], vault / "decks") == (1, 2)
@@ -200,7 +200,7 @@ def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
     ],
 )
 def test_what_was_not_written_so_is_damage(old: str, new: str, vault: Path) -> None:
-    before = (vault / "decks" / ledger.NAME).read_bytes()
+    before = (vault / "decks" / ledger_file.NAME).read_bytes()
     assert _edit_ledger(vault, lambda text: text.replace(old, new, 1)) != before
     with pytest.raises(CardsError, match=r"ledger\.jsonl:\d: this line is damaged"):
         _build(vault)
@@ -208,7 +208,7 @@ def test_what_was_not_written_so_is_damage(old: str, new: str, vault: Path) -> N
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\0" * 200])
 def test_an_empty_ledger_is_no_new_start(content: bytes, vault: Path) -> None:
-    (vault / "decks" / ledger.NAME).write_bytes(content)
+    (vault / "decks" / ledger_file.NAME).write_bytes(content)
     for path in (vault / "decks").glob("*.apkg"):
         path.unlink()  # nothing else says that there was one
     with pytest.raises(CardsError, match=r"ledger\.jsonl:1: "):
@@ -219,10 +219,10 @@ def test_a_damaged_ledger_is_put_aside_without_a_gap(vault: Path, monkeypatch: p
     _edit_ledger(vault, lambda text: text[:-30])
     packages = sorted((vault / "decks").glob("*.apkg"))
     with monkeypatch.context() as patched:
-        _dying_at(patched, ledger.NAME)
+        _dying_at(patched, ledger_file.NAME)
         with pytest.raises(_Died):
             recover(packages, vault / "decks")
-    assert (vault / "decks" / ledger.NAME).exists()
+    assert (vault / "decks" / ledger_file.NAME).exists()
     recover(packages, vault / "decks")
     assert len(_build(vault)) == 6
 
@@ -252,20 +252,22 @@ def test_an_error_of_the_system_is_a_sentence(vault: Path, monkeypatch: pytest.M
     def broken(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error", "style.css")
 
-    monkeypatch.setattr("cards.exporter.export", broken)
+    monkeypatch.setattr("cards.anki.write_package.export", broken)
     (vault / "Far" / "m.md").write_text("- **One more:** of them\n", encoding="utf-8")
     ran = CliRunner().invoke(main, ["build", str(vault), "-o", str(vault / "decks")])
     assert (ran.exit_code, ran.stderr) == (2, "error: [Errno 5] Input/output error: 'style.css'\n")
 
 
 def test_half_a_clip_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards import vault
-    from cards.clips import Clips, Recording, Span
+    from cards.media.audio import Span
+    from cards.media.clips import Clips, Recording
+    from cards.media.embeds import Embeds
+    from cards.vault import scan
 
-    monkeypatch.setattr("cards.clips.cut", lambda *_: b"clip" * 1000)
+    monkeypatch.setattr("cards.media.clips.cut", lambda *_: b"clip" * 1000)
     config = load((tmp_path,), tmp_path, None, None)
     wanted = {"a.mp3": (Recording(tmp_path / "a.wav", "", 1.0), Span(0, 1))}
-    none = vault.Media(tmp_path, vault.Tree((), (), ()))
+    none = Embeds(tmp_path, scan.Tree((), (), ()))
     clips = Clips(config, none, [], _wanted=wanted)
     with monkeypatch.context() as patched:
         _dying_at(patched, "a.mp3")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cards import fresh, reading
-from cards.build import build
 from cards.cli import main
-from cards.config import load
+from cards.pipeline import load_notes, state
+from cards.pipeline.build import build
+from cards.vault.config import load
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]\n- plain\n"
 
@@ -57,7 +57,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         read.append(path)
         return parse(text, path, options)
 
-    monkeypatch.setattr(reading, "parse", noted)
+    monkeypatch.setattr(load_notes, "parse", noted)
     gather = build.__globals__["gather"]
 
     def gathered(*given: Any, **more: Any) -> Any:
@@ -69,7 +69,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cards.vault.read_bytes", None)
+    monkeypatch.setattr("cards.vault.note_files.read_bytes", None)
     ran = run()
     assert ran.exit_code == 0
     assert ran.stdout.startswith("✓ nothing to do: 2 decks with 4 cards up to date\n")
@@ -82,7 +82,7 @@ def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monke
 def test_it_says_what_a_whole_build_says(vault: Path) -> None:
     for options in ((), ("--json",), ("-q",), ("--check", "--json")):
         short = run(*options).stdout
-        (vault / "decks" / ".cache" / fresh.NAME).unlink()
+        (vault / "decks" / ".cache" / state.NAME).unlink()
         assert short == run(*options).stdout, options
         run()
 
@@ -120,9 +120,9 @@ def _swap(vault: Path) -> None:
         lambda vault: (vault / "decks" / "Takeaways.apkg").unlink(),
         lambda vault: (vault / "decks" / "Takeaways.apkg").write_bytes(b"x"),
         lambda vault: (vault / "decks" / "Other.apkg").write_bytes(b"x"),
-        lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text('{"stamp": 1', encoding="utf-8"),
-        lambda vault: (vault / "decks" / ".cache" / fresh.NAME).write_text("[]", encoding="utf-8"),
-        lambda vault: _replaced(vault / "decks" / ".cache" / fresh.NAME, '"decks"', '"decke"'),
+        lambda vault: (vault / "decks" / ".cache" / state.NAME).write_text('{"stamp": 1', encoding="utf-8"),
+        lambda vault: (vault / "decks" / ".cache" / state.NAME).write_text("[]", encoding="utf-8"),
+        lambda vault: _replaced(vault / "decks" / ".cache" / state.NAME, '"decks"', '"decke"'),
     ],
 )
 def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:
@@ -174,10 +174,10 @@ def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
     run("Far")
     assert "built" in built
     config = load((Path("Far"),), None, None, None)
-    found = fresh.difference(config)
+    found = state.difference(config)
     assert found is not None
     assert found.outcome is not None
-    assert fresh.difference(load((), None, None, None)) is None
+    assert state.difference(load((), None, None, None)) is None
 
 
 def test_a_picture_saved_during_the_build_is_read_again(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,17 +227,17 @@ def test_a_picture_outside_the_paths_given(vault: Path, built: list[str]) -> Non
 
 
 def test_another_template_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards import config
+    from cards.vault import cache_version
 
     package = tmp_path / "cards"
-    (package / "notetypes").mkdir(parents=True)
-    (package / "config.py").write_text("", encoding="utf-8")
-    (package / "notetypes" / "style.css").write_text("a {}", encoding="utf-8")
-    monkeypatch.setattr(config, "__file__", str(package / "config.py"))
-    config.version.cache_clear()
-    before = config.version()
-    (package / "notetypes" / "style.css").write_text("b {}  ", encoding="utf-8")
-    config.version.cache_clear()
-    assert config.version() != before
+    (package / "anki" / "templates").mkdir(parents=True)
+    (package / "vault").mkdir()
+    (package / "anki" / "templates" / "style.css").write_text("a {}", encoding="utf-8")
+    monkeypatch.setattr(cache_version, "__file__", str(package / "vault" / "cache_version.py"))
+    cache_version.version.cache_clear()
+    before = cache_version.version()
+    (package / "anki" / "templates" / "style.css").write_text("b {}  ", encoding="utf-8")
+    cache_version.version.cache_clear()
+    assert cache_version.version() != before
     monkeypatch.undo()
-    config.version.cache_clear()
+    cache_version.version.cache_clear()

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nh3")
-from cards import render, vault
-from cards.build import look
-from cards.clips import Clips
-from cards.config import load
-from cards.examine import examine
-from cards.exporter import export
-from cards.markdown import inline
+from cards.anki import render
+from cards.anki.write_package import export
+from cards.media.clips import Clips
+from cards.media.embeds import Embeds
 from cards.model import CardsError, Deck, Exported
-from cards.preview import page as preview_page
+from cards.parser.markdown import inline
+from cards.pipeline.build import look
+from cards.pipeline.examine import examine
+from cards.preview.page import page as preview_page
+from cards.vault import scan
+from cards.vault.config import load
 from tests import hostile
 from tests.browser import browser
 from tests.reading import drafts_of
@@ -97,5 +99,5 @@ def test_a_kept_clip_is_a_name_and_nothing_else(tmp_path: Path) -> None:
         fields = ("front", "back", "", stamps, audio, "", "", "guid")
         card = Exported("guid", "qa", "Deck", (), fields, (1,), ("talk-0123456789ab.mp3",), 1)
         (tmp_path / "Deck.apkg").write_bytes(export(Deck("Deck", (card,)), {"talk-0123456789ab.mp3": b"sound"}))
-        clips = Clips(load((tmp_path,), tmp_path, None, None), vault.Media(tmp_path, vault.Tree((), (), ())), [])
+        clips = Clips(load((tmp_path,), tmp_path, None, None), Embeds(tmp_path, scan.Tree((), (), ())), [])
         assert clips.kept("guid", "Deck", stamps) == kept

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from cards import ledger
-from cards.build import Collected, collect
-from cards.config import load
-from cards.identity import FIRST_MOD
-from cards.ledger import Ledger
-from cards.listing import marked_text
-from cards.match import ACROSS, Looks, likeness
+from cards.commands.json_output import marked_text
+from cards.identity import ledger_file
+from cards.identity.fingerprint import FIRST_MOD
+from cards.identity.ledger import Ledger
+from cards.identity.similarity import ACROSS, Looks, likeness
+from cards.pipeline.build import Collected, collect
+from cards.vault.config import load
 
 STORIES = Path(__file__).parent / "stories.md"
 _STORY = re.compile(r"^=== (?P<title>[^\n]+)\n(?P<body>.*?)(?=^=== |\Z)", re.M | re.S)
@@ -88,7 +88,7 @@ def _holds(before: Ledger, after: Collected, now: int) -> None:
         assert new.kind == old.kind
         assert new.mod == (old.mod if old.parts == new.parts else max(now, old.mod + 1))
         assert {each.ordinal for each in old.phrases} <= {each.ordinal for each in new.phrases}
-    assert ledger.load(ledger.dump(after.entries.values())) == after.entries
+    assert ledger_file.load(ledger_file.dump(after.entries.values())) == after.entries
 
 
 def _guids(folder: Path, known: Ledger, text: str) -> tuple[dict[tuple[str, int], str], Ledger]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cards import build as whole
-from cards import fresh, increment
-from cards.config import CACHE, load
+from cards.pipeline import build as whole
+from cards.pipeline import increment, state
+from cards.vault.config import CACHE, load
 
 TAKEAWAYS = [
     "- **{a} depth:** {b} fathoms at **the {a} buoy** in the bay (1:{n:02}).",
@@ -127,7 +127,7 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
     assert far.stat().st_size == before.st_size
     with (vault / "Far" / "0.md").open("a", encoding="utf-8") as note:
         note.write("- **One more:** y\n")
-    assert fresh.difference(config) is not None  # nothing shows
+    assert state.difference(config) is not None  # nothing shows
     increment.build(config)
     again = tmp_path / "again"
     shutil.copytree(out, again)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cards.language import language_of
 from cards.model import Cloze
+from cards.model.prose import plain
 from cards.parser import parse
-from cards.prose import plain
-from cards.sentences import sentences
+from cards.text.language import language_of
+from cards.text.sentences import sentences
 from tests.reading import drafts_of
 
 

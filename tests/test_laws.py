@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cards import render
-from cards.markdown import inline
+from cards.anki import render
 from cards.model import Run
-from cards.timestamps import clock, show
+from cards.parser.markdown import inline
+from cards.timestamps.times import clock, show
 from tests import laws
 from tests.reading import drafts_of, note_of
 from tests.strategies import NOTE

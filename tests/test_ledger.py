@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cards import ledger
-from cards.build import build
-from cards.config import load
-from cards.identity import with_ordinals
-from cards.ledger import Entry, Phrase
-from cards.match import best_pairs
+from cards.identity import ledger_file
+from cards.identity.assignment import best_pairs
+from cards.identity.fingerprint import with_ordinals
+from cards.identity.ledger import Entry, Phrase
 from cards.model import CardsError, Cloze, Deletion, Place, Run
+from cards.pipeline.build import build
+from cards.vault.config import load
 
 TEXT = st.text(max_size=20)
 PHRASES = st.lists(TEXT, max_size=4).map(lambda texts: tuple(Phrase(n, text, n % 2 == 0) for n, text in enumerate(texts, 1)))
@@ -43,9 +43,9 @@ ENTRIES = st.lists(
 
 @given(ENTRIES)
 def test_what_is_written_is_read(entries: list[Entry]) -> None:
-    text = ledger.dump(entries)
-    assert ledger.load(text) == {entry.guid: entry for entry in entries}
-    assert ledger.dump(ledger.load(text).values()) == text
+    text = ledger_file.dump(entries)
+    assert ledger_file.load(text) == {entry.guid: entry for entry in entries}
+    assert ledger_file.dump(ledger_file.load(text).values()) == text
 
 
 def _small() -> str:
@@ -55,7 +55,7 @@ def _small() -> str:
             "bbb", "cloze", "D", "n.md", 2, "k2", "", "the sea is “deep”", (Phrase(1, "deep"), Phrase(2, "x", True)), "p", 5, 5
         ),
     ]
-    return ledger.dump(entries)
+    return ledger_file.dump(entries)
 
 
 def test_a_ledger_cut_at_any_byte_is_refused() -> None:
@@ -63,7 +63,7 @@ def test_a_ledger_cut_at_any_byte_is_refused() -> None:
     for length in range(len(whole) - 1):
         cut = whole[:length].decode(errors="ignore")
         with pytest.raises(CardsError, match=r"ledger\.jsonl:\d+: "):
-            ledger.load(cut)
+            ledger_file.load(cut)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_ledger_cut_at_any_byte_is_refused() -> None:
 def test_damage_names_the_line(change, says: str) -> None:  # type: ignore[no-untyped-def]
     lines = _small().splitlines()
     with pytest.raises(CardsError, match=says.replace(".", r"\.")):
-        ledger.load("\n".join(change(lines)) + "\n")
+        ledger_file.load("\n".join(change(lines)) + "\n")
 
 
 def test_one_letter_that_is_another_is_damage() -> None:
@@ -99,7 +99,7 @@ def test_one_letter_that_is_another_is_damage() -> None:
                 altered = line[:place] + letter + line[place + 1 :]
                 text = "\n".join([*lines[: number - 1], altered, *lines[number:]])
                 with pytest.raises(CardsError, match=rf"ledger\.jsonl:{number}: this line is damaged"):
-                    ledger.load(text)
+                    ledger_file.load(text)
 
 
 def _of_format_1(text: str) -> list[str]:
@@ -110,21 +110,21 @@ def _of_format_1(text: str) -> list[str]:
 
 def test_lines_of_both_formats_merge() -> None:
     """One of two machines has the older version still: git's union keeps both headers and both kinds of lines."""
-    entries = list(ledger.load(_small()).values())
-    newer = ledger.dump([replace(entries[0], mod=7)]).splitlines()
-    older = _of_format_1(ledger.dump(entries))
+    entries = list(ledger_file.load(_small()).values())
+    newer = ledger_file.dump([replace(entries[0], mod=7)]).splitlines()
+    older = _of_format_1(ledger_file.dump(entries))
     for headers in ([newer[0], older[0]], [older[0], newer[0]]):
         both = [*headers, newer[1], *older[1:-1], newer[-1]]
-        assert ledger.load("\n".join(both) + "\n") == {"aaa": replace(entries[0], mod=7), "bbb": entries[1]}
+        assert ledger_file.load("\n".join(both) + "\n") == {"aaa": replace(entries[0], mod=7), "bbb": entries[1]}
         with pytest.raises(CardsError, match=r":3: this line is damaged"):
-            ledger.load("\n".join([*headers, newer[1].replace("fathoms", "fathons"), *older[1:]]) + "\n")
+            ledger_file.load("\n".join([*headers, newer[1].replace("fathoms", "fathons"), *older[1:]]) + "\n")
 
 
 def test_what_is_salvaged_is_told_apart() -> None:
     for whole in (_small().splitlines(), _of_format_1(_small())):
         sums = whole[1].endswith('"]')
         altered = "\n".join([whole[0], whole[1].replace("four", "five"), whole[2][:-2], "[]", "{}", "7", "null", *whole[1:]])
-        sound, odd = ledger.salvage(altered)
+        sound, odd = ledger_file.salvage(altered)
         assert set(sound) == {"aaa", "bbb"}
         assert {entry.text for entry in odd.values()} == ({"five fathoms"} if sums else set())
 
@@ -133,9 +133,9 @@ def test_a_guid_that_stands_twice_is_one_card() -> None:
     old = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "x"), Phrase(3, "z")), "p", 5, 5)
     new = Entry("aaa", "cloze", "D", "n.md", 9, "k", "", "t", (Phrase(1, "x"), Phrase(2, "y")), "q", 7, 5)
     for pair in ([old, new], [new, old]):
-        lines = ledger.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger.dump([one]).splitlines()[1] for one in pair), lines[1]])
-        (merged,) = ledger.load(text).values()
+        lines = ledger_file.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger_file.dump([one]).splitlines()[1] for one in pair), lines[1]])
+        (merged,) = ledger_file.load(text).values()
         assert (merged.line, merged.mod) == (9, 7)
         assert merged.phrases == (Phrase(1, "x"), Phrase(2, "y"), Phrase(3, "z", gone=True))
 
@@ -146,9 +146,9 @@ def test_two_cards_of_one_time_that_differ_are_a_newer_one() -> None:
     other = Entry("aaa", "cloze", "D", "n.md", 1, "k", "", "t", (Phrase(1, "y"),), "q", 5, 5)
     moved = Entry("aaa", "cloze", "D", "m.md", 7, "k", "", "t", (Phrase(1, "x"),), "p", 5, 5)
     for pair, mod in (([one, other], 6), ([other, one], 6), ([one, moved], 5), ([moved, one], 5)):
-        lines = ledger.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger.dump([each]).splitlines()[1] for each in pair), lines[1]])
-        assert ledger.load(text)["aaa"].mod == mod
+        lines = ledger_file.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger_file.dump([each]).splitlines()[1] for each in pair), lines[1]])
+        assert ledger_file.load(text)["aaa"].mod == mod
 
 
 def test_it_stays_small(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_it_stays_small(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(bullet.format(n=10 * n + m) for m in range(5)), encoding="utf-8")
     build(load((tmp_path,), tmp_path / "decks", None, None))
-    text = (tmp_path / "decks" / ledger.NAME).read_bytes()
+    text = (tmp_path / "decks" / ledger_file.NAME).read_bytes()
     cards = text.count(b"\n") - 2
     assert cards == 200
     assert len(text) / cards <= 300  # 100,000 cards stay below 30 MB
@@ -186,7 +186,7 @@ def test_two_peoples_changes_merge_by_themselves(tmp_path: Path) -> None:
     _note(tmp_path, "a.md", "".join(labels))
     _git(tmp_path, "add", ".")
     _git(tmp_path, "commit", "-qm", "both")
-    before = ledger.load((tmp_path / "decks" / ledger.NAME).read_text(encoding="utf-8"))
+    before = ledger_file.load((tmp_path / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
     _git(tmp_path, "checkout", "-qb", "theirs")
     _note(tmp_path, "b.md", "- **Theirs:** a new one\n- **Another of theirs:** and one more\n")
     _git(tmp_path, "add", ".")
@@ -198,7 +198,7 @@ def test_two_peoples_changes_merge_by_themselves(tmp_path: Path) -> None:
     _git(tmp_path, "commit", "-qm", "ours")
     # the decks are made anew after a merge, the ledger has to merge by itself
     _git(tmp_path, "merge", "-q", "theirs", "-X", "ours", "-m", "merged")
-    merged = ledger.load((tmp_path / "decks" / ledger.NAME).read_text(encoding="utf-8"))
+    merged = ledger_file.load((tmp_path / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
     assert set(before) < set(merged)
     assert len(merged) == 8
     report = build(load((tmp_path,), tmp_path / "decks", None, None))
@@ -229,9 +229,9 @@ def test_two_phrases_that_two_machines_gave_one_number_keep_none_of_it() -> None
     one = replace(base, phrases=(*base.phrases, Phrase(2, "currents by hour")))
     other = replace(base, phrases=(Phrase(1, "the banks by name"), Phrase(2, "winds by month")), parts="q", mod=7)
     for pair in ([one, other], [other, one]):
-        lines = ledger.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger.dump([each]).splitlines()[1] for each in pair), lines[1]])
-        merged = ledger.load(text)["aaa"]
+        lines = ledger_file.dump([]).splitlines()
+        text = "\n".join([lines[0], *(ledger_file.dump([each]).splitlines()[1] for each in pair), lines[1]])
+        merged = ledger_file.load(text)["aaa"]
         assert merged.phrases == (Phrase(1, "the banks by name"), Phrase(2, "", gone=True))
         draft = Cloze(
             Place("n.md", 1, ("n",), ()),
@@ -251,17 +251,17 @@ def test_two_phrases_that_two_machines_gave_one_number_keep_none_of_it() -> None
 def test_a_guid_is_what_a_guid_can_be(guid: str) -> None:
     """It stands in the searches that we print, and in a field."""
     entry = Entry(guid, "qa", "D", "n.md", 1, "k", "depth", "four fathoms", (), "p", 5, 5)
-    assert not ledger.is_sound(entry)
+    assert not ledger_file.is_sound(entry)
     with pytest.raises(CardsError, match=r":2: this line is damaged"):
-        ledger.load(ledger.dump([entry]))
+        ledger_file.load(ledger_file.dump([entry]))
 
 
 @pytest.mark.parametrize("line", ["[" * 100_000, "{" * 100_000, '["aaa","qa","\\ud800","n.md",1,"k","","t"]', '"' + "x" * 10])
 def test_a_line_that_is_none_at_all_is_damage(line: str) -> None:
     lines = _small().splitlines()
-    for wrong in (line, ledger._summed(line[:-1])):
+    for wrong in (line, ledger_file._summed(line[:-1])):
         for at in (0, 1):
             with pytest.raises(CardsError, match=rf":{at + 1}: "):
-                ledger.load("\n".join([*lines[:at], wrong, *lines[at + 1 :]]) + "\n")
-        ledger.salvage("\n".join([lines[0], wrong, *lines[1:]]))
-        assert ledger.root_of(wrong) == ""
+                ledger_file.load("\n".join([*lines[:at], wrong, *lines[at + 1 :]]) + "\n")
+        ledger_file.salvage("\n".join([lines[0], wrong, *lines[1:]]))
+        assert ledger_file.root_of(wrong) == ""

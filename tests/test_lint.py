@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cards import lint, properties
 from cards.cli import main
 from cards.generator import generate
-from cards.lint import Read
+from cards.lint import checks
+from cards.lint.checks import Read
+from cards.lint.rules import RULES
 from cards.model import Problem
-from cards.parser import parse
-from cards.rules import RULES
+from cards.parser import frontmatter, metadata, parse
 
 SOURCE = "---\nsource: https://youtu.be/abcdefghijk\n---\n"
 LONG = " ".join(f"word{n}" for n in range(130))
@@ -23,7 +23,7 @@ LONG = " ".join(f"word{n}" for n in range(130))
 
 def found(text: str, path: str = "Sea.md") -> list[tuple[str, int]]:
     note = parse(text, path)
-    return [(each.code, each.line) for each in lint.findings([Read(note, generate(note))])]
+    return [(each.code, each.line) for each in checks.findings([Read(note, generate(note))])]
 
 
 def codes(text: str) -> list[str]:
@@ -99,17 +99,17 @@ def test_what_is_fine(text: str) -> None:
 
 def test_questions_are_the_same_only_where_nothing_tells_them_apart() -> None:
     one, other = parse("- **Depth:** four", "One.md"), parse("- **Depth:** five", "Other.md")
-    assert lint.findings([Read(one, generate(one)), Read(other, generate(other))]) == []
+    assert checks.findings([Read(one, generate(one)), Read(other, generate(other))]) == []
     same = "## Ports\nthe pilot boards **at the outer buoy** in the bay."
     one, other = parse(same, "One.md"), parse(same, "Other.md")
-    (finding,) = lint.findings([Read(one, generate(one)), Read(other, generate(other))])
+    (finding,) = checks.findings([Read(one, generate(one)), Read(other, generate(other))])
     assert (finding.code, finding.note) == ("C006", "Other.md")
     assert "One.md:2" in finding.message
 
 
 def test_problems_of_a_run_are_findings_too() -> None:
     problems = [Problem("Sea.md", 3, "media", "a.png is not there"), Problem("Sea.md", 0, "fault", "x")]
-    assert [(each.code, each.line) for each in lint.findings([], problems)] == [("C014", 3)]
+    assert [(each.code, each.line) for each in checks.findings([], problems)] == [("C014", 3)]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_comment_on_a_takeaway_switches_a_finding_off(comment: str, left: list
     ],
 )
 def test_the_length_of_a_recording(written: str, seconds: int | None) -> None:
-    assert properties.length(properties.split(f"---\nduration: {written}\n---\n").values) == seconds
+    assert metadata.length(frontmatter.split(f"---\nduration: {written}\n---\n").values) == seconds
 
 
 def test_every_rule_is_explained_in_the_readme_and_has_a_case() -> None:

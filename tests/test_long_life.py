@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from cards import cache, fresh, increment, ledger
-from cards.build import build
-from cards.config import CACHE, Config, load
+from cards.identity import ledger_file
 from cards.model import CardsError
+from cards.pipeline import increment, state
+from cards.pipeline.build import build
+from cards.vault import cache
+from cards.vault.config import CACHE, Config, load
 
 ROOT = Path(__file__).parent.parent
 LEDGERS = ROOT / "tests" / "fixtures" / "ledgers"
@@ -41,19 +43,19 @@ def _vault(folder: Path, text: str) -> Path:
     """The notes that the golden ledgers are of, with a ledger of this text beside them."""
     shutil.copytree(LEDGERS / "notes", folder)
     (folder / "decks").mkdir()
-    (folder / "decks" / ledger.NAME).write_text(text, encoding="utf-8")
+    (folder / "decks" / ledger_file.NAME).write_text(text, encoding="utf-8")
     return folder
 
 
 def test_the_format_of_today_has_a_golden_ledger() -> None:
-    assert f"{ledger.FORMAT}.jsonl" in GOLDEN
-    text = (LEDGERS / f"{ledger.FORMAT}.jsonl").read_text(encoding="utf-8")
-    assert ledger.dump(ledger.load(text).values(), "..") == text
+    assert f"{ledger_file.FORMAT}.jsonl" in GOLDEN
+    text = (LEDGERS / f"{ledger_file.FORMAT}.jsonl").read_text(encoding="utf-8")
+    assert ledger_file.dump(ledger_file.load(text).values(), "..") == text
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_golden_ledger_is_read(name: str) -> None:
-    entries = ledger.load((LEDGERS / name).read_text(encoding="utf-8"))
+    entries = ledger_file.load((LEDGERS / name).read_text(encoding="utf-8"))
     assert len(entries) == 9
     pilots = next(entry for entry in entries.values() if entry.block == "pilots")
     assert [(each.ordinal, each.text, each.gone) for each in pilots.phrases] == [
@@ -73,14 +75,14 @@ def test_a_build_upon_a_golden_ledger_keeps_everything(name: str, tmp_path: Path
     report = build(load((vault,), vault / "decks", None, None))
     assert report.collected.changes == ()
     # guids, numbers and times are those of then, and so is all the rest
-    assert report.collected.entries == ledger.load(text)
-    assert ledger.load((vault / "decks" / ledger.NAME).read_text(encoding="utf-8")) == ledger.load(text)
+    assert report.collected.entries == ledger_file.load(text)
+    assert ledger_file.load((vault / "decks" / ledger_file.NAME).read_text(encoding="utf-8")) == ledger_file.load(text)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", LATER)
-    known = ledger.load((LEDGERS / name).read_text(encoding="utf-8"))
+    known = ledger_file.load((LEDGERS / name).read_text(encoding="utf-8"))
     vault = _vault(tmp_path / "vault", (LEDGERS / name).read_text(encoding="utf-8"))
     note = vault / "Sea.md"
     text = note.read_text(encoding="utf-8").replace("banks by name", "**banks by name**")
@@ -95,13 +97,13 @@ def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: 
 
 
 def test_a_ledger_of_the_future_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    text = (LEDGERS / f"{ledger.FORMAT}.jsonl").read_text(encoding="utf-8")
-    future = text.replace(f'"cards-ledger": {ledger.FORMAT}', f'"cards-ledger": {ledger.FORMAT + 1}')
+    text = (LEDGERS / f"{ledger_file.FORMAT}.jsonl").read_text(encoding="utf-8")
+    future = text.replace(f'"cards-ledger": {ledger_file.FORMAT}', f'"cards-ledger": {ledger_file.FORMAT + 1}')
     vault = _vault(tmp_path / "vault", future)
-    with pytest.raises(CardsError, match=rf"ledger\.jsonl:1: its format {ledger.FORMAT + 1} is newer .* update Cards"):
+    with pytest.raises(CardsError, match=rf"ledger\.jsonl:1: its format {ledger_file.FORMAT + 1} is newer .* update Cards"):
         build(load((vault,), vault / "decks", None, None))
-    assert (vault / "decks" / ledger.NAME).read_text(encoding="utf-8") == future
-    assert [path.name for path in (vault / "decks").iterdir() if path.name != CACHE] == [ledger.NAME]
+    assert (vault / "decks" / ledger_file.NAME).read_text(encoding="utf-8") == future
+    assert [path.name for path in (vault / "decks").iterdir() if path.name != CACHE] == [ledger_file.NAME]
 
 
 # --------------------------------------------------------------------------------------- the cache of another version
@@ -137,6 +139,6 @@ def test_what_another_version_remembers_of_its_build_is_ignored(tmp_path: Path, 
     vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
     config = load((vault,), vault / "decks", None, None)
     increment.build(config)
-    assert fresh.difference(config) is not None
-    monkeypatch.setattr(fresh, "version", lambda: "a newer one")
-    assert fresh.difference(config) is None
+    assert state.difference(config) is not None
+    monkeypatch.setattr(state, "version", lambda: "a newer one")
+    assert state.difference(config) is None

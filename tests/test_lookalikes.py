@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cards.parser import parse
-from cards.timestamps import show
+from cards.timestamps.times import show
 
 HEAD = "---\nsource: https://youtu.be/abcdefghijk\n---\n"
 

@@ -20,10 +20,11 @@ from types import MappingProxyType
 import pytest
 import zstandard
 
-from cards import files, package, vault
-from cards.build import build
-from cards.config import load
+from cards.anki import read_package
 from cards.model import CardsError, Problem
+from cards.pipeline.build import build
+from cards.vault import files, note_files
+from cards.vault.config import load
 from tests.reading import drafts_of
 from tests.test_vault import write
 
@@ -193,7 +194,7 @@ def test_what_never_ends_does_not_hang_a_build(tmp_path: Path) -> None:
 
 def test_a_file_that_grows_is_read_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"n.md": CARD})
-    monkeypatch.setattr(vault, "LARGEST_NOTE", 1000)
+    monkeypatch.setattr(note_files, "LARGEST_NOTE", 1000)
 
     class Growing(FileIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -204,7 +205,7 @@ def test_a_file_that_grows_is_read_up_to_its_limit(tmp_path: Path, monkeypatch: 
         with pytest.raises(files.TooLargeError):
             files.read(tmp_path / "n.md", 1000)
     (tmp_path / "n.md").write_bytes(b"x" * 1001)
-    problem = vault.read_bytes(tmp_path, "n.md")
+    problem = note_files.read_bytes(tmp_path, "n.md")
     assert isinstance(problem, Problem)
     assert problem.code == "large"
 
@@ -524,11 +525,11 @@ def test_media_of_a_deck_are_read_up_to_a_limit(tmp_path: Path) -> None:
     large = {number: bytes(100_000_000) for number in names}
     deck = packed(tmp_path / "deck.apkg", files={"media": json.dumps(names).encode(), **large})
     with pytest.raises(CardsError, match="media are too large"):
-        package.media(deck, frozenset(names.values()), 200_000_000)
-    assert package.media(deck, frozenset(names.values()) - {"0.png"}, 99_999_999) == {}
-    assert package.media(deck, frozenset({"3.png"}), 200_000_000) == {"3.png": large["3"]}
+        read_package.media(deck, frozenset(names.values()), 200_000_000)
+    assert read_package.media(deck, frozenset(names.values()) - {"0.png"}, 99_999_999) == {}
+    assert read_package.media(deck, frozenset({"3.png"}), 200_000_000) == {"3.png": large["3"]}
     with pytest.raises(CardsError, match=r"is no Anki package \(AttributeError"):
-        package.media(packed(tmp_path / "list.apkg", files={"media": b"[]"}), frozenset(), 1)
+        read_package.media(packed(tmp_path / "list.apkg", files={"media": b"[]"}), frozenset(), 1)
 
 
 @pytest.mark.parametrize("kind", ["sealed", "broken media", "other types", "cut"])
@@ -539,7 +540,7 @@ def test_a_deck_of_a_build_that_is_damaged_is_refused(kind: str, tmp_path: Path)
     (tmp_path / "n.md").write_text("- **Label:** text ![[x.png]]\n", encoding="utf-8")
     build(load((tmp_path,), tmp_path / "decks", None, None))
     (deck,) = (tmp_path / "decks").glob("*.apkg")
-    cards, media = package.exported(deck)
+    cards, media = read_package.exported(deck)
     assert (len(cards), [*media.values()]) == (1, [image])
     with zipfile.ZipFile(deck) as opened:
         files = {name: opened.read(name) for name in opened.namelist()}
@@ -555,4 +556,4 @@ def test_a_deck_of_a_build_that_is_damaged_is_refused(kind: str, tmp_path: Path)
         case "other types":
             packed(deck, PACKAGES["other types"])
     with pytest.raises(CardsError, match=r"\.apkg: "):
-        package.exported(deck)
+        read_package.exported(deck)

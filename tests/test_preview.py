@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cards import mathml, preview
 from cards.cli import main
-from cards.config import load
-from cards.examine import examine
-from cards.serve import Page, serving
+from cards.pipeline.examine import examine
+from cards.preview import mathml
+from cards.preview import page as pages
+from cards.preview.server import Page, serving
+from cards.vault.config import load
 from tests.browser import Error, browser
 
 NOTE = """---
@@ -278,7 +279,7 @@ def test_many_cards_stay_smooth(chromium: Any, tmp_path: Path) -> None:
 
 
 def test_it_is_drawn_as_anki_draws_it(chromium: Any, vault: Path, tmp_path: Path) -> None:
-    from cards.build import build
+    from cards.pipeline.build import build
     from tests.anki_run import collection, import_deck, shown, sides
 
     (vault / "Typed.md").write_text(
@@ -341,7 +342,7 @@ def test_formulas_become_mathml() -> None:
 def test_the_served_page_follows_the_notes(chromium: Any, vault: Path) -> None:
     config = load((vault,), vault.parent / "decks", None, None)
     shown = Page()
-    shown.show(preview.page(examine(config), "vault", live=True))
+    shown.show(pages.page(examine(config), "vault", live=True))
     with serving(shown) as address:
         page = chromium.new_page()
         page.goto(address)
@@ -349,7 +350,7 @@ def test_the_served_page_follows_the_notes(chromium: Any, vault: Path) -> None:
         page.select_option("#kind", "cloze")
         page.wait_for_timeout(300)  # the stream of events is open
         (vault / "Tides.md").write_text(NOTE.replace("salt of all", "sand of all"), encoding="utf-8")
-        shown.show(preview.page(examine(config), "vault", live=True))
+        shown.show(pages.page(examine(config), "vault", live=True))
         until(page, "document.querySelector('.text')?.textContent.includes('sand of all')")
         assert page.input_value("#kind") == "cloze"
         page.close()
@@ -374,7 +375,7 @@ def test_the_server_answers_nobody_else() -> None:
 
 
 def test_watch_with_a_preview_serves_each_build(vault: Path) -> None:
-    from cards.watch import watch
+    from cards.commands.watch import watch
 
     seen_pages: list[int] = []
     stop = threading.Event()

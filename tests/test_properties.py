@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cards import properties
-from cards.config import Config
+from cards.anki.render import breadcrumb
 from cards.generator import generate
-from cards.naming import clean_tag, deck_of, file_name, tags_of
-from cards.render import breadcrumb
+from cards.parser import frontmatter, metadata
+from cards.vault.config import Config
+from cards.vault.naming import clean_tag, deck_of, file_name, tags_of
 from tests.reading import note_of
 
 CONFIG = Config(root=Path("/vault"), notes=(), out=Path("/vault/decks"))
 
 
 def test_the_body_keeps_its_line_numbers() -> None:
-    found = properties.split("---\ntitle: T\n---\n\n\nbody")
+    found = frontmatter.split("---\ntitle: T\n---\n\n\nbody")
     assert (found.values, found.body, found.first_line) == ({"title": "T"}, "\n\nbody", 4)
 
 
 @pytest.mark.parametrize("text", ["---\n\ntext\n\n---\n\nmore", "---\nno end", "-----\na: b\n", "text\n---\na: b\n---\n"])
 def test_a_rule_is_no_frontmatter(text: str) -> None:
-    assert properties.split(text) == ({}, text, 1, None)
+    assert frontmatter.split(text) == ({}, text, 1, None)
 
 
 def test_broken_yaml_keeps_the_body_and_what_can_be_read() -> None:
@@ -56,7 +56,7 @@ def test_no_frontmatter_raises(head: str) -> None:
     ],
 )
 def test_every_shape_of_a_value(value: object, expected: list[str]) -> None:
-    assert list(properties.strings(value)) == expected
+    assert list(metadata.strings(value)) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_a_frontmatter_beyond_measure_is_refused_in_a_sentence(head: str, line: 
 
 def test_the_recording_comes_before_the_page() -> None:
     values = {"source": "https://example.org/p", "Video": "https://youtu.be/abcdefghijk", "llms": ["https://chat.example"]}
-    assert properties.recordings(values) == ["https://youtu.be/abcdefghijk", "https://example.org/p"]
-    assert properties.page(values) == "https://example.org/p"
+    assert metadata.recordings(values) == ["https://youtu.be/abcdefghijk", "https://example.org/p"]
+    assert metadata.page(values) == "https://example.org/p"
 
 
 def test_a_video_id_is_a_recording() -> None:
-    assert properties.recordings({"videoId": "abcdefghijk"}) == ["https://www.youtube.com/watch?v=abcdefghijk"]
-    assert properties.recordings({"video_id": "nonsense"}) == []
+    assert metadata.recordings({"videoId": "abcdefghijk"}) == ["https://www.youtube.com/watch?v=abcdefghijk"]
+    assert metadata.recordings({"video_id": "nonsense"}) == []
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from cards import reading
-from cards.build import build
-from cards.cache import Cache
-from cards.config import CACHE, load
+from cards.pipeline import load_notes
+from cards.pipeline.build import build
+from cards.vault.cache import Cache
+from cards.vault.config import CACHE, load
 
 SHAPES = [
     "- **{n} depth:** {m} fathoms at **the outer buoy {n}** in the bay (1:{n:02}).",
@@ -47,7 +47,7 @@ def test_however_many_processes_and_with_or_without_the_cache(
     seed: int, fork: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
-    monkeypatch.setattr(reading, "_WORTH", 5)
+    monkeypatch.setattr(load_notes, "_WORTH", 5)
     monkeypatch.setattr("threading.active_count", lambda: 1 if fork else 2)
     vault = tmp_path / "vault"
     vault.mkdir()
@@ -77,8 +77,8 @@ def test_several_processes_were_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
         asked.append(jobs)
         return ProcessPoolExecutor(jobs, *rest)
 
-    monkeypatch.setattr(reading, "_WORTH", 5)
-    monkeypatch.setattr(reading, "ProcessPoolExecutor", noted)
+    monkeypatch.setattr(load_notes, "_WORTH", 5)
+    monkeypatch.setattr(load_notes, "ProcessPoolExecutor", noted)
     _vault(tmp_path, 1)
     build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=3))
     assert asked == [3]
@@ -111,13 +111,13 @@ def _kill(config: object, path: str) -> object:
     return PARSE(config, path)  # type: ignore[arg-type]
 
 
-MAIN, PARSE = os.getpid(), reading._parse
+MAIN, PARSE = os.getpid(), load_notes._parse
 
 
 def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_WORTH", 5)
-    monkeypatch.setattr(reading, "_CHUNK", 3)
-    monkeypatch.setattr(reading, "_parse", _kill)
+    monkeypatch.setattr(load_notes, "_WORTH", 5)
+    monkeypatch.setattr(load_notes, "_CHUNK", 3)
+    monkeypatch.setattr(load_notes, "_parse", _kill)
     _vault(tmp_path, 1)
     report = build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=2))
     assert report.collected.totals.notes == 31

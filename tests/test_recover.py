@@ -18,14 +18,15 @@ from pathlib import Path
 
 import pytest
 
-from cards import increment, ledger
-from cards.build import build, look
-from cards.config import load
-from cards.ledger import Ledger, Phrase
+from cards.commands.recover import recover
+from cards.identity import ledger_file
+from cards.identity.ledger import Ledger, Phrase
 from cards.model import CardsError, Note, Options
 from cards.parser import parse
-from cards.recover import recover
-from cards.store import read_ledger
+from cards.pipeline import increment
+from cards.pipeline.build import build, look
+from cards.pipeline.output import read_ledger
+from cards.vault.config import load
 from tests.conftest import TODAY
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -62,7 +63,7 @@ def _told(entries: Ledger) -> dict[str, tuple[object, ...]]:
 
 
 def test_decks_without_a_ledger_are_refused(vault: Path) -> None:
-    (vault / "decks" / ledger.NAME).unlink()
+    (vault / "decks" / ledger_file.NAME).unlink()
     with pytest.raises(CardsError, match="there are decks but no ledger"):
         _build(vault)
     anew = _build(vault, new_ledger=True)
@@ -71,7 +72,7 @@ def test_decks_without_a_ledger_are_refused(vault: Path) -> None:
 
 def test_recovered_from_our_own_decks(vault: Path) -> None:
     before = read_ledger(vault / "decks")
-    (vault / "decks" / ledger.NAME).unlink()
+    (vault / "decks" / ledger_file.NAME).unlink()
     assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (29, 0)
     assert _told(_build(vault)) == _told(before)
 
@@ -103,10 +104,10 @@ def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
 
 
 def test_a_ledger_that_is_there_is_only_added_to(vault: Path) -> None:
-    path = vault / "decks" / ledger.NAME
+    path = vault / "decks" / ledger_file.NAME
     entries = read_ledger(vault / "decks")
     kept = dict(list(entries.items())[:10])
-    path.write_text(ledger.dump(kept.values()), encoding="utf-8")
+    path.write_text(ledger_file.dump(kept.values()), encoding="utf-8")
     assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (19, 10)
     assert kept.items() <= read_ledger(vault / "decks").items()
 
@@ -123,7 +124,7 @@ def test_a_package_of_somebody_else(tmp_path: Path) -> None:
         package.writestr("collection.anki2", b"SQLite format 3\x00 but not really")
     with pytest.raises(CardsError):
         recover([tmp_path / "x.apkg"], tmp_path / "decks")
-    assert not (tmp_path / "decks" / ledger.NAME).exists()
+    assert not (tmp_path / "decks" / ledger_file.NAME).exists()
 
 
 # ------------------------------------------------------------------------------------------------------ between builds
@@ -185,20 +186,20 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
         read.append(path)
         return parse(text, path, options)
 
-    monkeypatch.setattr("cards.reading.parse", noted)
+    monkeypatch.setattr("cards.pipeline.load_notes.parse", noted)
     _build(vault)
     assert read == []
     (vault / "notes" / "new.md").write_text("- **Depth:** four\n", encoding="utf-8")
     _build(vault)
     assert read == ["new.md"]
-    monkeypatch.setattr("cards.cache.version", lambda: "another version")
+    monkeypatch.setattr("cards.vault.cache.version", lambda: "another version")
     _build(vault)
     assert len(read) == 5
 
 
 def test_the_cache_knows_a_configuration_again_in_another_process(tmp_path: Path) -> None:
     (tmp_path / "cards.toml").write_text('bare-labels = ["one", "two", "three", "four", "five"]', encoding="utf-8")
-    show = "from cards.config import load; from pathlib import Path; print(load((Path('.'),), None, None, None).options)"
+    show = "from cards.vault.config import load; from pathlib import Path; print(load((Path('.'),), None, None, None).options)"
     shown = {
         subprocess.run(
             [sys.executable, "-c", show],
@@ -278,7 +279,7 @@ def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
     shutil.copytree(Path(__file__).parent / "fixtures", notes / "fixtures")
     build(load((notes,), tmp_path / "decks", None, None))
     before = {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")}
-    (tmp_path / "decks" / ledger.NAME).unlink()
+    (tmp_path / "decks" / ledger_file.NAME).unlink()
     recover(sorted((tmp_path / "decks").glob("*.apkg")), tmp_path / "decks")
     report = build(load((notes,), tmp_path / "decks", None, None))
     assert not [change for change in report.collected.changes if change.matters]
@@ -286,26 +287,26 @@ def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
 
 
 def test_recover_keeps_what_is_whole_of_a_damaged_ledger(vault: Path) -> None:
-    path = vault / "decks" / ledger.NAME
+    path = vault / "decks" / ledger_file.NAME
     lines = path.read_text(encoding="utf-8").splitlines()
     damaged = "\n".join([*lines[:5], "<<<<<<< HEAD", lines[5][:40], *lines[6:]])
     path.write_text(damaged, encoding="utf-8")
     packages = sorted((vault / "decks").glob("*.apkg"))
     assert recover(packages, vault / "decks") == (1, 28)
-    assert (vault / "decks" / f"{ledger.NAME}.damaged").read_text(encoding="utf-8") == damaged
+    assert (vault / "decks" / f"{ledger_file.NAME}.damaged").read_text(encoding="utf-8") == damaged
     assert path.read_text(encoding="utf-8").splitlines()[0] == lines[0]  # the way to the notes as well
     assert len(_build(vault)) == 29
 
 
 def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
     """But no number that the line knew goes to another phrase, and what is retired stays so."""
-    path = vault / "decks" / ledger.NAME
-    before = ledger.load(path.read_text(encoding="utf-8"))
+    path = vault / "decks" / ledger_file.NAME
+    before = ledger_file.load(path.read_text(encoding="utf-8"))
     cloze = next(entry for entry in before.values() if entry.kind == "cloze")
     other = next(entry for entry in before.values() if entry.kind == "qa")
     had_more = replace(cloze, phrases=(*cloze.phrases, Phrase(9, "an old phrase", gone=True)))
     retired = replace(other, guid="retired", text="what it was", retired=1795400000)
-    text = ledger.dump({**before, cloze.guid: had_more, "retired": retired}.values(), "..")
+    text = ledger_file.dump({**before, cloze.guid: had_more, "retired": retired}.values(), "..")
     lines = [
         line.replace(cloze.phrases[0].text, "something else") if cloze.guid in line else line.replace("it was", "it is")
         for line in text.splitlines()
@@ -314,7 +315,7 @@ def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
     with pytest.raises(CardsError, match="this line is damaged"):
         _build(vault)
     recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks")
-    after = ledger.load(path.read_text(encoding="utf-8"))
+    after = ledger_file.load(path.read_text(encoding="utf-8"))
     assert after.keys() == {*before, "retired"}
     assert after[cloze.guid].phrases == had_more.phrases
     assert after["retired"].retired == retired.retired
@@ -357,7 +358,7 @@ def test_a_part_that_a_note_moved_into_takes_its_cards_along(tmp_path: Path) -> 
 
 def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may know fewer numbers than cards ever had, also where the deck has them no longer."""
-    path = vault / "decks" / ledger.NAME
+    path = vault / "decks" / ledger_file.NAME
     older = path.read_bytes()
     note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
     text = note.read_text(encoding="utf-8")
@@ -388,7 +389,7 @@ def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_recover_writes_no_ledger_that_it_would_not_read(change: str, vault: Path) -> None:
-    path = vault / "decks" / ledger.NAME
+    path = vault / "decks" / ledger_file.NAME
     before = path.read_bytes()
     package = sorted((vault / "decks").glob("*.apkg"))[0]
     with zipfile.ZipFile(package) as opened:
@@ -406,7 +407,7 @@ def test_recover_writes_no_ledger_that_it_would_not_read(change: str, vault: Pat
         recover([other], vault / "decks")
     except CardsError:
         assert path.read_bytes() == before
-    assert ledger.load(path.read_text(encoding="utf-8")).keys() == ledger.load(before.decode()).keys()
+    assert ledger_file.load(path.read_text(encoding="utf-8")).keys() == ledger_file.load(before.decode()).keys()
 
 
 def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
@@ -428,6 +429,6 @@ def test_folders_that_cannot_be_read_retire_nothing(vault: Path, monkeypatch: py
                 onerror(PermissionError(13, "Permission denied", str(Path(here, "Podcasts"))))
             yield here, folders, names
 
-    monkeypatch.setattr("cards.vault.os.walk", closed)
+    monkeypatch.setattr("cards.vault.scan.os.walk", closed)
     assert all(entry.live for entry in _build(vault).values())
     assert (vault / "decks" / "Podcasts.apkg").exists()

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from cards import render
-from cards.markdown import inline
+from cards.anki import render
+from cards.anki.render import maths
 from cards.model import Deletion
-from cards.prose import plain
-from cards.render import maths
+from cards.model.prose import plain
+from cards.parser.markdown import inline
 from tests.laws import clozes
 
 _COMMENT = "<!-- -->"

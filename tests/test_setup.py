@@ -14,9 +14,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from cards import config
 from cards.cli import main
-from cards.setup import set_up
+from cards.commands.init import set_up
+from cards.vault import config
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it\n"
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from cards import ledger
-from cards.config import load
-from cards.watch import watch
+from cards.commands.watch import watch
+from cards.identity import ledger_file
+from cards.vault.config import load
 from tests.test_vault import write
 
 STEERING = {
@@ -106,13 +106,13 @@ def test_what_the_configuration_holds_does_not_steer(text: str, folder: Path) ->
 
 def test_what_a_ledger_holds_does_not_steer(folder: Path) -> None:
     run("build", folder=folder)
-    path = folder / "decks" / ledger.NAME
-    known = ledger.load(path.read_text(encoding="utf-8")).values()
+    path = folder / "decks" / ledger_file.NAME
+    known = ledger_file.load(path.read_text(encoding="utf-8")).values()
     told = [
         replace(each, deck=each.deck + ALL, key=ALL, note=each.note + ALL, ask=ALL, text=ALL, parts=ALL, block=ALL)
         for each in known
     ]
-    path.write_text(ledger.dump(told, ".."), encoding="utf-8")
+    path.write_text(ledger_file.dump(told, ".."), encoding="utf-8")
     for command in ("diff", "build --new-ledger", "retired"):
         assert "damaged" not in run(*command.split(), folder=folder, code=0)
     assert re.search(r"\\x1b", run("retired", folder=folder))

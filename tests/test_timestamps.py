@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cards import links, timestamps
-from cards.markdown import inline
+from cards.anki.render import prose
 from cards.model import Kind, Timestamp
+from cards.model.prose import plain, unstamped
 from cards.parser import parse
-from cards.prose import plain, unstamped
-from cards.render import prose
+from cards.parser.markdown import inline
+from cards.timestamps import providers, times
 
 SECONDS = st.integers(0, 99 * 3600 + 59 * 60 + 59)
 
 
 @given(SECONDS)
 def test_a_second_is_read_as_it_is_shown(second: int) -> None:
-    assert timestamps.seconds(timestamps.clock(second)) == second
+    assert times.seconds(times.clock(second)) == second
 
 
 @given(
@@ -29,8 +29,8 @@ def test_a_second_is_read_as_it_is_shown(second: int) -> None:
     st.sampled_from(["-", " - ", "–", " to "]),
 )
 def test_a_bracketed_stamp_is_found_once_and_leaves_no_trace(start: int, end: int | None, bracket: str, dash: str) -> None:
-    written = timestamps.clock(start) + (f"{dash}{timestamps.clock(end)}" if end is not None else "")
-    prose = timestamps.stamp(inline(f"the sea is deep {bracket.format(written)}", {}).prose)
+    written = times.clock(start) + (f"{dash}{times.clock(end)}" if end is not None else "")
+    prose = times.stamp(inline(f"the sea is deep {bracket.format(written)}", {}).prose)
     assert [stamp for run in prose for stamp in run.stamps] == [Timestamp(start, end)]
     assert plain(unstamped(prose)[0]) == "the sea is deep" + ("." if bracket.endswith(".") else "")
 
@@ -56,7 +56,7 @@ def test_a_bracketed_stamp_is_found_once_and_leaves_no_trace(start: int, end: in
     ],
 )
 def test_what_only_looks_like_a_stamp(text: str) -> None:
-    prose = timestamps.stamp(inline(f"the sea {text} is deep", {}).prose)
+    prose = times.stamp(inline(f"the sea {text} is deep", {}).prose)
     assert not any(run.kind is Kind.STAMP for run in prose)
 
 
@@ -73,7 +73,7 @@ def test_what_only_looks_like_a_stamp(text: str) -> None:
     ],
 )
 def test_the_time_of_a_url(url: str, second: int | None) -> None:
-    found = links.time_of(url)
+    found = providers.time_of(url)
     assert (found.start if found else None) == second
 
 
@@ -88,7 +88,7 @@ def test_the_time_of_a_url(url: str, second: int | None) -> None:
     ],
 )
 def test_the_range_of_a_url_and_the_time_in_a_path(url: str, span: Timestamp | None) -> None:
-    assert links.time_of(url) == span
+    assert providers.time_of(url) == span
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_range_of_a_url_and_the_time_in_a_path(url: str, span: Timestamp | N
     ],
 )
 def test_the_link_to_a_second(url: str, expected: str) -> None:
-    assert links.at_second(url, Timestamp(81, 85)) == expected
+    assert providers.at_second(url, Timestamp(81, 85)) == expected
 
 
 @pytest.mark.parametrize(
@@ -151,31 +151,31 @@ def test_the_link_to_a_second(url: str, expected: str) -> None:
     ],
 )
 def test_the_link_by_a_template(template: str, url: str, expected: str) -> None:
-    assert links.is_template(template)
-    assert links.filled(template, url, Timestamp(81, 85)) == expected
+    assert providers.is_template(template)
+    assert providers.filled(template, url, Timestamp(81, 85)) == expected
 
 
 def test_a_point_ends_where_it_starts() -> None:
-    assert links.filled("{url}?a={seconds}&b={end}", "https://a.example", Timestamp(81)) == "https://a.example?a=81&b=81"
+    assert providers.filled("{url}?a={seconds}&b={end}", "https://a.example", Timestamp(81)) == "https://a.example?a=81&b=81"
 
 
 def test_past_an_hour_and_without_an_end() -> None:
     late = Timestamp(4660)
-    assert links.at_second("https://overcast.fm/+a", late) == "https://overcast.fm/+a/1:17:40"
-    assert links.at_second("https://soundcloud.com/a/b", late) == "https://soundcloud.com/a/b#t=1:17:40"
-    assert links.at_second("https://www.twitch.tv/a/v/7", late) == "https://www.twitch.tv/a/v/7?t=1h17m40s"
-    assert links.at_second("https://example.org/a.opus", late) == "https://example.org/a.opus#t=4660"
+    assert providers.at_second("https://overcast.fm/+a", late) == "https://overcast.fm/+a/1:17:40"
+    assert providers.at_second("https://soundcloud.com/a/b", late) == "https://soundcloud.com/a/b#t=1:17:40"
+    assert providers.at_second("https://www.twitch.tv/a/v/7", late) == "https://www.twitch.tv/a/v/7?t=1h17m40s"
+    assert providers.at_second("https://example.org/a.opus", late) == "https://example.org/a.opus#t=4660"
 
 
 def test_every_provider_stands_in_the_readme_with_a_link_that_is_true() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     shown = dict(re.findall(r"^\| ([\w ]+?) \| `(https://[^`]+)` \|$", readme, re.M))
-    assert list(shown) == [row.name for row in links.PROVIDERS]
+    assert list(shown) == [row.name for row in providers.PROVIDERS]
     for name, url in shown.items():
-        row = links.provider_of(url)
+        row = providers.provider_of(url)
         assert row is not None
         assert row.name == name
-        assert links.at_second(url, Timestamp(81, 85)) == url
+        assert providers.at_second(url, Timestamp(81, 85)) == url
 
 
 @given(
@@ -183,16 +183,16 @@ def test_every_provider_stands_in_the_readme_with_a_link_that_is_true() -> None:
     st.text(max_size=30) | st.sampled_from(["?t=9s&a", "#t=9&b", "/1:02", "?", "#", "?&", "?a&&b"]),
 )
 def test_a_second_link_replaces_the_first(host: str, rest: str) -> None:
-    once = links.at_second(f"https://{host}{rest}", Timestamp(1))
-    again = links.at_second(once, Timestamp(81))
-    assert links.at_second(again, Timestamp(1)) == once
+    once = providers.at_second(f"https://{host}{rest}", Timestamp(1))
+    again = providers.at_second(once, Timestamp(81))
+    assert providers.at_second(again, Timestamp(1)) == once
 
 
 @given(st.text(max_size=80))
 def test_no_url_breaks_the_link(url: str) -> None:
-    links.at_second(url, Timestamp(1))
-    links.is_media(url)
-    links.time_of(url)
+    providers.at_second(url, Timestamp(1))
+    providers.is_media(url)
+    providers.time_of(url)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_an_items_recording_is_for_what_is_below_it() -> None:
     ],
 )
 def test_what_tells_recordings_apart(one: str, other: str, same: bool) -> None:
-    assert (links.identity(one) == links.identity(other)) is same
+    assert (providers.identity(one) == providers.identity(other)) is same
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_the_recording_of_an_outline(body: str, urls: list[str]) -> None:
 
 def test_tracking_goes_from_what_is_shown_and_the_link_keeps_it() -> None:
     url = "https://a.example/p?utm_source=x&id=7&utm_medium=y#top"
-    assert links.shown(url) == "https://a.example/p?id=7#top"
+    assert providers.shown(url) == "https://a.example/p?id=7#top"
     assert prose(inline(f"see {url}", {}).prose, {}) == (
         'see <a href="https://a.example/p?utm_source=x&amp;id=7&amp;utm_medium=y#top">https://a.example/p?id=7#top</a>'
     )

@@ -10,11 +10,11 @@ from unicodedata import normalize
 
 import pytest
 
-from cards.build import build, look
-from cards.config import load
 from cards.model import CardsError
-from cards.naming import file_names
-from cards.vault import look_around
+from cards.pipeline.build import build, look
+from cards.vault.config import load
+from cards.vault.naming import file_names
+from cards.vault.scan import look_around
 
 CARD = "- **Label:** text\n"
 
@@ -146,7 +146,7 @@ def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards import reading as room
+    from cards.pipeline import load_notes as room
 
     def faulty(text: str, path: str, options: object) -> object:
         if path == "bad.md":
@@ -199,7 +199,7 @@ def test_a_vault_whose_listing_fails_loses_no_card(tmp_path: Path, monkeypatch: 
             raise PermissionError(13, "Permission denied", name)
         return real(name)
 
-    monkeypatch.setattr("cards.vault.os.scandir", failing)
+    monkeypatch.setattr("cards.vault.scan.os.scandir", failing)
     bad = "vault"
     with pytest.raises(CardsError, match="vault: the folder can't be read: Permission denied"):
         build(load((tmp_path / "vault",), out, None, None))

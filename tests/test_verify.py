@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from cards import verify as room
-from cards.build import build
-from cards.config import load
 from cards.model import CardsError
-from cards.verdict import KINDS, OPTIONS, Finding, Trial, Tried, Verdict, as_json, lines
-from cards.verify import verify
+from cards.pipeline.build import build
+from cards.vault.config import load
+from cards.verify import trial as room
+from cards.verify.trial import verify
+from cards.verify.verdict import KINDS, OPTIONS, Finding, Trial, Tried, Verdict, as_json, lines
 from tests.test_anki_updates import START, answer_all
 
 anki_run = pytest.importorskip("tests.anki_run")

@@ -8,9 +8,9 @@ from threading import Event, Thread
 
 import pytest
 
-from cards import ledger
-from cards.config import Config, load
-from cards.watch import watch
+from cards.commands.watch import watch
+from cards.identity import ledger_file
+from cards.vault.config import Config, load
 
 
 class Watching:
@@ -38,7 +38,7 @@ class Watching:
         raise AssertionError(f"no {text!r} in {self.lines[since:]}")
 
     def cards(self) -> int:
-        entries = ledger.load((self.folder / "decks" / ledger.NAME).read_text(encoding="utf-8"))
+        entries = ledger_file.load((self.folder / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
         return sum(entry.live for entry in entries.values())
 
 
@@ -102,7 +102,7 @@ def test_renames_deletions_and_a_broken_note_in_between(watching: Watching) -> N
 
 
 def test_what_cannot_be_built_is_said_and_mended(watching: Watching) -> None:
-    path = watching.folder / "decks" / ledger.NAME
+    path = watching.folder / "decks" / ledger_file.NAME
     whole = path.read_text(encoding="utf-8")
     path.write_text(whole[:-5], encoding="utf-8")
     since = len(watching.lines)

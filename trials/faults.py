@@ -50,10 +50,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-from cards import build, cli, exporter, fresh, increment, ledger, package, wording  # noqa: E402, F401  # before any fork
-from cards.config import CACHE, version  # noqa: E402
+from cards import cli
+from cards.anki import read_package
+from cards.identity import ledger, ledger_file
 from cards.model import CardsError  # noqa: E402
-from cards.store import read_ledger  # noqa: E402
+from cards.pipeline import state
+from cards.pipeline.output import read_ledger
+from cards.vault.cache_version import version
+from cards.vault.config import CACHE
 
 NOBODY = 65534
 BEFORE, AFTER = "1800000000", "1800000999"  # SOURCE_DATE_EPOCH of the old decks, and of all builds after
@@ -247,7 +251,7 @@ class World:
         if now != self.new:
             names = sorted(name for name in now.keys() | self.new.keys() if now.get(name) != self.new.get(name))
             found.append(f"the next build is another one in {names}")
-        if ledger.NAME in self.old and (lost := guids_of(self.old) - guids_of(now)):
+        if ledger_file.NAME in self.old and (lost := guids_of(self.old) - guids_of(now)):
             found.append(f"guids are lost: {sorted(lost)}")
         if strays := [str(path) for path in (self.out / CACHE).rglob(".cards-*")]:
             found.append(f"left {strays}")
@@ -284,16 +288,16 @@ def forked(work: Callable[[], None]) -> tuple[int, str]:
 
 def guids_of(state: State, *, live: bool = False) -> set[str]:
     """The guids that a ledger knows."""
-    return {guid for guid, one in ledger.load(state[ledger.NAME].decode()).items() if one.live or not live}
+    return {guid for guid, one in ledger_file.load(state[ledger_file.NAME].decode()).items() if one.live or not live}
 
 
 def problems_of(state: State) -> list[str]:
     """What is wrong with a ledger and decks, whatever they are to hold."""
     found = []
     known: ledger.Ledger = {}
-    if ledger.NAME in state:
+    if ledger_file.NAME in state:
         try:
-            known = ledger.load(state[ledger.NAME].decode())
+            known = ledger_file.load(state[ledger_file.NAME].decode())
         except (CardsError, UnicodeDecodeError) as error:
             return [f"the ledger is damaged: {error}"]
     for name, content in state.items():
@@ -601,7 +605,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
         "no writing": lambda: world.out.chmod(0o555),
         "no access": lambda: world.out.chmod(0o000),
         "no cache": cache_closed,
-        "no ledger": lambda: (world.out / ledger.NAME).chmod(0o000),
+        "no ledger": lambda: (world.out / ledger_file.NAME).chmod(0o000),
     }
     for name, take in kinds.items():
         counts = Counts(f"permission, {name}")
@@ -845,10 +849,10 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     Where the ledger can't be read, or is read as the same memory, one in ten is built from: that settles the others.
     """
     world = World(fresh_folder(work, "ledger"), decks=1, notes=1, cache=False)
-    whole = ledger.load(world.old[ledger.NAME].decode())
+    whole = ledger_file.load(world.old[ledger_file.NAME].decode())
     rows: dict[str, Counts] = {}
     wanted = ordinals(world.new, work)
-    for kind, what, content in damages(world.old[ledger.NAME], random.Random(given.seed), 97 if given.short else 1):
+    for kind, what, content in damages(world.old[ledger_file.NAME], random.Random(given.seed), 97 if given.short else 1):
         counts = rows.setdefault(kind, Counts(f"ledger, {kind}"))
         if counts.tried % 10:
             try:
@@ -856,10 +860,10 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
                     counts.add("new", (), what)
                     continue
             except CardsError as error:
-                counts.add("refused", [] if f"{ledger.NAME}:" in str(error) else [f"no line is named: {error}"], what)
+                counts.add("refused", [] if f"{ledger_file.NAME}:" in str(error) else [f"no line is named: {error}"], what)
                 continue
         world.restore()
-        (world.out / ledger.NAME).write_bytes(content)
+        (world.out / ledger_file.NAME).write_bytes(content)
         before = files_in(world.out)
         code, said = world.build()
         now = files_in(world.out)
@@ -868,7 +872,7 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
             outcome = "refused"
             if now != before:
                 found.append("something was written")
-            if f"{ledger.NAME}:" not in said:
+            if f"{ledger_file.NAME}:" not in said:
                 found.append(f"the ledger is not named: {said}")
         else:
             outcome = "new" if now == world.new else "mixed"
@@ -882,7 +886,7 @@ def damaged(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
 def read(content: bytes) -> ledger.Ledger:
     """A ledger read from a file of this content. Raises CardsError."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / ledger.NAME).write_bytes(content)
+        (Path(folder) / ledger_file.NAME).write_bytes(content)
         return read_ledger(Path(folder))
 
 
@@ -892,14 +896,14 @@ def ordinals(state: State, work: Path) -> dict[str, frozenset[int]]:
     for name, content in state.items():
         if name.endswith(".apkg"):
             (work / "asked.apkg").write_bytes(content)
-            found |= {guid: asked for guid, (_, asked, _) in package.questions(work / "asked.apkg").items()}
+            found |= {guid: asked for guid, (_, asked, _) in read_package.questions(work / "asked.apkg").items()}
     return found
 
 
 def cache(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     draw = random.Random(given.seed)
     world = World(fresh_folder(work, "cache"), decks=2, notes=4)
-    for name in ("notes.sqlite", fresh.NAME):
+    for name in ("notes.sqlite", state.NAME):
         counts = Counts(f"cache, {name}")
         content = (world.saved / CACHE / name).read_bytes()
         for _ in range(10 if given.short else 500):
@@ -913,7 +917,7 @@ def cache(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
             ]
             (world.out / CACHE / name).write_bytes(draw.choice(ways))
             if name == "notes.sqlite":  # or it would not be asked
-                (world.out / CACHE / fresh.NAME).unlink()
+                (world.out / CACHE / state.NAME).unlink()
             found = world.next()
             counts.add("mixed" if found else "new", found, f"byte {place}")
         yield counts

@@ -24,10 +24,12 @@ import atheris
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 with atheris.instrument_imports(include=["cards"]):
-    from cards import links, properties, render, timestamps
-    from cards.markdown import inline
+    from cards.anki import render
     from cards.model import Deletion, Prose, Timestamp
-    from cards.prose import plain, unstamped
+    from cards.model.prose import plain, unstamped
+    from cards.parser import frontmatter
+    from cards.parser.markdown import inline
+    from cards.timestamps import providers, times
     from tests import laws
 
 MARKS = """
@@ -45,7 +47,7 @@ def note(text: str) -> None:
 
 def prose(text: str) -> None:
     """A line read, its stamps found, and any stretch of it deleted."""
-    read = timestamps.stamp(inline(text.replace("\n", " "), {}).prose)
+    read = times.stamp(inline(text.replace("\n", " "), {}).prose)
     bare, taken = unstamped(read)
     shown = plain(bare)
     assert all(0 <= at <= len(shown) for at, _ in taken)
@@ -58,13 +60,13 @@ def prose(text: str) -> None:
         assert laws.letters(laws.drawn(field)) == laws.letters(laws.said(bare)), field
 
 
-def times(text: str) -> None:
+def stamps(text: str) -> None:
     """No stamp is found twice, none is lost on the way, and a link's second can be read from it again."""
-    read: Prose = timestamps.stamp(inline(text.replace("\n", " "), {}).prose)
+    read: Prose = times.stamp(inline(text.replace("\n", " "), {}).prose)
     for stamp in (stamp for run in read for stamp in run.stamps):
-        assert timestamps.read(timestamps.show(stamp)) == (Timestamp(stamp.start, stamp.end),)
-    link = links.at_second(text, Timestamp(83))
-    again = links.at_second(link, Timestamp(83))
+        assert times.read(times.show(stamp)) == (Timestamp(stamp.start, stamp.end),)
+    link = providers.at_second(text, Timestamp(83))
+    again = providers.at_second(link, Timestamp(83))
     assert again == link, (text, link, again)
     assert (render.href(link) or "https://").lower().startswith(("https://", "http://", "mailto:", "obsidian://"))
 
@@ -72,12 +74,12 @@ def times(text: str) -> None:
 def head(text: str) -> None:
     """Any frontmatter is read, keeps the lines of its body, and nothing of it acts."""
     whole = f"---\n{text}\n---\n- **Label:** text\n"
-    found = properties.split(whole)
+    found = frontmatter.split(whole)
     assert whole.split("\n")[found.first_line - 1 :] == found.body.split("\n"), found
     laws.check(whole)
 
 
-TARGETS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (note, prose, times, head)}
+TARGETS: dict[str, Callable[[str], None]] = {each.__name__: each for each in (note, prose, stamps, head)}
 _anki_ordinals: laws.Ordinals | None = None
 
 

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cards.config import load
-from cards.examine import examine
-from cards.preview import page as preview_page
-from cards.render import maths
+from cards.anki.render import maths
+from cards.pipeline.examine import examine
+from cards.preview.page import page as preview_page
+from cards.vault.config import load
 from tests import hostile
 from tests.browser import browser
 
@@ -59,7 +59,7 @@ def main() -> int:
             print(f"{place}: {len(of_fields):,} fields, {len(sides) // 2:,} cards, {len(found)} wrong", flush=True)
         formulas = 0
         if mathjax:
-            lines = (files("cards") / "mathjax.txt").read_text(encoding="utf-8").splitlines()
+            lines = (files("cards.anki") / "mathjax.txt").read_text(encoding="utf-8").splitlines()
             commands = " ".join(line for line in lines if not line.startswith("#")).split()
             drawn = [maths(f"\\{command}{arguments}") for command in commands for arguments in _ARGUMENTS]
             formulas = sum(not each.startswith("<code>") for each in drawn)

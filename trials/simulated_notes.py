@@ -16,8 +16,8 @@ from itertools import count
 from typing import NamedTuple
 
 from benchmarks.vault import LANGUAGES, Language, Writing
-from cards.ledger import Entry
-from cards.match import normal
+from cards.identity.ledger import Entry
+from cards.identity.similarity import normal
 
 _END = re.compile(r"(.*?)(\W*)$", re.S)
 MONTH = 4  # weeks

@@ -14,8 +14,8 @@ from anki.collection import Collection
 from anki.decks import DeckId
 from anki.import_export_pb2 import ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
-from cards.identity import parts_of
-from cards.ledger import Entry, Ledger
+from cards.identity.fingerprint import parts_of
+from cards.identity.ledger import Entry, Ledger
 
 WEEK = 7 * 86400  # seconds
 _CARD = "id, nid, ord, did, type, queue, due, ivl, factor, reps, lapses, left, odue, odid, flags"

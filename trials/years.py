@@ -35,13 +35,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from cards import build as whole  # noqa: E402
-from cards import cache, fresh, increment, ledger  # noqa: E402
-from cards.config import CACHE, load, version  # noqa: E402
-from cards.identity import FIRST_MOD  # noqa: E402
-from cards.ledger import Entry, Ledger  # noqa: E402
-from cards.match import normal  # noqa: E402
+from cards.identity import ledger_file
+from cards.identity.fingerprint import FIRST_MOD
+from cards.identity.ledger import Entry, Ledger
+from cards.identity.similarity import normal
 from cards.model import CardsError  # noqa: E402
+from cards.pipeline import build as whole
+from cards.pipeline import increment, state
+from cards.vault import cache
+from cards.vault.cache_version import version
+from cards.vault.config import CACHE, load
 from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of, tidy  # noqa: E402
 from trials.simulated_user import WEEK, User  # noqa: E402
 
@@ -189,10 +192,10 @@ class Machine:
         self.written = dict(notes)
 
     def ledger(self) -> Ledger:
-        path = self.decks / ledger.NAME
+        path = self.decks / ledger_file.NAME
         stamp = (path.stat().st_mtime_ns, path.stat().st_size)
         if self._read is None or self._read[0] != stamp:
-            self._read = (stamp, ledger.load(path.read_text(encoding="utf-8")))
+            self._read = (stamp, ledger_file.load(path.read_text(encoding="utf-8")))
         return self._read[1]
 
     def packages(self) -> dict[Path, bytes]:
@@ -282,7 +285,7 @@ class Years:
             self.done["builds by the command"] += 1
         else:
             config = replace(load((machine.folder,), machine.decks, None, None), jobs=1)
-            found = fresh.difference(config)
+            found = state.difference(config)
             if found is None:
                 whole.build(config)
                 self.done["whole builds"] += 1
@@ -308,7 +311,7 @@ class Years:
             self.done["caches deleted"] += 1
         if self.draw.random() < 0.02:
             self.versions += 1
-            for room in (fresh, cache):
+            for room in (state, cache):
                 vars(room)["version"] = lambda: f"{version()} and {self.versions}"
             self.done["versions of Cards"] += 1
 
@@ -390,7 +393,7 @@ class Years:
         if path.endswith(".apkg"):
             self.done["conflicts in decks"] += 1
             home.git("checkout", self.draw.choice(("--ours", "--theirs")), "--", path, fails=True)
-        elif path.endswith(ledger.NAME):
+        elif path.endswith(ledger_file.NAME):
             self.done["conflicts in the ledger"] += 1
             if not forgotten:
                 self.wrong.append("the ledger did not merge by itself")
@@ -409,7 +412,7 @@ class Years:
             whole.build(replace(load((home.folder,), home.decks, None, None), jobs=1))
             self.wrong.append("a ledger with conflict markers was built upon")
         except CardsError as error:
-            if f"{ledger.NAME}:" not in str(error) or "conflict" not in str(error):
+            if f"{ledger_file.NAME}:" not in str(error) or "conflict" not in str(error):
                 self.wrong.append(f"the refusal says {error}")
         if home.packages() != before:
             self.wrong.append("a refused build wrote something")

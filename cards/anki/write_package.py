@@ -1,0 +1,126 @@
+"""Decks → the bytes of Anki packages. The only room that imports genanki.
+
+The package is Anki's schema 11 in a zip: written once in memory, each Anki note with its own `mod`, zipped with fixed
+dates, so that the same cards give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+
+import genanki
+
+from cards.anki.note_types import NoteType, note_types
+from cards.model import CardKind, Deck, Exported
+
+_MONTH = 30 * 86_400_000  # milliseconds
+FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class _Model(genanki.Model):  # type: ignore[misc]
+    """A note type with a `mod` of its own, instead of the time of the build."""
+
+    mod = 0
+
+    def to_json(self, timestamp: float, deck_id: int) -> dict[str, object]:
+        return dict(super().to_json(self.mod, deck_id))
+
+
+def _model(note_type: NoteType, kind: CardKind) -> _Model:
+    name, identity = note_type.template
+    model = _Model(
+        note_type.id,
+        note_type.name,
+        fields=[{"name": name, "id": identity} for name, identity in note_type.fields],
+        templates=[{"name": name, "id": identity, "qfmt": note_type.front, "afmt": note_type.back}],
+        css=note_type.css,
+        model_type=genanki.Model.CLOZE if kind == "cloze" else genanki.Model.FRONT_BACK,
+    )
+    model.mod = note_type.mod
+    return model
+
+
+def deck_id(name: str) -> int:
+    """A fixed id for a deck's name. Anki goes by the name; the id only has to be steady and not 1."""
+    return FIRST_DECK_ID + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big") // 2
+
+
+def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
+    """The package of a deck and its subdecks. `media` holds the content of each file by its name in the package."""
+    newest = max((card.mod for card in deck.cards), default=note_types()["qa"].mod)
+    names = sorted({name for card in deck.cards for name in card.media})
+    return _zip(_database(deck.cards, newest), {name: media[name] for name in names})
+
+
+def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
+    """The collection: genanki makes its tables, note types and decks, the rows are ours, written all at once."""
+    types = note_types()
+    models = {kind: _model(note_type, kind) for kind, note_type in types.items()}
+    decks: dict[str, genanki.Deck] = {}
+    used: dict[str, set[CardKind]] = {}
+    for card in cards:
+        if card.deck not in decks:
+            decks[card.deck] = genanki.Deck(deck_id(card.deck), card.deck)
+            used[card.deck] = set()
+        if card.kind not in used[card.deck]:
+            used[card.deck].add(card.kind)
+            decks[card.deck].add_model(models[card.kind])
+    first = timestamp * 1000  # the id of the first Anki note
+
+    def notes() -> Iterator[tuple[object, ...]]:
+        for note, card in enumerate(cards, first):
+            tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
+            yield note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""
+
+    def shown() -> Iterator[tuple[object, ...]]:
+        taken: set[int] = set()
+        for due, card in enumerate(cards):
+            deck = decks[card.deck].deck_id
+            for ordinal in card.ordinals:
+                one = _card_id(timestamp, card.guid, ordinal, taken)
+                taken.add(one)
+                yield one, first + due, deck, ordinal - 1, card.mod, due
+
+    connection = sqlite3.connect(":memory:")
+    try:
+        genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, count(first))
+        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", notes())
+        connection.executemany("insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')", shown())
+        connection.commit()
+        return connection.serialize()
+    finally:
+        connection.close()
+
+
+def _card_id(timestamp: int, guid: str, ordinal: int, taken: set[int]) -> int:
+    """An id within the month before that hardly another card has or had: Anki keeps the reviews of a deleted card by its id."""
+    place = int.from_bytes(hashlib.sha256(f"{guid}/{ordinal}".encode()).digest()[:8], "big")
+    found = timestamp * 1000 - place % _MONTH
+    while found in taken:
+        found -= 1
+    return found
+
+
+def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    numbered = dict(enumerate(media))
+    with zipfile.ZipFile(out, "w") as package:
+
+        def add(name: str, content: bytes) -> None:
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            package.writestr(entry, content)
+
+        add("collection.anki2", database)
+        add("media", json.dumps({str(number): name for number, name in numbered.items()}).encode())
+        for number, name in numbered.items():
+            add(str(number), media[name])
+    return out.getvalue()

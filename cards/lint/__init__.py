@@ -1,0 +1,1 @@
+"""Which cards will be hard or useless to review."""

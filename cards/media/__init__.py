@@ -1,0 +1,1 @@
+"""What cards embed: pictures, sound, and clips of recordings."""

@@ -1,0 +1,92 @@
+"""A note's text → its takeaways, and what looked like one with the reason why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
+from cards.model.prose import readable, squeeze, visible
+from cards.parser import filters, frontmatter, metadata
+from cards.parser.blocks import outline
+from cards.parser.context import Trail, clean
+from cards.parser.recordings import Recordings
+from cards.parser.takeaways import Walk
+
+_HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
+
+
+def parse(text: str, path: str, options: Options | None = None) -> Note:
+    """Read one note. `path` is relative to the vault's root.
+
+    Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
+    """
+    text = readable(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = _HARD_SPACE.sub(" ", text)
+    head = frontmatter.split(text)
+    problems: list[Problem] = []
+    if head.problem:
+        line, _, reason = head.problem.partition(":")
+        problems.append(
+            Problem(path, int(line), "frontmatter", f"the frontmatter can't be read ({reason}); its body is read all the same")
+        )
+    blocks = outline(head.body, head.first_line)
+    values = _with_page_properties(head.values, blocks)
+    options = options or Options()
+    recordings = Recordings(values, blocks, options.recordings)
+    title, blocks = _title(values, blocks, path, recordings)
+    language = metadata.language(values)
+    walk = Walk(Trail(title, options), recordings, language)
+    walk.blocks(blocks, ())
+    takeaways, skipped = filters.sift(walk.units, walk.lists, metadata.people(values), path, frozenset(options.bare_labels))
+    skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
+    return Note(
+        path,
+        title,
+        values,
+        tuple(takeaways),
+        tuple(skipped),
+        tuple(problems),
+        metadata.page(values) or recordings.first,
+        not metadata.is_false(metadata.get(values, "cards")),
+        language,
+        metadata.byline(values, title),
+        recordings.first,
+        metadata.recording_file(values),
+    )
+
+
+def _with_page_properties(values: dict[str, object], blocks: Sequence[Block]) -> dict[str, object]:
+    """The frontmatter, and the `key:: value` lines that open the body, be it in a first bullet without others below it."""
+    found: dict[str, object] = {}
+    for block in blocks:
+        if isinstance(block, Properties):
+            found.update(block.values)
+        elif isinstance(block, Bullets) and block.items and not any(isinstance(b, Bullets) for b in block.items[0].blocks):
+            return {**dict(block.items[0].values), **found, **values}
+        elif not (isinstance(block, Heading) and block.level == 1):
+            break
+    return {**found, **values}
+
+
+def _title(
+    values: dict[str, object], blocks: tuple[Block, ...], path: str, recordings: Recordings
+) -> tuple[str, tuple[Block, ...]]:
+    """The note's title, and the blocks without the heading that gives it.
+
+    The frontmatter's `title`, else a sole H1 that comes before other content, else the file's stem.
+    """
+    first = next((i for i, block in enumerate(blocks) if not isinstance(block, Properties)), None)
+    heading = blocks[first] if first is not None else None
+    tops = sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
+    sole = isinstance(heading, Heading) and heading.level == 1 and tops == 1
+    given = metadata.title(values)
+    stem = readable(PurePosixPath(path).stem)
+    if sole:
+        assert isinstance(heading, Heading)
+        assert first is not None
+        text = clean(visible(recordings.stamped(heading.prose)))
+        if text and (given is None or text.casefold() == squeeze(given).casefold()):
+            given, blocks = given or text, (*blocks[:first], *blocks[first + 1 :])
+    return squeeze(given or stem) or stem, blocks

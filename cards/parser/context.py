@@ -1,0 +1,153 @@
+"""Where the walk is: the headings and parents above, and the timestamps that still date what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cards.model import Options, Timestamp
+from cards.text import vocabulary
+
+_LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading the walk is under. `stamps` date what stands under it."""
+
+    level: int
+    text: str
+    line: int
+    takeaways: bool = False
+    skipped: bool = False
+    chosen: bool = True
+    stamps: tuple[Timestamp, ...] = ()
+    fresh: bool = True  # no list has stood directly under it yet
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A takeaway the walk is below."""
+
+    text: str
+    stamps: tuple[Timestamp, ...]
+
+
+Parents = tuple[Parent, ...]
+
+
+@dataclass(slots=True)
+class Trail:
+    """The sections around the walk, the innermost last, and the stamps that stand on lines of their own."""
+
+    title: str
+    options: Options
+    sections: list[Section] = field(default_factory=list)
+    before: str = ""  # the heading before the last one
+    _here: str = ""
+    _standing: tuple[Timestamp, ...] = ()  # stamps on a line of their own, which still date what follows
+    _until: int = 0  # the level of the heading that ends them
+    _fresh: bool = False  # nothing has followed them yet: the next heading is theirs
+    _shown: tuple[str, ...] = ()  # title and headings of the breadcrumb, empty where the sections have changed
+
+    @property
+    def section(self) -> Section | None:
+        """The heading we are directly under."""
+        return self.sections[-1] if self.sections else None
+
+    @property
+    def above(self) -> str:
+        """The heading that this one belongs under, else the title."""
+        return self.sections[-2].text if len(self.sections) > 1 else self.title
+
+    def enter(self, text: str, level: int, line: int, stamps: tuple[Timestamp, ...]) -> None:
+        """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
+        self.before, self._here = self._here, text
+        if stamps or (level <= self._until and not self._fresh):
+            self._standing = ()
+        elif self._fresh:
+            self._until = level
+        self._fresh = False
+        self._shown = ()
+        while self.sections and self.sections[-1].level >= level:
+            self.sections.pop()
+        takeaways = vocabulary.is_takeaway_heading(text, self.options.takeaway_headings)
+        skipped = not takeaways and vocabulary.is_skipped_heading(text, self.options.skipped_headings)
+        self.sections.append(
+            Section(
+                level,
+                text,
+                line,
+                takeaways,
+                skipped or any(section.skipped for section in self.sections),
+                self._is_chosen(text) or any(section.chosen for section in self.sections),
+                stamps,
+            )
+        )
+
+    def _is_chosen(self, text: str) -> bool:
+        wanted = {vocabulary.heading_key(section) for section in self.options.sections}
+        return not wanted or vocabulary.matches(text, wanted)
+
+    def date(self, stamps: tuple[Timestamp, ...]) -> None:
+        """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
+        if stamps:
+            self._standing, self._fresh = stamps, True
+            self._until = self.sections[-1].level if self.sections else 6
+
+    def settle(self) -> None:
+        """Something other than a heading follows: the standing stamps belong to the section we are in."""
+        self._fresh = False
+
+    def leave(self, sections: int) -> None:
+        """Come out of the headings of a list item: so many sections are left."""
+        if sections < len(self.sections):
+            del self.sections[sections:]
+            self._standing = ()
+            self._shown = ()
+
+    def _titles(self) -> tuple[str, ...]:
+        """The title, and the headings that say more than it and the heading before."""
+        if not self._shown:
+            out = [clean(self.title) or self.title]
+            last = self.title
+            for section in self.sections:
+                if section.text and section.text.casefold() != last.casefold():
+                    out.append(section.text)
+                    last = section.text
+            self._shown = tuple(out)
+        return self._shown
+
+    def context(self, parents: Parents = ()) -> tuple[str, ...]:
+        """The breadcrumb: title, headings, parents."""
+        titles = self._titles()
+        return (*titles, *[parent.text for parent in parents if parent.text]) if parents else titles
+
+    def of_headings(self) -> frozenset[int]:
+        """Which entries of the breadcrumb are headings."""
+        return _up_to(len(self._titles()))
+
+    def inherited(self, parents: Parents) -> tuple[Timestamp, ...]:
+        """The stamps of the nearest parent or heading that has any."""
+        headings = (section.stamps for section in reversed(self.sections))
+        return next(filter(None, (*(parent.stamps for parent in reversed(parents)), self._standing, *headings)), ())
+
+    def left_out(self) -> str | None:
+        """Why nothing here is a takeaway, None where something may be."""
+        for section in self.sections:
+            if section.skipped:
+                return f"the section “{section.text}” holds no takeaways"
+        if self.options.sections and not (self.section and self.section.chosen):
+            return "outside the sections that cards.toml names"
+        return None
+
+
+@lru_cache(maxsize=32)
+def _up_to(end: int) -> frozenset[int]:
+    return frozenset(range(1, end))
+
+
+def clean(text: str) -> str:
+    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end, cut where no one would read on."""
+    shown = vocabulary.without_emoji(text).rstrip(" :：").strip()
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -1,0 +1,338 @@
+"""Which units of a note are takeaways, and why the others are not.
+
+Precision before recall: what is most likely a transcript, metadata or a list of resources gives no card, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from cards.model import Block, Front, Kind, Mark, Origin, Prose, Skipped, Takeaway, Timestamp
+from cards.model.prose import cut, plain, squeeze, unstamped, visible
+from cards.parser.labels import Lead
+from cards.parser.labels import lead as read_lead
+from cards.text import vocabulary
+from cards.text.words import count
+from cards.timestamps import times
+
+LIST_SIZES = range(2, 8)  # the points of a list card
+SHORT_VALUE = 12  # words of a metadata value
+INFOBOX_VALUE = 20  # words of one value of an infobox, whose mean is at most eight
+
+_TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
+_NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
+_NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
+_FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An item or paragraph as the walk found it."""
+
+    line: int
+    prose: Prose
+    rest: tuple[Block, ...]
+    context: tuple[str, ...]
+    headings: frozenset[int]
+    stamps: tuple[Timestamp, ...]
+    inherited: tuple[Timestamp, ...]
+    lead: Lead | None = None
+    front: Front | None = None
+    points: int = 0
+    section: int = 0
+    level: int = 0
+    left_out: str | None = None
+    item: bool = False
+    task: bool = False
+    number: int = 0
+    comments: tuple[str, ...] = ()
+    block_id: str | None = None
+    depth: int = 0
+    language: str = ""
+    key: str | None = None
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingList:
+    """A list directly under a takeaway heading: the card it may give, the lines of its items, whether it is flat.
+
+    `above` is the heading this one belongs under, `before` the one that stands before it in the note.
+    """
+
+    takeaway: Takeaway
+    members: tuple[int, ...]
+    flat: bool
+    above: str
+    before: str = ""
+
+
+def is_marked(prose: Prose) -> bool:
+    """Whether prose has something that could become a card: bold, a highlight, a typed deletion."""
+    return any(run.marks & {Mark.BOLD, Mark.HIGHLIGHT} for run in prose) or is_typed(prose)
+
+
+def is_typed(prose: Prose) -> bool:
+    """Whether the user typed a deletion (`{{c1::…}}`) into it."""
+    return bool(_TYPED.search("".join(run.text if run.kind is Kind.TEXT else "\ufffc" for run in prose)))
+
+
+def sift(
+    units: Sequence[Unit],
+    lists: Sequence[HeadingList],
+    people: frozenset[str],
+    path: str,
+    bare_labels: frozenset[str] = frozenset(),
+) -> tuple[list[Takeaway], list[Skipped]]:
+    """The takeaways of a note in reading order, and what is none with its reason."""
+    reasons = _Reasons(units, people)
+    takeaways: list[Takeaway] = []
+    skipped: list[Skipped] = []
+    gone: set[int] = set()
+    for unit in units:
+        reason = reasons.of(unit)
+        if reason is None:
+            takeaways.append(_takeaway(unit))
+        else:
+            gone.add(unit.line)
+            if unit.item or unit.front or is_marked(unit.prose):
+                skipped.append(Skipped(path, unit.line, visible(unit.prose), reason))
+    takeaways, lists = _qualified(takeaways, lists, vocabulary.BARE_LABELS | bare_labels)
+    for each in lists:
+        takeaways.append(replace(each.takeaway, members=each.members, flaw=_flaw(each, gone)))
+    return takeaways, skipped
+
+
+def _flaw(each: HeadingList, gone: set[int]) -> str | None:
+    size = len(each.members)
+    if not each.flat:
+        return "a list card needs a flat list of plain bullets"
+    if any(line in gone for line in each.members):
+        return "some of its items are left out, so the list is no whole answer"
+    if size not in LIST_SIZES:
+        return f"a list card holds {LIST_SIZES[0]} to {LIST_SIZES[-1]} points, this list has {size}"
+    return None
+
+
+class _Reasons:
+    """Why a unit is no takeaway. What needs the whole note is counted once."""
+
+    def __init__(self, units: Sequence[Unit], people: frozenset[str]) -> None:
+        self.people = people | {part for name in people for part in name.split() if len(part) > 2}
+        names = Counter(
+            (unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit))
+        )
+        talks = {section for (section, _), times in names.items() if times >= 3}
+        self.speakers = {(section, label) for section, label in names if section in talks}
+        self.keys = Counter(unit.key.casefold() for unit in units if unit.key)
+        self.infobox = _infobox(units)
+
+    def of(self, unit: Unit) -> str | None:
+        if unit.left_out:
+            return unit.left_out
+        if any(squeeze(comment).casefold() == "no-card" for comment in unit.comments):
+            return "marked no-card"
+        if unit.task:
+            return "a task"
+        if unit.front:
+            repeats = unit.key is not None and " " not in unit.key and self.keys[unit.key.casefold()] > 1
+            return "a property (`key::value`)" if repeats else None
+        text = plain(unit.prose)
+        if _is_struck(unit.prose):
+            return "struck out"
+        if _FOOTNOTE.match(text):
+            return "a footnote"
+        if _bold_time(unit.prose):
+            return "a transcript or schedule line: it starts with a bold time"
+        if unit.lead is not None:
+            label = _label(unit)
+            key = vocabulary.heading_key(label)
+            if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
+                return f"a transcript line of {label}"
+            if (unit.section, label) in self.speakers:
+                return f"a transcript line of {label}"
+            if not is_typed(unit.prose) and (reason := self._metadata(unit, key)):
+                return reason
+            if vocabulary.matches(label, vocabulary.SKIPPED_HEADINGS):
+                return f"“{label}” holds no takeaways"
+        if _label_lines(unit.prose, unit.language) > 1:
+            return "metadata: two or more label lines in one paragraph"
+        if unit.item and _led_by_link(unit.prose):
+            return "a resource: the item is led by a link"
+        return None
+
+    def _metadata(self, unit: Unit, key: str) -> str | None:
+        assert unit.lead is not None
+        value = visible(unit.lead.rest)
+        if unit.number in self.infobox and unit.number:
+            return "metadata: an infobox"
+        if key in vocabulary.METADATA_LABELS and not unit.rest and count(value) <= SHORT_VALUE and not _is_sentence(value):
+            return "metadata"
+        if value and not unit.rest and _all_links(unit.lead.rest):
+            return "metadata: the value is a link"
+        return None
+
+
+def _takeaway(unit: Unit) -> Takeaway:
+    front = unit.front
+    text = unit.prose
+    if unit.lead is not None:
+        front = Front(unit.lead.label, Origin.LABEL)
+        text = unit.lead.rest
+    elif front is not None:
+        text = ()
+    return Takeaway(
+        unit.line,
+        front,
+        text,
+        unit.rest,
+        unit.context,
+        unit.headings,
+        unit.stamps,
+        unit.inherited,
+        unit.block_id,
+        unit.depth,
+        unit.points if unit.lead is not None and not plain(unstamped(text)[0]).strip() else 0,
+        max(unit.last, unit.line),
+        comments=unit.comments,
+    )
+
+
+def _text(takeaway: Takeaway) -> str:
+    return visible(takeaway.front.prose) if takeaway.front else visible(takeaway.text)
+
+
+def _qualified(
+    takeaways: list[Takeaway], lists: Iterable[HeadingList], bare: frozenset[str]
+) -> tuple[list[Takeaway], list[HeadingList]]:
+    """Labels that stand twice, or say nothing alone, are shown with the heading they stand under."""
+    lists = list(lists)
+    labels = Counter(
+        _text(each).casefold() for each in takeaways if each.front is not None and each.front.origin is Origin.LABEL
+    )
+    names = Counter(_text(each.takeaway).casefold() for each in lists)
+    out: list[Takeaway] = []
+    for each in takeaways:
+        front = each.front
+        if front is not None and front.origin is Origin.LABEL:
+            text = _text(each)
+            alone = vocabulary.heading_key(text) in bare
+            above = [part for i, part in enumerate(each.context) if i in each.headings] or list(each.context[1:])
+            if (alone or labels[text.casefold()] > 1) and above:
+                each = replace(each, front=replace(front, shown=f"{above[-1]} › {text}"))
+        out.append(each)
+    qualified: list[HeadingList] = []
+    for one in lists:
+        front = one.takeaway.front
+        assert front is not None
+        if names[_text(one.takeaway).casefold()] > 1:
+            twins = Counter(
+                other.above for other in lists if _text(other.takeaway).casefold() == _text(one.takeaway).casefold()
+            )
+            shown = f"{one.above if twins[one.above] == 1 else one.before or one.above} › {_text(one.takeaway)}"
+            one = replace(one, takeaway=replace(one.takeaway, front=replace(front, shown=shown)))
+        qualified.append(one)
+    return out, qualified
+
+
+# --------------------------------------------------------------------------------------------------- what it looks like
+
+
+def _label(unit: Unit) -> str:
+    return visible(unit.lead.label) if unit.lead else ""
+
+
+def _is_name(label: str) -> bool:
+    """Whether a label could be somebody's name: up to four capitalised words."""
+    return bool(_NAME.fullmatch(label)) and all(part[:1].isupper() or not part[:1].isascii() for part in label.split())
+
+
+def _is_struck(prose: Prose) -> bool:
+    said = [run for run in prose if run.kind is not Kind.STAMP and re.search(r"\w", run.text)]
+    return bool(said) and all(Mark.STRIKE in run.marks for run in said)
+
+
+def _bold_time(prose: Prose) -> bool:
+    """Whether a line is led by a bold time: `**0:05** · …`, or one that names a slot of the day (`**7:30 [Setup]:**`)."""
+    for run in prose:
+        if not run.text.strip():
+            continue
+        if Mark.BOLD not in run.marks:
+            return False
+        if run.kind is not Kind.STAMP:
+            return bool(times.BOLD_TIME.match(run.text))
+        return not any(
+            other.kind is Kind.TEXT and Mark.BOLD in other.marks and re.search(r"\w", other.text) for other in prose[1:2]
+        )
+    return False
+
+
+def _label_lines(prose: Prose, language: str) -> int:
+    """How many lines of a paragraph begin with a label and a colon."""
+    text = plain(prose)
+    if "\n" not in text and "\v" not in text:
+        return 0
+    found, start = 0, 0
+    for i, char in enumerate(text + "\n"):
+        if char in "\n\v":
+            one = read_lead(cut(prose, start, i), language)
+            found += one is not None and one.colon
+            start = i + 1
+    return found
+
+
+def _led_by_link(prose: Prose) -> bool:
+    for run in prose:
+        if run.kind is Kind.STAMP or (run.kind is Kind.TEXT and not run.link and not re.search(r"\w", run.text)):
+            continue
+        return bool(run.link and run.link.startswith(("http://", "https://")))
+    return False
+
+
+def _all_links(prose: Prose) -> bool:
+    shown = [run for run in prose if run.kind is not Kind.STAMP and re.search(r"\w", run.text)]
+    return bool(shown) and all(run.link and not run.link.startswith("obsidian:") for run in shown)
+
+
+def _is_sentence(value: str) -> bool:
+    return value.endswith((".", "!", "?", "。", "！", "？")) and count(value) > 3
+
+
+def _infobox(units: Sequence[Unit]) -> frozenset[int]:
+    """The lists of labels with short values that stand before the first takeaway."""
+    boxes: set[int] = set()
+    numbers = dict.fromkeys(unit.number for unit in units if unit.item and unit.depth == 1 and not unit.left_out)
+    for number in numbers:
+        items = [unit for unit in units if unit.number == number]
+        if not any(unit.lead for unit in items):
+            continue
+        last = max(unit.line for unit in items)
+        follows = any(unit.line > last and (unit.lead or is_marked(unit.prose)) for unit in units)
+        if _is_infobox(items, follows):
+            boxes.add(number)
+            continue
+        break
+    return frozenset(boxes)
+
+
+def _is_infobox(items: Sequence[Unit], follows: bool) -> bool:
+    """Known metadata labels tell it anywhere; else it stands before the first section, with takeaways to follow."""
+    labelled = [unit for unit in items if unit.lead is not None]
+    if len(items) < 3 or len(labelled) < len(items):
+        return False
+    known = sum(vocabulary.heading_key(_label(unit)) in vocabulary.INFOBOX_LABELS for unit in items)
+    if known >= 3 and known * 2 > len(items):
+        return True
+    if not follows or items[0].level > 1 or any(unit.rest or unit.stamps for unit in items):
+        return False
+    values = [visible(unit.lead.rest) for unit in labelled if unit.lead]
+    lengths = [count(value) for value in values]
+    return (
+        max(lengths) <= INFOBOX_VALUE
+        and sum(lengths) <= 8 * len(lengths)
+        and not any(_is_sentence(value) for value in values)
+        and not any(is_marked(unit.lead.rest) for unit in labelled if unit.lead)
+    )

@@ -1,0 +1,361 @@
+"""The one configured MarkdownIt, and the step from its inline tokens to prose.
+
+CommonMark with tables, strikethrough and dollar maths, and what Obsidian and Logseq add: `==highlights==`,
+`[[wikilinks]]`, `![[embeds]]`, `%%comments%%`, footnotes. Three things differ from CommonMark on purpose, because
+notes are read as their authors see them: a list marker is never indented code, bold may touch CJK text without a space,
+and a bare URL is a link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from html import unescape
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import isWhiteSpace
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.code import code as code_rule
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import link as link_rule
+from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from cards.model import Kind, Mark, Prose, Run
+from cards.model.prose import OBJECT, merge, strip
+
+LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
+_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
+_PLAIN = re.compile(r"[^\\`*_~=\[\]<>!&$%{}\n]*")
+_URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
+_CLOSING = {"}": "{", ")": "(", "]": "["}
+# `key:: value`: a key of at most four words, without markup and no question
+_PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
+_HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
+HARMLESS = frozenset(
+    "a abbr b bdi bdo big cite code del dfn div em font i ins kbd mark p q rp rt ruby s samp small span strike strong "
+    "sub sup time tt u var wbr center".split()
+)
+
+
+class Inline(NamedTuple):
+    """Prose and what stood beside it: comments, and URLs of raw HTML (`src=`)."""
+
+    prose: Prose
+    comments: tuple[str, ...] = ()
+
+
+def _indented_code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Indented code, unless the line is a list item: outlines are indented more freely than CommonMark allows."""
+    if state.sCount[start] - state.blkIndent < 4:
+        return False
+    text = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    if LIST_MARKER.match(text):
+        return False
+    state._code_enabled = True
+    try:
+        return code_rule(state, start, end, silent)
+    finally:
+        state._code_enabled = False
+
+
+def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """CommonMark's paragraph, except that a list item ends it however deep it is indented."""
+    terminators = state.md.block.ruler.getRules("paragraph")
+    parent, state.parentType = state.parentType, "paragraph"
+    line = start + 1
+    while line < state.lineMax and not state.isEmpty(line):
+        deep = state.sCount[line] - state.blkIndent > 3
+        if deep and not LIST_MARKER.match(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line]):
+            line += 1
+            continue
+        # a negative count marks a line that a block quote has looked at already
+        if state.sCount[line] >= 0 and any(rule(state, line, state.lineMax, True) for rule in terminators):
+            break
+        line += 1
+    state.line = line
+    state.push("paragraph_open", "p", 1).map = [start, line]
+    token = state.push("inline", "", 0)
+    token.content = state.getLines(start, line, state.blkIndent, False).strip(" \t\n\r")
+    token.map = [start, line]
+    state.push("paragraph_close", "p", -1)
+    state.parentType = parent
+    return True
+
+
+def _comment_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`%% … %%` over several lines, each fence at the start of a line or at the end of the text."""
+    begin = state.bMarks[start] + state.tShift[start]
+    first = state.src[begin : state.eMarks[start]]
+    if not first.startswith("%%") or "%%" in first[2:]:
+        return False
+    for line in range(start + 1, end):
+        if "%%" in state.src[state.bMarks[line] : state.eMarks[line]]:
+            if not silent:
+                state.line = line + 1
+                token = state.push("comment_block", "", 0)
+                token.map = [start, line + 1]
+                token.hidden = True
+            return True
+    return False
+
+
+def _comment(state: StateInline, silent: bool) -> bool:
+    return _between(state, silent, "%%", "%%", "comment")
+
+
+def _embed(state: StateInline, silent: bool) -> bool:
+    return _between(state, silent, "![[", "]]", "embed")
+
+
+def _wikilink(state: StateInline, silent: bool) -> bool:
+    return _between(state, silent, "[[", "]]", "wikilink")
+
+
+def _footnote(state: StateInline, silent: bool) -> bool:
+    if state.pos == 0 and re.match(r"\[\^[^\]]+\]:", state.src):
+        return False  # the footnote itself
+    return _between(state, silent, "[^", "]", "footnote")
+
+
+def _inline_footnote(state: StateInline, silent: bool) -> bool:
+    return _between(state, silent, "^[", "]", "footnote")
+
+
+def _link(state: StateInline, silent: bool) -> bool:
+    """CommonMark's link, which looks far ahead at every bracket, only where one closes."""
+    return _last(state.src, "]") > state.pos and link_rule(state, silent)
+
+
+@lru_cache(maxsize=8)
+def _last(source: str, mark: str) -> int:
+    """Where a mark stands last: what opens behind it need not look for it, however often it opens."""
+    return source.rfind(mark)
+
+
+def _between(state: StateInline, silent: bool, opening: str, closing: str, name: str) -> bool:
+    """A token for what stands between two marks on one line."""
+    if not state.src.startswith(opening, state.pos) or _last(state.src, closing) < state.pos:
+        return False
+    begin = state.pos + len(opening)
+    end = state.src.find(closing, begin, state.posMax)
+    if end <= begin or (name != "comment" and "\n" in state.src[begin:end]):
+        return False
+    if not silent:
+        token = state.push(name, "", 0)
+        token.content = state.src[begin:end]
+    state.pos = end + len(closing)
+    return True
+
+
+def _highlight(state: StateInline, silent: bool) -> bool:
+    """`==phrase==`, with markup inside it."""
+    src, start = state.src, state.pos
+    if not src.startswith("==", start) or src[start + 2 : start + 3] in ("", "=", " ", "\t", "\n"):
+        return False
+    end = src.find("==", start + 2, state.posMax)
+    if end < 0 or src[end - 1].isspace() or src[end + 2 : end + 3] == "=" or src[start - 1 : start] == "=":
+        return False
+    if not silent:
+        limit, state.pos, state.posMax = state.posMax, start + 2, end
+        state.push("highlight_open", "mark", 1)
+        state.md.inline.tokenize(state)
+        state.push("highlight_close", "mark", -1)
+        state.posMax = limit
+    state.pos = end + 2
+    return True
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """CommonMark's emphasis, with CJK characters beside a run of `*` counted as space.
+
+    CommonMark leaves `**要点：**内容` as asterisks, since it looks for spaces that CJK text does not write.
+    """
+    marker = state.src[state.pos]
+    if silent or marker not in "_*":
+        return False
+    scanned = state.scanDelims(state.pos, marker == "*")
+    can_open, can_close = scanned.can_open, scanned.can_close
+    if marker == "*":
+        before = state.src[state.pos - 1] if state.pos else " "
+        stop = state.pos + scanned.length
+        after = state.src[stop] if stop < state.posMax else " "
+        can_open = can_open or (bool(_CJK.match(before)) and not isWhiteSpace(ord(after)))
+        can_close = can_close or (bool(_CJK.match(after)) and not isWhiteSpace(ord(before)))
+    for _ in range(scanned.length):
+        token = state.push("text", "", 0)
+        token.content = marker
+        state.delimiters.append(
+            Delimiter(
+                marker=ord(marker),
+                length=scanned.length,
+                token=len(state.tokens) - 1,
+                end=-1,
+                open=can_open,
+                close=can_close,
+            )
+        )
+    state.pos += scanned.length
+    return True
+
+
+def _configured() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
+    md.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
+    md.disable("code")
+    # which links may act is decided where HTML is made (`render.href`); here a refused link would stay as its markup
+    md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.block.ruler.before("table", "indented_code", _indented_code)
+    md.block.ruler.before("table", "comment_block", _comment_block, {"alt": ["paragraph", "reference", "list"]})
+    md.block.ruler.at("paragraph", _paragraph)
+    md.inline.ruler.at("emphasis", _emphasis)
+    md.inline.ruler.before("link", "embed", _embed)
+    md.inline.ruler.before("link", "wikilink", _wikilink)
+    md.inline.ruler.at("link", _link)
+    md.inline.ruler.before("link", "footnote", _footnote)
+    md.inline.ruler.before("link", "inline_footnote", _inline_footnote)
+    md.inline.ruler.before("emphasis", "comment", _comment)
+    md.inline.ruler.before("emphasis", "highlight", _highlight)
+    for char in "=%":
+        md.inline.add_terminator_char(char)
+    return md
+
+
+MARKDOWN = _configured()
+
+
+def blocks(text: str) -> tuple[list[Token], EnvType]:
+    """The block tokens of a text with `\\n` line ends, their inline content unread, and the link references."""
+    tokens: list[Token] = []
+    env: EnvType = {}
+    MARKDOWN.block.parse(text, MARKDOWN, env, tokens)
+    return tokens, env
+
+
+def inline(source: str, env: EnvType) -> Inline:
+    """The prose of a block's inline content."""
+    if _PLAIN.fullmatch(source) and "://" not in source:
+        return Inline((Run(source.strip()),) if source.strip() else ())
+    tokens: list[Token] = []
+    # a line end at the end keeps the maths rule from looking round the corner for a digit
+    MARKDOWN.inline.parse(source + "\n", MARKDOWN, env, tokens)
+    comments = tuple(token.content.strip() for token in tokens if token.type == "comment")
+    return Inline(strip(merge(tuple(_runs(tokens)))), comments)
+
+
+def take_block_id(source: str) -> tuple[str, str | None]:
+    """The inline source without an Obsidian block id at its end, and the id."""
+    match = _BLOCK_ID.search(source)
+    return (source[: match.start()], match[1]) if match else (source, None)
+
+
+def property_of(line: str) -> tuple[str, str] | None:
+    """The key and value of a `key:: value` line, None for any other line."""
+    match = _PROPERTY.fullmatch(line)
+    return (match["key"].strip(), (match["value"] or "").strip()) if match else None
+
+
+def _runs(tokens: Sequence[Token]) -> list[Run]:
+    out: list[Run] = []
+    marks: list[Mark] = []
+    links: list[str] = []
+    anchors: list[str | None] = []  # those of raw HTML, which close where they like
+
+    def add(text: str, kind: Kind = Kind.TEXT, target: str | None = None) -> None:
+        link = next((each for each in (*reversed(links), *reversed(anchors)) if each is not None), None)
+        if kind is Kind.TEXT and link is None and "://" in text:
+            out.extend(_with_urls(text, frozenset(marks)))
+        elif text:
+            out.append(Run(text, kind, frozenset(marks), link, target))
+
+    for token in tokens:
+        match token.type:
+            case "text" | "text_special" | "entity":
+                add(token.content)
+            case "softbreak":
+                add("\n")
+            case "hardbreak":
+                add("\v", Kind.BREAK)
+            case "code_inline":
+                add(token.content, Kind.CODE)
+            case "math_inline":
+                add(token.content.strip(), Kind.MATH)
+            case "math_inline_double":
+                add(token.content.strip(), Kind.DISPLAY_MATH)
+            case "strong_open":
+                marks.append(Mark.BOLD)
+            case "em_open":
+                marks.append(Mark.ITALIC)
+            case "s_open":
+                marks.append(Mark.STRIKE)
+            case "highlight_open":
+                marks.append(Mark.HIGHLIGHT)
+            case "strong_close" | "em_close" | "s_close" | "highlight_close":
+                marks.pop()
+            case "link_open":
+                links.append(str(token.attrs.get("href", "")))
+            case "link_close":
+                links.pop()
+            case "image":
+                add(OBJECT, Kind.IMAGE, str(token.attrs.get("src", "")))
+            case "embed":
+                add(OBJECT, Kind.IMAGE, token.content.partition("|")[0].strip())
+            case "wikilink":
+                add(wikilink_text(token.content))
+            case "html_inline":
+                _html(token.content, add, anchors)
+            case _:
+                pass
+    return out
+
+
+def _html(tag: str, add: object, anchors: list[str | None]) -> None:
+    """Raw HTML never acts: `<br>` breaks the line, a plain link stays one, harmless tags and comments go."""
+    match = _TAG.match(tag)
+    if not match:
+        return
+    name = match[1].lower()
+    assert callable(add)
+    if name == "br":
+        add("\v", Kind.BREAK)
+    elif name == "a":
+        if tag.startswith("</"):
+            if anchors:
+                anchors.pop()
+        else:
+            href = _HREF.search(tag)
+            anchors.append(unescape(href[1].strip("\"'")) if href else None)
+    elif name not in HARMLESS:
+        add(tag)
+
+
+def wikilink_text(content: str) -> str:
+    """What a reader sees of `[[target|alias]]`: the alias, else the target (`page › heading` for `page#heading`)."""
+    target, bar, alias = content.partition("|")
+    if bar:
+        return alias.strip()
+    page, mark, heading = target.strip().partition("#")
+    return f"{page} › {heading.lstrip('^#')}" if mark and page and not heading.startswith("^") else page or heading
+
+
+def _with_urls(text: str, marks: frozenset[Mark]) -> list[Run]:
+    out: list[Run] = []
+    at = 0
+    for match in _URL.finditer(text):
+        url = match[0]
+        while url and (url[-1] in ".,;:!?'*_" or (url[-1] in _CLOSING and url.count(url[-1]) > url.count(_CLOSING[url[-1]]))):
+            url = url[:-1]
+        end = match.start() + len(url)
+        if match.start() > at:
+            out.append(Run(text[at : match.start()], marks=marks))
+        out.append(Run(url, marks=marks, link=url))
+        at = end
+    if at < len(text):
+        out.append(Run(text[at:], marks=marks))
+    return out

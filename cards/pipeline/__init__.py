@@ -1,0 +1,1 @@
+"""Notes to decks on disk, the whole way or only where something changed."""

@@ -1,0 +1,1 @@
+"""The cards of a run as one page for a browser."""

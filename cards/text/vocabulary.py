@@ -1,0 +1,108 @@
+"""The words that tell one kind of heading, label or phrase from another; `vocabulary.toml` has the lists.
+
+Headings are compared without case, emoji, numbers and colon (`heading_key`); an entry matches a heading that equals it,
+or that goes on with a preposition or a colon.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+
+from cards.model.prose import squeeze
+
+_WORDS = tomllib.loads((files("cards.text") / "vocabulary.toml").read_text(encoding="utf-8"))
+
+
+def _entries(name: str) -> frozenset[str]:
+    """The entries of a list, which stand between dots."""
+    return frozenset(entry.strip() for line in _WORDS[name].splitlines() for entry in line.split("·") if entry.strip())
+
+
+TAKEAWAY_HEADINGS = _entries("takeaway-headings")
+
+SKIPPED_HEADINGS = _entries("skipped-headings")
+
+BARE_LABELS = _entries("bare-labels")
+
+METADATA_LABELS = _entries("metadata-labels")
+INFOBOX_LABELS = METADATA_LABELS | _entries("infobox-labels")
+
+TIME_LABELS = _entries("time-labels")
+
+SPEAKERS = _entries("speakers")
+
+SCRIPTURES = _entries("scriptures")
+SCRIPTURE_NAMES = _entries("scripture-names")  # which are names of people and things as well
+CLOCK_WORDS = _entries("clock-words")
+DAY_WORDS = _entries("day-words")
+RATIO_WORDS = _entries("ratio-words")
+DURATION_WORDS = _entries("duration-words")
+
+STRESS_WORDS = frozenset(_WORDS["stress-words"].split())
+
+POINTING_WORDS = frozenset(_WORDS["pointing-words"].split())
+POINTING_BEFORE_VERB = frozenset(_WORDS["pointing-before-verb"].split())
+POINTED_VERBS = frozenset(_WORDS["pointed-verbs"].split())
+YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
+YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
+
+BEFORE_NUMBERS = _entries("before-numbers")
+NEVER_LAST = _entries("never-last")
+ABBREVIATIONS = BEFORE_NUMBERS | _entries("abbreviations")
+ORDINAL_LANGUAGES = frozenset(_WORDS["ordinal-languages"].split())
+SMALL_WORDS: dict[str, list[str]] = {}  # the languages of each
+for _code, _words in _WORDS["small-words"].items():
+    for _word in _words.split():
+        SMALL_WORDS.setdefault(_word, []).append(_code)
+
+PREPOSITIONS = frozenset(_WORDS["prepositions"].split())
+
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2300-\u23ff\u2b00-\u2bff\u2190-\u21ff\u25a0-\u25ff\u3030\u303d\u3297\u3299\ufe0f\u200d\u20e3\U000e0020-\U000e007f]+"
+)
+_NUMBERING = re.compile(r"^(?:[#(]?\d+(?:\.\d+)*[.):、]?|[ivxIVX]+[.)]|[A-Za-z][.)])\s+|^\d+(?:\.\d+)*[.、]\s*")
+_BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
+_AND = re.compile(r"\s*[&/+,、，]\s*|\s+(?:and|und|et|y|e|i|и|en|och|og|ve|và)\s+")
+_NUMBER = re.compile(r"\b\d+\b")
+
+
+def without_emoji(text: str) -> str:
+    """A text without emoji and pictographs, and without the space they leave."""
+    return squeeze(_EMOJI.sub(" ", text))
+
+
+def heading_key(text: str) -> str:
+    """A heading or label as it is compared: case folded, without emoji, numbers and closing colon."""
+    text = _NUMBERING.sub("", without_emoji(text).replace("’", "'"))
+    return squeeze(_NUMBER.sub(" ", text)).strip(" :：.!-–—*_").casefold()
+
+
+def matches(text: str, entries: Iterable[str]) -> bool:
+    """Whether a heading equals an entry, or is several of them, or one and then a preposition, a colon or a bracket."""
+    key = heading_key(text)
+    entries = entries if isinstance(entries, frozenset | set) else frozenset(entries)
+    if key in entries:
+        return True
+    if (bare := _BRACKET.sub("", key)) != key:
+        return matches(bare, entries)
+    several = [part for part in _AND.split(key) if part]
+    if len(several) > 1 and all(matches(part, entries) for part in several):
+        return True
+    before, colon, _ = key.partition(":")
+    if colon and before.strip() in entries:
+        return True
+    parts = key.split(" ")
+    return any(parts[i] in PREPOSITIONS and " ".join(parts[:i]) in entries for i in range(1, len(parts)))
+
+
+def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
+    """Whether a heading announces takeaways: an entry of the list, or `takeaway(s)` anywhere in it."""
+    return bool(re.search(r"\btake-?aways?\b", heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
+
+
+def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:
+    """Whether a heading stands over a section that holds no takeaways."""
+    return matches(text, SKIPPED_HEADINGS.union(extra))

@@ -1,0 +1,1 @@
+"""Times of a recording: found in prose, printed, and linked."""

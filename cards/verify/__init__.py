@@ -1,0 +1,1 @@
+"""What an import would do, tried in the real Anki."""

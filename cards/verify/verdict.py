@@ -1,0 +1,197 @@
+"""What a trial of an import found, as values, as words for a reader and as JSON."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile, zip_longest
+from pathlib import Path
+
+from cards.identity.changes import search
+
+# the dialog's other switches stay as they are at first: notes and note types are updated where they are newer
+OPTIONS: Mapping[str, Mapping[str, bool]] = {
+    "the dialog's defaults": {"merge_notetypes": False, "with_scheduling": False},
+    "merged note types, learning progress": {"merge_notetypes": True, "with_scheduling": True},
+}
+
+# what may be found, the worst first
+KINDS: Mapping[str, str] = {
+    "refused": "Anki refuses the deck",
+    "reviews lost": "reviews are lost",
+    "deleted": "a card is deleted",
+    "moved": "a card with reviews becomes another one",
+    "rescheduled": "a card with reviews gets another schedule",
+    "renumbered": "a phrase gets another number, and its reviews pass to the phrase that has the number now",
+    "full sync": "a full sync is forced: this computer or AnkiWeb replaces the other, with the reviews that only that one has",
+    "conflicting": "Anki has the note with another note type, and does not update it",
+    "empty cards": "a new card is empty",
+    "no card": "a note has no card",
+    "missing media": "a file is neither in the deck nor in the collection",
+    "second import": "importing the same deck again changes something again",
+    "other note type": "your note type is not the deck's, so Anki adds the deck's beside it",
+    "emptied": "a gap is gone, and its card empty: Tools › Empty Cards removes it, and until then the gap may come back",
+    "rewritten": "a note with reviews changes its text; the reviews stay",
+}
+_WARNINGS = frozenset({"other note type", "emptied", "rewritten"})
+_COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten")
+
+_SHOWN = 12  # findings of a kind that are told one by one
+_WORDS = 60  # characters of a text's first words
+_BREAK = re.compile(r"<(?:br|hr|/?(?:p|li|ul|ol|div|td|th|tr|pre|blockquote|h\d))\b[^>]*>")
+_MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+GAP = re.compile(r"\{\{c(\d+)::")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something an import does. `kind` is one of KINDS; the guid and the first `words` say to which note, where it is one.
+
+    `was` and `now` are what changes; `now` alone is what there is to say.
+    """
+
+    kind: str
+    guid: str = ""
+    words: str = ""
+    was: str = ""
+    now: str = ""
+
+    @property
+    def harm(self) -> bool:
+        return self.kind not in _WARNINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A deck imported with one of OPTIONS: notes by what became of them, and what was found, the second import included."""
+
+    options: str
+    new: int = 0
+    updated: int = 0
+    left_alone: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, kind: str) -> int:
+        """How many findings are of a kind."""
+        return sum(finding.kind == kind for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A deck and its trials, in the order of OPTIONS."""
+
+    package: Path
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What importing the decks would do to the collection `against`, None for an empty one, in a version of Anki."""
+
+    decks: tuple[Tried, ...]
+    against: Path | None
+    anki: str
+
+    @property
+    def harms(self) -> tuple[str, ...]:
+        """The kinds of harm, the worst first."""
+        found = {each.kind for deck in self.decks for trial in deck.trials for each in trial.findings if each.harm}
+        return tuple(kind for kind in KINDS if kind in found)
+
+    @property
+    def harm(self) -> bool:
+        return bool(self.harms)
+
+
+def plain_words(field: str) -> str:
+    """The text of a field, with its gaps in brackets."""
+    text = _MARKUP.sub("", _BREAK.sub(" ", GAP.sub("[", field).replace("}}", "]")))
+    return " ".join(html.unescape(text).split())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WORDS else text[: _WORDS - 1] + "…"
+
+
+def first_words(field: str) -> str:
+    return _cut(plain_words(field))
+
+
+def apart(old: str, new: str) -> tuple[str, str]:
+    """The first words of two notes from shortly before they part; with their markup where only that differs."""
+    pairs = list(zip_longest(old.split("\x1f"), new.split("\x1f"), fillvalue=""))
+    was, now = next(pair for pair in [(plain_words(a), plain_words(b)) for a, b in pairs] + pairs if pair[0] != pair[1])
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+    start = was.rfind(" ", 0, max(0, alike - 20)) + 1
+    lead = "…" if start else ""
+    return _cut(lead + was[start:]), _cut(lead + now[start:]) or "nothing"
+
+
+def lines(verdict: Verdict) -> list[str]:
+    """The verdict for a reader: for each deck a table and what was found, then the outcome. Some words are the deck's."""
+    out: list[str] = []
+    for deck in verdict.decks:
+        out += [*_table(deck), *_told(deck), ""]
+    into = f"a copy of {verdict.against}" if verdict.against else "an empty collection"
+    outcome = f"harm would be done: {', '.join(verdict.harms)}" if verdict.harm else "no harm would be done"
+    return [*out, f"{outcome} (each deck imported twice into {into}, Anki {verdict.anki})"]
+
+
+def _table(deck: Tried) -> Iterator[str]:
+    rows = [[str(deck.package), "new", "updated", "left alone", *_COLUMNS, "full sync"]]
+    for trial in deck.trials:
+        numbers = [trial.new, trial.updated, trial.left_alone, *map(trial.count, _COLUMNS)]
+        rows.append([f"  {trial.options}", *(f"{each:,}" for each in numbers), "yes" if trial.count("full sync") else "no"])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *rest in rows:
+        yield "  ".join([first.ljust(widths[0]), *map(str.rjust, rest, widths[1:])])
+
+
+def _told(deck: Tried) -> Iterator[str]:
+    for kind, sentence in KINDS.items():
+        told = {trial.options: tuple(each for each in trial.findings if each.kind == kind) for trial in deck.trials}
+        if alike := len(set(told.values())) == 1:
+            told = dict(list(told.items())[:1])
+        for options, found in told.items():
+            if found:
+                where = "" if alike else f" ({options})"
+                times = f" ({len(found):,} times)" if len(found) > 1 else ""
+                yield f"  {'harm' if found[0].harm else 'warning'}{where}: {sentence}{times}"
+                yield from (f"    {line}" for line in map(_line, found[:_SHOWN]) if line)
+                if len(found) > _SHOWN:
+                    yield f"    and {len(found) - _SHOWN:,} more"
+
+
+def _line(finding: Finding) -> str:
+    guid = search([finding.guid]) if finding.guid else ""
+    words = finding.words if finding.words != finding.was else ""
+    change = f"“{finding.was}” → “{finding.now}”" if finding.was else finding.now
+    return "  ".join(part for part in (guid, words, change) if part)
+
+
+def as_json(verdict: Verdict) -> dict[str, object]:
+    """The verdict as plain values, with the names that `lines` has for its columns."""
+    return {
+        "harm": verdict.harm,
+        "harms": list(verdict.harms),
+        "against": str(verdict.against) if verdict.against else None,
+        "anki": verdict.anki,
+        "decks": [{"path": str(deck.package), "trials": list(map(_trial_json, deck.trials))} for deck in verdict.decks],
+    }
+
+
+def _trial_json(trial: Trial) -> dict[str, object]:
+    return {
+        **OPTIONS[trial.options],
+        "new": trial.new,
+        "updated": trial.updated,
+        "left_alone": trial.left_alone,
+        **{kind.replace(" ", "_"): trial.count(kind) for kind in _COLUMNS},
+        "full_sync": bool(trial.count("full sync")),
+        "findings": [
+            {"kind": each.kind, "harm": each.harm, "id": each.guid, "words": each.words, "was": each.was, "now": each.now}
+            for each in trial.findings
+        ],
+    }
