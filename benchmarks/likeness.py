@@ -14,8 +14,10 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from cards.identity.fingerprint import known_by
-from cards.identity.similarity import ACROSS, ASK_LENGTH, IN_NOTE, IN_PLACE, TEXT_LENGTH, Looks, likeness
+from msgspec.structs import replace
+
+from cards.identity.fingerprint import card_key
+from cards.identity.similarity import ACROSS, ASK_LENGTH, IN_NOTE, IN_PLACE, TEXT_LENGTH, Features, score
 from cards.pipeline.build import look
 from cards.vault.config import load
 
@@ -56,37 +58,37 @@ def cut_short(words: list[str], draw: random.Random) -> list[str]:
 EDITS = (typo, other_word, more, fewer, sentence_before, cut_short)
 
 
-def edited(looks: Looks, whole: str, draw: random.Random) -> dict[str, Looks]:
+def edited(looks: Features, whole: str, draw: random.Random) -> dict[str, Features]:
     """One card after each kind of edit, to the length that the ledger keeps."""
     words = whole.split()
     out = {}
     for edit in EDITS:
         if len(words) >= 3:
-            out[edit.__name__] = looks._replace(text=" ".join(edit(words, draw))[:TEXT_LENGTH])
+            out[edit.__name__] = replace(looks, text=" ".join(edit(words, draw))[:TEXT_LENGTH])
     if looks.ask:
         label = looks.ask.split()
-        out["label, a word other"] = looks._replace(ask=" ".join(other_word(label, draw))[:ASK_LENGTH])
-        out["label and text"] = looks._replace(
-            ask=" ".join(more(label, draw))[:ASK_LENGTH], text=" ".join(other_word(words or label, draw))[:TEXT_LENGTH]
+        out["label, a word other"] = replace(looks, ask=" ".join(other_word(label, draw))[:ASK_LENGTH])
+        out["label and text"] = replace(
+            looks, ask=" ".join(more(label, draw))[:ASK_LENGTH], text=" ".join(other_word(words or label, draw))[:TEXT_LENGTH]
         )
-        out["answer rewritten"] = looks._replace(text=" ".join(draw.sample(FILLER, 8)))
+        out["answer rewritten"] = replace(looks, text=" ".join(draw.sample(FILLER, 8)))
     return out
 
 
 def main(paths: list[str]) -> None:
     draw = random.Random(7)
     cards = look(load(tuple(map(Path, paths)), Path("no-such-folder"), None, None)).cards
-    known = [(card.draft.place.note, card.draft.kind, known_by(card.draft).looks) for card in cards]
+    known = [(card.draft.place.note, card.draft.kind, card_key(card.draft).features) for card in cards]
     asks = Counter((note, looks.ask) for note, _, looks in known)
     itself: dict[str, list[float]] = defaultdict(list)
     for note, kind, looks in known:
         once = asks[note, looks.ask] == 1
         for name, other in edited(looks, looks.text, draw).items():
-            itself[f"{kind}: {name}"].append(likeness(looks, other, asked_once=once))
+            itself[f"{kind}: {name}"].append(score(looks, other, asked_once=once))
     in_note, across = [], []
     for n, (note, kind, looks) in enumerate(known):
-        here = [likeness(looks, o) for m, (w, k, o) in enumerate(known) if m != n and k == kind and w == note and o != looks]
-        far = [likeness(looks, o) for w, k, o in known if k == kind and w != note and o != looks]
+        here = [score(looks, o) for m, (w, k, o) in enumerate(known) if m != n and k == kind and w == note and o != looks]
+        far = [score(looks, o) for w, k, o in known if k == kind and w != note and o != looks]
         in_note += [max(here)] if here else []
         across += [max(far)] if far else []
     print(f"{len(cards)} cards of {len({note for note, *_ in known})} notes")

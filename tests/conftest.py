@@ -9,9 +9,10 @@ TODAY = 1_795_400_000  # seconds since 1970: the day on which every test runs, u
 
 
 @pytest.fixture(autouse=True)
-def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on the clock: builds take this second for now."""
+def apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test depends on the clock, which stands still for builds, or on the user's cache, which is an empty folder."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY))
+    monkeypatch.setenv("CARDS_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

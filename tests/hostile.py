@@ -100,7 +100,7 @@ def build_notes(folder: Path, notes: Iterator[tuple[str, str]] | list[tuple[str,
         path = folder / "vault" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-    return build(load((folder / "vault",), folder / "decks", None, None))
+    return build(load((folder / "vault",), folder / "decks", None, None), keep_cards=True)
 
 
 def drawn(folder: Path) -> list[tuple[str, str]]:

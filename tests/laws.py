@@ -12,34 +12,30 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import cards
 from cards.anki import render
-from cards.anki.write_package import export
-from cards.generator import generate
-from cards.identity.fingerprint import known_by, parts_of, remember, with_ordinals
-from cards.identity.matching import recognise
+from cards.identity.fingerprint import card_key
+from cards.identity.matching import match_drafts
 from cards.model import (
     Block,
     Bullets,
-    Card,
     Cloze,
     Code,
-    Deck,
     Draft,
     Formula,
     Heading,
     Html,
-    Kind,
     Note,
     Paragraph,
     Prose,
     Qa,
     Quote,
     Run,
+    RunKind,
     Table,
     Takeaway,
 )
 from cards.model.prose import unstamped, visible
-from cards.parser import parse
 from cards.parser.filters import is_marked, is_typed
 from cards.timestamps.providers import shown
 from cards.timestamps.times import show
@@ -60,8 +56,8 @@ def check(text: str, ordinals_by_anki: Ordinals | None = None, *, package: bool 
 
     `ordinals_by_anki` reads the ordinals of a note's fields; with `package` its deck is made twice, too.
     """
-    note = parse(text, "Note.md")
-    made = generate(note)
+    note = cards.parse(text, "Note.md")
+    made = cards.generate(note)
     fields = [render.fields(draft, "guid", "", {}) for draft in made.drafts]
     for draft, each in zip(made.drafts, fields, strict=True):
         holds_only_what_we_make(each)
@@ -182,25 +178,18 @@ def _nothing_vanishes(note: Note, drafts: Iterable[Draft], explained: set[int]) 
 
 def _reads_alike(text: str, note: Note, drafts: Sequence[Draft], package: bool) -> None:
     """Twice the same; and upon the ledger of the first time every card is itself again."""
-    again = generate(parse(text, "Note.md")).drafts
+    again = cards.generate(cards.parse(text, "Note.md")).drafts
     assert again == tuple(drafts)
-    first, _ = recognise([known_by(draft) for draft in drafts], {}, lambda _: True)
-    assert len({one.guid for one in first}) == len(first)
-    entries = {}
-    cards = []
-    for given, one in zip(drafts, first, strict=True):
-        draft, phrases = with_ordinals(given, None)
-        fields = render.fields(draft, one.guid, "", {})
-        entries[one.guid] = entry = remember(one, phrases, "Deck", parts_of(fields, ()), 1_800_000_000)
-        cards.append(Card(one.guid, draft, "Deck", (), note.source, fields, mod=entry.mod))
-    second, doubts = recognise([known_by(draft) for draft in again], entries, lambda _: True)
-    assert [one.guid for one in second] == [one.guid for one in first]
-    assert [with_ordinals(draft, one.entry)[0] for draft, one in zip(again, second, strict=True)] == [c.draft for c in cards]
+    first, ledger = cards.assign(note, drafts, {}, now=1_800_000_000)
+    assert len(ledger) == len(first)
+    second, later = cards.assign(note, again, ledger, now=1_900_000_000)
+    assert second == first
+    assert later == ledger
+    matches, doubts = match_drafts([card_key(draft) for draft in again], ledger, lambda _: True)
     assert not doubts
-    assert all(one.how in ("same", "pinned") for one in second), [one.how for one in second]
-    if package and cards:
-        deck = Deck("Deck", tuple(card.exported for card in cards))
-        assert export(deck, {}) == export(deck, {})
+    assert all(each.how in ("same", "pinned") for each in matches), [each.how for each in matches]
+    if package and first:
+        assert cards.export(first) == cards.export(second)
 
 
 def anki_ordinals(folder: Path) -> Ordinals:
@@ -227,16 +216,16 @@ def drawn(field: str) -> str:
 
 
 def said(prose: Prose, *, stamps: bool = True) -> str:
-    return "".join(_run(run) for run in prose if stamps or run.kind is not Kind.STAMP)
+    return "".join(_run(run) for run in prose if stamps or run.kind is not RunKind.STAMP)
 
 
 def _run(run: Run) -> str:
-    if run.kind is Kind.STAMP:
+    if run.kind is RunKind.STAMP:
         return ", ".join(map(show, run.stamps))
-    if run.kind is Kind.IMAGE:
+    if run.kind is RunKind.IMAGE:
         target = run.target or ""
         return target.rpartition("/")[2] or target
-    return shown(run.text) if run.kind is Kind.TEXT and run.text == run.link else run.text
+    return shown(run.text) if run.kind is RunKind.TEXT and run.text == run.link else run.text
 
 
 def _block(block: Block) -> str:

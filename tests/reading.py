@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from cards.commands.json_output import marked_text
-from cards.generator import generate
-from cards.model import Draft, Note, Options, Qa, Skipped
+import cards
+from cards.model import Draft, Note, ParseOptions, Qa, Skipped, marked_text
 from cards.model.blocks import block_text
 from cards.model.prose import squeeze
-from cards.parser import parse
 from cards.timestamps.times import show
 
 
-def note_of(text: str, path: str = "Note.md", options: Options | None = None) -> Note:
-    return parse(text, path, options)
+def note_of(text: str, path: str = "Note.md", options: ParseOptions | None = None) -> Note:
+    return cards.parse(text, path, options)
 
 
 def drafts_of(text: str, path: str = "Note.md") -> tuple[Draft, ...]:
-    return generate(note_of(text, path)).drafts
+    return cards.generate(note_of(text, path)).drafts
 
 
 def skipped_of(text: str, path: str = "Note.md") -> list[Skipped]:
     note = note_of(text, path)
-    return sorted([*note.skipped, *generate(note).skipped], key=lambda each: each.line)
+    return sorted([*note.skipped, *cards.generate(note).skipped], key=lambda each: each.line)
 
 
 def line_of(draft: Draft) -> str:

@@ -38,17 +38,17 @@ def deck_of(folder: Path, notes: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     report = build(load((folder / "notes",), folder / "decks", None, None))
-    (written,) = report.written
+    (written,) = report.decks
     return written.path
 
 
 def test_the_examples_in_anki(tmp_path: Path) -> None:
     examples = Path(__file__).parent.parent / "examples"
-    report = build(load((examples,), tmp_path / "decks", None, None))
+    report = build(load((examples,), tmp_path / "decks", None, None), keep_cards=True)
     with anki_run.collection(tmp_path / "anki") as opened:
-        for written in report.written:
+        for written in report.decks:
             assert anki_run.import_deck(opened, written.path) == {"new": sum(written.counts.values())}
-        wanted = sum(len(card.ordinals) for card in report.collected.cards)
+        wanted = sum(len(card.anki.ordinals) for card in report.result.cards)
         assert opened.card_count() == wanted
         decks = {deck.name for deck in opened.decks.all_names_and_ids()}
         assert {"Podcasts", "Lectures", "Reading::Essays"} <= decks
@@ -56,7 +56,7 @@ def test_the_examples_in_anki(tmp_path: Path) -> None:
             assert anki_run.shown(question)
             assert "{{" not in anki_run.shown(answer)
         assert anki_run.healthy(opened) == []
-        for written in report.written:
+        for written in report.decks:
             assert anki_run.import_deck(opened, written.path) == {"duplicate": sum(written.counts.values())}
 
 
@@ -141,13 +141,13 @@ def test_whatever_a_note_says_anki_finds_nothing_wrong(tmp_path_factory: pytest.
     folder = tmp_path_factory.mktemp("any")
     (folder / "notes").mkdir()
     (folder / "notes" / "note.md").write_text(note, encoding="utf-8")
-    report = build(load((folder / "notes",), folder / "decks", None, None))
-    if not report.written:
+    report = build(load((folder / "notes",), folder / "decks", None, None), keep_cards=True)
+    if not report.decks:
         return
     with anki_run.collection(folder / "anki") as opened:
-        imported = anki_run.import_deck(opened, report.written[0].path)
-        assert imported == {"new": len(report.collected.cards)}
-        assert opened.card_count() == sum(len(card.ordinals) for card in report.collected.cards)
+        imported = anki_run.import_deck(opened, report.decks[0].path)
+        assert imported == {"new": len(report.result.cards)}
+        assert opened.card_count() == sum(len(card.anki.ordinals) for card in report.result.cards)
         assert anki_run.healthy(opened) == []
         for _, question, _ in anki_run.sides(opened):
             assert anki_run.shown(question)

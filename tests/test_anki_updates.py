@@ -43,9 +43,9 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
         for step, part in enumerate(parts):
             monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START + 100 * step))
             write_notes(tmp_path / "notes", part)
-            report = build(load((tmp_path / "notes",), tmp_path / "decks", None, None))
+            report = build(load((tmp_path / "notes",), tmp_path / "decks", None, None), keep_cards=True)
             reviews, owners = history(opened), dict(opened.db.all("select id, nid from cards"))
-            for written in report.written:
+            for written in report.decks:
                 counts = anki_run.import_deck(opened, written.path, **options)
                 assert "conflicting" not in counts
                 assert "full_sync" not in counts
@@ -53,18 +53,18 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
             # no review is lost, and no card belongs to another note than before
             assert reviews.items() <= history(opened).items()
             assert owners.items() <= dict(opened.db.all("select id, nid from cards")).items()
-            for card in report.collected.cards:
+            for card in report.result.cards:
                 note = opened.get_note(opened.db.scalar("select id from notes where guid = ?", card.guid))
-                if mods.get(card.guid) == card.mod:
+                if mods.get(card.guid) == card.anki.mod:
                     assert note["Extra"] == edited[card.guid]  # untouched: the user's edit stands
                 else:
                     assert note.fields == list(card.fields)  # changed: the takeaway is delivered
-                mods[card.guid] = card.mod
+                mods[card.guid] = card.anki.mod
                 edited[card.guid] = note["Extra"] = f"my own words about {card.guid}"
                 opened.update_note(note)
                 # the edit in Anki was made between the two builds of the story
                 opened.db.execute("update notes set mod = ? where id = ?", START + 100 * step + 50, note.id)
-            assert answer_all(opened) > 0 or not report.collected.cards or step
+            assert answer_all(opened) > 0 or not report.result.cards or step
         kinds = {row[0] for row in opened.db.all("select distinct mid from notes")}
         assert len(kinds) <= 2
 

@@ -24,6 +24,7 @@ from cards.media import audio
 from cards.media.audio import Span, span_of
 from cards.model import Timestamp
 from cards.pipeline.build import build
+from cards.vault import cache
 from cards.vault.config import load
 
 av = pytest.importorskip("av", reason="pip install 'takeaway-cards[audio]' to test the clips")
@@ -90,12 +91,12 @@ def second_heard(content: bytes, at: float) -> float:
 
 def made(vault: Path, **options: object) -> dict[str, tuple[tuple[str, ...], dict[str, bytes]]]:
     """Build; the clips of each question by name, and their contents."""
-    report = build(load((vault,), vault / "decks", None, None))
-    assert [str(problem) for problem in report.collected.problems] == options.get("problems", [])
+    report = build(load((vault,), vault / "decks", None, None), keep_cards=True)
+    assert [str(problem) for problem in report.result.problems] == options.get("problems", [])
     deck = vault / "decks" / "Takeaways.apkg"
-    names = {card.draft.label or "": card.audio for card in report.collected.cards if card.draft.kind == "qa"}
+    names = {card.draft.label or "": card.audio for card in report.result.cards if card.draft.kind == "qa"}
     every = frozenset(name for found in names.values() for name in found)
-    content = read_package.media(deck, every, 10**6)
+    content = read_package.media(deck.read_bytes(), deck.name, every, 10**6)
     return {label: (found, {name: content[name] for name in found}) for label, found in names.items()}
 
 
@@ -150,13 +151,13 @@ def test_clips_are_cut_once_and_are_the_same_without_the_cache(vault: Path, monk
     made(vault)
     deck = vault / "decks" / "Takeaways.apkg"
     before = deck.read_bytes()
-    for each in (vault / "decks" / ".cache").rglob("*"):
+    for each in cache.folder(vault / "decks").rglob("*"):
         if each.is_file() and each.name != "lock":
             each.unlink()
     deck.unlink()
     made(vault)
     assert deck.read_bytes() == before
-    monkeypatch.setattr(audio, "cut", None)
+    monkeypatch.setattr("cards.media.clips.cut", None)
     made(vault)
     assert deck.read_bytes() == before
 
@@ -165,11 +166,11 @@ def test_clips_are_cut_once_and_are_the_same_without_the_cache(vault: Path, monk
 def test_a_damaged_cache_changes_no_clip(digit: bytes, vault: Path) -> None:
     made(vault)
     deck = vault / "decks" / "Takeaways.apkg"
-    cache = vault / "decks" / ".cache"
+    kept = cache.folder(vault / "decks")
     before, ledger = deck.read_bytes(), (vault / "decks" / "ledger.jsonl").read_bytes()
-    for path in (cache / "recordings.json", *(cache / "clips").iterdir()):
+    for path in (kept / "recordings.json", *(kept / "clips").iterdir()):
         path.write_bytes(path.read_bytes()[:-20] + digit + path.read_bytes()[-19:])
-    (cache / "last.json").unlink()
+    (kept / "last.json").unlink()
     made(vault)
     assert deck.read_bytes() == before
     assert (vault / "decks" / "ledger.jsonl").read_bytes() == ledger
@@ -183,11 +184,11 @@ def test_a_recording_that_is_not_at_hand_takes_no_clip_from_a_card(vault: Path) 
     report = build(load((vault,), vault / "decks", None, None))
     assert deck.read_bytes() == before
     assert (vault / "decks" / "ledger.jsonl").read_bytes() == ledger
-    assert [str(each) for each in report.collected.problems] == [
+    assert [str(each) for each in report.result.problems] == [
         "Tide.md: tones.wav is not in the vault; its cards have no clip, or keep theirs"
     ]
     deck.unlink()  # now there is nothing to keep, and still no card is newer than the one in Anki
-    assert not build(load((vault,), vault / "decks", None, None)).collected.changes
+    assert not build(load((vault,), vault / "decks", None, None)).result.changes
     (vault.parent / "tones.wav").rename(vault / "tones.wav")
     made(vault)
     assert deck.read_bytes() == before
@@ -201,10 +202,10 @@ def test_switched_off(vault: Path) -> None:
 def test_without_the_extra_a_sentence_says_so_once(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cards.media.clips.find_spec", lambda name: None)
     (vault / "Other.md").write_text(NOTE, encoding="utf-8")
-    report = build(load((vault,), vault / "decks", None, None))
-    (problem,) = report.collected.problems
+    report = build(load((vault,), vault / "decks", None, None), keep_cards=True)
+    (problem,) = report.result.problems
     assert "pip install 'takeaway-cards[audio]'" in problem.message
-    assert not any(card.audio for card in report.collected.cards)
+    assert not any(card.audio for card in report.result.cards)
 
 
 def test_a_recording_given_for_one_note(vault: Path, tones: Path) -> None:
@@ -222,9 +223,9 @@ def test_no_recording_outside_the_vault(vault: Path, tones: Path, named: str) ->
     (vault / "tones.wav").rename(vault.parent / "tones.wav")
     (vault / "link.wav").symlink_to(tones)
     (vault / "Tide.md").write_text(NOTE.replace("tones.wav", named), encoding="utf-8")
-    report = build(load((vault,), vault / "decks", None, None))
-    assert not any(card.audio for card in report.collected.cards)
-    assert [problem.code for problem in report.collected.problems] == ["recording"]
+    report = build(load((vault,), vault / "decks", None, None), keep_cards=True)
+    assert not any(card.audio for card in report.result.cards)
+    assert [problem.code for problem in report.result.problems] == ["recording"]
 
 
 @pytest.mark.parametrize(
@@ -232,20 +233,20 @@ def test_no_recording_outside_the_vault(vault: Path, tones: Path, named: str) ->
 )
 def test_what_is_no_recording_costs_no_card_and_opens_nothing_else(vault: Path, tones: Path, content: bytes) -> None:
     (vault / "tones.wav").write_bytes(content.replace(b"{}", str(tones).encode()))
-    report = build(load((vault,), vault / "decks", None, None))
-    assert len(report.collected.cards) == 8
-    assert not any(card.audio for card in report.collected.cards)
-    assert [problem.code for problem in report.collected.problems] == ["recording"]
+    report = build(load((vault,), vault / "decks", None, None), keep_cards=True)
+    assert len(report.result.cards) == 8
+    assert not any(card.audio for card in report.result.cards)
+    assert [problem.code for problem in report.result.problems] == ["recording"]
 
 
 def test_a_stamp_behind_the_end_is_said(vault: Path) -> None:
     (vault / "Tide.md").write_text(NOTE.replace("2:05", "12:05"), encoding="utf-8")
-    said = "Tide.md:6: a stamp lies behind the end of tones.wav; it has no clip"
+    said = "Tide.md:6: a stamp is after the end of tones.wav; it has no clip"
     assert len(made(vault, problems=[said])["Ranges"][0]) == 1
 
 
 def test_a_bar_on_a_terminal_only(vault: Path) -> None:
-    code = "from cards import cli; from cards.commands import messages; messages.PATIENCE = 0; cli.main()"
+    code = "from cards import cli; from cards.commands import terminal; terminal.PATIENCE = 0; cli.main()"
     command = [sys.executable, "-c", code, "build", str(vault), "-o", str(vault / "decks")]
     leader, follower = os.openpty()
     environment = {**os.environ, "TERM": "xterm"}

@@ -34,11 +34,11 @@ def test_the_note_gives_its_expected_cards(shared: Path, tmp_path: Path) -> None
 
 
 def test_every_note_is_read(shared: Path, tmp_path: Path) -> None:
-    report = build(load((shared / "corpus",), tmp_path, None, None))
-    assert report.collected.totals.notes == 80
-    guids = [card.guid for card in report.collected.cards]
+    report = build(load((shared / "corpus",), tmp_path, None, None), keep_cards=True)
+    assert report.result.totals.notes == 80
+    guids = [card.guid for card in report.result.cards]
     assert len(set(guids)) == len(guids)
-    assert {problem.code for problem in report.collected.problems} <= {"frontmatter", "media"}
+    assert {problem.code for problem in report.result.problems} <= {"frontmatter", "media"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_round_trip_is_accepted(shared: Path, tmp_path: Path) -> None:
         (text, text.replace("a decade of work", "a decade of hard work").replace("Hands-on", "Hand-made"))
     ):
         (notes / "note.md").write_text(version, encoding="utf-8")
-        (written,) = build(load((notes,), tmp_path / "decks", None, None)).written
+        (written,) = build(load((notes,), tmp_path / "decks", None, None)).decks
         packages.append(written.path.rename(tmp_path / f"{number}.apkg"))
     for options in ([], ["--merge", "--scheduling"]):
         ran = subprocess.run(

@@ -126,7 +126,7 @@ class Vault(RuleBasedStateMachine):
         for guid, card in cards.items():
             place = card.draft.place
             line = self.notes[place.note][place.line - 1].text()
-            one = Seen(guid, card.mod)
+            one = Seen(guid, card.anki.mod)
             if isinstance(card.draft, Cloze):
                 one.ordinals = {each.text: each.ordinal for each in card.draft.deletions}
             seen.setdefault((place.note, line), {})[card.draft.kind] = one

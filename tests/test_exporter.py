@@ -102,6 +102,6 @@ def _content(package: bytes) -> dict[str, object]:
 @pytest.mark.parametrize("deck", ["CON", "a/b", "x" * 300, "..", "日本::語"])
 def test_odd_deck_names(deck: str, tmp_path: Path) -> None:
     (tmp_path / "n.md").write_text(f"---\ndeck: '{deck}'\n---\n- **A b:** c", encoding="utf-8")
-    (written,) = build(load((tmp_path / "n.md",), tmp_path / "out", None, None)).written
+    (written,) = build(load((tmp_path / "n.md",), tmp_path / "out", None, None)).decks
     assert written.path.parent == tmp_path / "out"
     assert written.path.is_file()

@@ -8,20 +8,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from cards.cli import main
-from cards.commands.recover import recover
 from cards.identity import ledger_file
 from cards.identity.ledger import Entry
 from cards.model import CardsError
 from cards.pipeline.build import build
 from cards.pipeline.output import read_ledger
-from cards.vault.config import CACHE, load
+from cards.pipeline.recover import recover
+from cards.vault import cache
+from cards.vault.config import load
 from cards.vault.files import PART, UNFINISHED
 
 ROOT = Path(__file__).parent.parent
@@ -110,8 +111,8 @@ def test_a_deck_that_lost_all_its_cards_goes_whenever_the_build_dies(vault: Path
 
 def test_unfinished_files_go_with_the_next_build(vault: Path) -> None:
     out = vault / "decks"
-    strays = [folder / f"{UNFINISHED}a1b2{PART}" for folder in (out, out / CACHE, out / CACHE / "clips")]
-    (out / CACHE / "clips").mkdir()
+    strays = [folder / f"{UNFINISHED}a1b2{PART}" for folder in (out, cache.folder(out), cache.folder(out) / "clips")]
+    (cache.folder(out) / "clips").mkdir()
     for stray in strays:
         stray.write_bytes(b"half")
     others = [out / ".mine.tmp", out / "cards-notes.txt"]
@@ -231,8 +232,8 @@ def test_a_damaged_ledger_is_put_aside_without_a_gap(vault: Path, monkeypatch: p
 
 
 def test_a_lock_that_cannot_be_had_is_said(vault: Path) -> None:
-    shutil.rmtree(vault / "decks" / CACHE)
-    (vault / "decks" / CACHE / "lock").mkdir(parents=True)
+    shutil.rmtree(cache.folder(vault / "decks"))
+    (cache.folder(vault / "decks") / "lock").mkdir(parents=True)
     with pytest.raises(CardsError, match="can't be written"):
         _build(vault)
 
@@ -263,16 +264,19 @@ def test_half_a_clip_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     from cards.media.clips import Clips, Recording
     from cards.media.embeds import Embeds
     from cards.vault import scan
+    from cards.vault.note_files import VaultFiles
 
     monkeypatch.setattr("cards.media.clips.cut", lambda *_: b"clip" * 1000)
     config = load((tmp_path,), tmp_path, None, None)
     wanted = {"a.mp3": (Recording(tmp_path / "a.wav", "", 1.0), Span(0, 1))}
-    none = Embeds(tmp_path, scan.Tree((), (), ()))
-    clips = Clips(config, none, [], _wanted=wanted)
+    none = Embeds(VaultFiles(tmp_path), scan.Tree((), (), ()))
+    cache.made_folder(tmp_path)
+    clips, again, last = Clips(config, none), Clips(config, none), Clips(config, none)
+    clips._wanted = again._wanted = last._wanted = wanted
     with monkeypatch.context() as patched:
         _dying_at(patched, "a.mp3")
         with pytest.raises(_Died):
             clips.make("a.mp3")
-    assert Clips(config, none, [], _wanted=wanted).missing() == ["a.mp3"]
+    assert again.missing() == ["a.mp3"]
     clips.make("a.mp3")
-    assert Clips(config, none, [], _wanted=wanted).missing() == []
+    assert last.missing() == []

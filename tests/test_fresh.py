@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cards.cli import main
-from cards.pipeline import load_notes, state
+from cards.pipeline import load_notes, output, state
 from cards.pipeline.build import build
+from cards.vault import cache
 from cards.vault.config import load
+from cards.vault.note_files import VaultFiles
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]\n- plain\n"
 
@@ -41,10 +43,10 @@ def _aged(path: Path, seconds: int = 1_000) -> None:
     os.utime(path, (before, before))
 
 
-def _replaced(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+def _replaced(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
 
 
 @pytest.fixture
@@ -58,18 +60,18 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return parse(text, path, options)
 
     monkeypatch.setattr(load_notes, "parse", noted)
-    gather = build.__globals__["gather"]
+    start = build.__globals__["start"]
 
-    def gathered(*given: Any, **more: Any) -> Any:
+    def started(*given: Any, **more: Any) -> Any:
         read.append("built")
-        return gather(*given, **more)
+        return start(*given, **more)
 
-    monkeypatch.setitem(build.__globals__, "gather", gathered)
+    monkeypatch.setitem(build.__globals__, "start", started)
     return read
 
 
 def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cards.vault.note_files.read_bytes", None)
+    monkeypatch.setattr(VaultFiles, "read", None)
     ran = run()
     assert ran.exit_code == 0
     assert ran.stdout.startswith("✓ nothing to do: 2 decks with 4 cards up to date\n")
@@ -82,7 +84,7 @@ def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monke
 def test_it_says_what_a_whole_build_says(vault: Path) -> None:
     for options in ((), ("--json",), ("-q",), ("--check", "--json")):
         short = run(*options).stdout
-        (vault / "decks" / ".cache" / state.NAME).unlink()
+        (cache.folder(vault / "decks") / state.NAME).unlink()
         assert short == run(*options).stdout, options
         run()
 
@@ -120,9 +122,9 @@ def _swap(vault: Path) -> None:
         lambda vault: (vault / "decks" / "Takeaways.apkg").unlink(),
         lambda vault: (vault / "decks" / "Takeaways.apkg").write_bytes(b"x"),
         lambda vault: (vault / "decks" / "Other.apkg").write_bytes(b"x"),
-        lambda vault: (vault / "decks" / ".cache" / state.NAME).write_text('{"stamp": 1', encoding="utf-8"),
-        lambda vault: (vault / "decks" / ".cache" / state.NAME).write_text("[]", encoding="utf-8"),
-        lambda vault: _replaced(vault / "decks" / ".cache" / state.NAME, '"decks"', '"decke"'),
+        lambda vault: (cache.folder(vault / "decks") / state.NAME).write_text('{"stamp": 1', encoding="utf-8"),
+        lambda vault: (cache.folder(vault / "decks") / state.NAME).write_text("[]", encoding="utf-8"),
+        lambda vault: _replaced(cache.folder(vault / "decks") / state.NAME, b"decks", b"decke"),
     ],
 )
 def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:
@@ -174,23 +176,23 @@ def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
     run("Far")
     assert "built" in built
     config = load((Path("Far"),), None, None, None)
-    found = state.difference(config)
+    found = state.changes_since_last_build(config)
     assert found is not None
-    assert found.outcome is not None
-    assert state.difference(load((), None, None, None)) is None
+    assert found.nothing
+    assert state.changes_since_last_build(load((), None, None, None)) is None
 
 
 def test_a_picture_saved_during_the_build_is_read_again(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     (vault / "Sea.md").write_text(NOTE.replace("four", "five"), encoding="utf-8")
-    write = build.__globals__["store"].write
+    write = output.write
 
     def late(*given: Any, **more: Any) -> Any:
         (vault / "a.png").write_bytes(b"later picture")
         return write(*given, **more)
 
-    monkeypatch.setattr(build.__globals__["store"], "write", late)
+    monkeypatch.setattr(output, "write", late)
     run("-v")  # a whole build
-    monkeypatch.setattr(build.__globals__["store"], "write", write)
+    monkeypatch.setattr(output, "write", write)
     built.clear()
     run()
     assert "built" in built
@@ -227,17 +229,15 @@ def test_a_picture_outside_the_paths_given(vault: Path, built: list[str]) -> Non
 
 
 def test_another_template_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards.vault import cache_version
-
     package = tmp_path / "cards"
     (package / "anki" / "templates").mkdir(parents=True)
     (package / "vault").mkdir()
     (package / "anki" / "templates" / "style.css").write_text("a {}", encoding="utf-8")
-    monkeypatch.setattr(cache_version, "__file__", str(package / "vault" / "cache_version.py"))
-    cache_version.version.cache_clear()
-    before = cache_version.version()
+    monkeypatch.setattr(cache, "__file__", str(package / "vault" / "cache.py"))
+    cache.version.cache_clear()
+    before = cache.version()
     (package / "anki" / "templates" / "style.css").write_text("b {}  ", encoding="utf-8")
-    cache_version.version.cache_clear()
-    assert cache_version.version() != before
+    cache.version.cache_clear()
+    assert cache.version() != before
     monkeypatch.undo()
-    cache_version.version.cache_clear()
+    cache.version.cache_clear()

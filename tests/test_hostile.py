@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nh3")
+
 from cards.anki import render
 from cards.anki.write_package import export
 from cards.media.clips import Clips
 from cards.media.embeds import Embeds
-from cards.model import CardsError, Deck, Exported
+from cards.model import AnkiNote, CardsError, Deck
 from cards.parser.markdown import inline
 from cards.pipeline.build import look
-from cards.pipeline.examine import examine
 from cards.preview.page import page as preview_page
 from cards.vault import scan
 from cards.vault.config import load
+from cards.vault.note_files import VaultFiles
 from tests import hostile
 from tests.browser import browser
 from tests.reading import drafts_of
@@ -33,8 +34,8 @@ def test_no_field_holds_what_is_not_ours(tmp_path: Path) -> None:
         for place in (places[n % len(places)], places[(n + 11) % len(places)]):
             notes.append((f"{n}-{place}.md", hostile.note(place, vector)))
     report = hostile.build_notes(tmp_path, notes)
-    assert len(report.collected.cards) > 500
-    for card in report.collected.cards:
+    assert len(report.result.cards) > 500
+    for card in report.result.cards:
         for field in card.fields:
             assert (found := hostile.foreign(field)) is None, (card.draft.place.note, field, found)
 
@@ -59,7 +60,7 @@ def test_nothing_runs_in_a_card_or_in_the_preview(tmp_path: Path) -> None:
     with browser() as chromium:
         assert hostile.run_cards(chromium, sides) == []
         assert hostile.run_cards(chromium, ["<img src=x onerror=__ran(1)>"])  # the page is one where a script would run
-        made = preview_page(examine(load((tmp_path / "vault",), tmp_path / "decks", None, None)), "hostile")
+        made = preview_page(look(load((tmp_path / "vault",), tmp_path / "decks", None, None), keep_notes=True), "hostile")
         assert hostile.run_preview(chromium, made) == []
 
 
@@ -97,7 +98,9 @@ def test_a_kept_clip_is_a_name_and_nothing_else(tmp_path: Path) -> None:
     clip, stamps = "[sound:talk-0123456789ab.mp3]", '<span class="stamp">1:20</span>'
     for audio, kept in ((clip, clip), (f"{clip}<script>__ran(1)</script>", ""), ("[sound:../x.mp3]", "")):
         fields = ("front", "back", "", stamps, audio, "", "", "guid")
-        card = Exported("guid", "qa", "Deck", (), fields, (1,), ("talk-0123456789ab.mp3",), 1)
+        card = AnkiNote(
+            guid="guid", kind="qa", deck="Deck", tags=(), fields=fields, ordinals=(1,), media=("talk-0123456789ab.mp3",), mod=1
+        )
         (tmp_path / "Deck.apkg").write_bytes(export(Deck("Deck", (card,)), {"talk-0123456789ab.mp3": b"sound"}))
-        clips = Clips(load((tmp_path,), tmp_path, None, None), Embeds(tmp_path, scan.Tree((), (), ())), [])
+        clips = Clips(load((tmp_path,), tmp_path, None, None), Embeds(VaultFiles(tmp_path), scan.Tree((), (), ())))
         assert clips.kept("guid", "Deck", stamps) == kept

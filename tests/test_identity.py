@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from cards.commands.json_output import marked_text
 from cards.identity import ledger_file
 from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Ledger
-from cards.identity.similarity import ACROSS, Looks, likeness
-from cards.pipeline.build import Collected, collect
+from cards.identity.similarity import ACROSS, Features, score
+from cards.model import marked_text
+from cards.pipeline.build import collect
+from cards.pipeline.report import Result
 from cards.vault.config import load
 
 STORIES = Path(__file__).parent / "stories.md"
@@ -36,11 +37,11 @@ def write_notes(folder: Path, text: str) -> None:
         path.write_text(body, encoding="utf-8")
 
 
-def collected(folder: Path, known: Ledger, now: int) -> Collected:
+def collected(folder: Path, known: Ledger, now: int) -> Result:
     return collect(load((folder,), folder.parent / "decks", None, None), known, now)
 
 
-def outcome(before: Ledger, after: Collected) -> list[str]:
+def outcome(before: Ledger, after: Result) -> list[str]:
     """A line a card: what it is now, and where it stands."""
     status = {change.entry.guid: change for change in after.changes}
     lines = []
@@ -73,7 +74,7 @@ def test_story(story: re.Match[str], tmp_path: Path, request: pytest.FixtureRequ
         assert given == expected.strip().splitlines()
 
 
-def _holds(before: Ledger, after: Collected, now: int) -> None:
+def _holds(before: Ledger, after: Result, now: int) -> None:
     """What holds after every edit."""
     guids = [card.guid for card in after.cards]
     assert len(set(guids)) == len(guids)
@@ -81,7 +82,7 @@ def _holds(before: Ledger, after: Collected, now: int) -> None:
     for card in after.cards:
         old, new = before.get(card.guid), after.entries[card.guid]
         assert new.live
-        assert card.mod == new.mod
+        assert card.anki.mod == new.mod
         if old is None:
             assert (new.mod, new.born) == (FIRST_MOD, now)
             continue
@@ -141,9 +142,9 @@ def test_another_takeaway_in_the_place_of_one_that_went_is_new(tmp_path: Path) -
 
 def test_a_phrase_that_two_sentences_share_brings_none_back_from_elsewhere() -> None:
     """Where no place speaks for a sentence, its frame and a phrase do not either: it would take over the reviews of another."""
-    old = Looks("", "the hidden harbour takes the northern pilot by the end of the week", ("by the end",))
-    new = Looks("", "the narrow river takes the oldest keel by the end of the week", ("by the end",))
-    assert likeness(old, new) > likeness(old, new, elsewhere=True)
-    assert likeness(old, new, elsewhere=True) < ACROSS
-    edited = Looks("", "the hidden harbour takes the northern pilots by the end of a week", ("by the end",))
-    assert likeness(old, edited, elsewhere=True) >= ACROSS
+    old = Features("", "the hidden harbour takes the northern pilot by the end of the week", ("by the end",))
+    new = Features("", "the narrow river takes the oldest keel by the end of the week", ("by the end",))
+    assert score(old, new) > score(old, new, elsewhere=True)
+    assert score(old, new, elsewhere=True) < ACROSS
+    edited = Features("", "the hidden harbour takes the northern pilots by the end of a week", ("by the end",))
+    assert score(old, edited, elsewhere=True) >= ACROSS

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from cards.pipeline import build as whole
-from cards.pipeline import increment, state
-from cards.vault.config import CACHE, load
+from cards.model import Note, ParseOptions
+from cards.parser import parse
+from cards.pipeline import load_notes, state
+from cards.pipeline.build import build
+from cards.vault import cache
+from cards.vault.config import load
 
 TAKEAWAYS = [
     "- **{a} depth:** {b} fathoms at **the {a} buoy** in the bay (1:{n:02}).",
@@ -83,19 +86,27 @@ def test_it_is_that_of_a_whole_build(seed: int, tmp_path: Path, monkeypatch: pyt
         os.utime(vault / f"{word}.png", (1_600_000_000, 1_600_000_000))
     short, long = tmp_path / "short", tmp_path / "long"
     ways = 0
+    read: list[str] = []
+
+    def noted(text: str, path: str, options: ParseOptions) -> Note:
+        read.append(path)
+        return parse(text, path, options)
+
+    monkeypatch.setattr(load_notes, "parse", noted)
     for step in range(8):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1_800_000_000 + 1000 * step))
         for path in vault.rglob("*.md"):
             os.utime(path, (1_700_000_000, 1_700_000_000 + step))
-        ran = increment.build(load((vault,), short, None, None))
-        ways += len(ran.collected.seen.digests) > 0 and len(ran.collected.cards) < ran.collected.totals.cards
-        shutil.rmtree(long / CACHE, ignore_errors=True)
-        wanted = whole.build(load((vault,), long, None, None))
+        read.clear()
+        ran = build(load((vault,), short, None, None))
+        ways += 0 < len(read) < ran.result.totals.notes
+        shutil.rmtree(cache.folder(long), ignore_errors=True)
+        wanted = build(load((vault,), long, None, None))
         assert _state(short) == _state(long), step
-        assert ran.collected.totals == wanted.collected.totals
-        assert [(one.path.name, one.counts) for one in ran.written] == [(one.path.name, one.counts) for one in wanted.written]
-        assert {change.entry.guid: change.status for change in ran.collected.changes} == {
-            change.entry.guid: change.status for change in wanted.collected.changes
+        assert ran.result.totals == wanted.result.totals
+        assert [(one.path.name, one.counts) for one in ran.decks] == [(one.path.name, one.counts) for one in wanted.decks]
+        assert {change.entry.guid: change.status for change in ran.result.changes} == {
+            change.entry.guid: change.status for change in wanted.result.changes
         }
         for _ in range(rng.randrange(1, 3)):
             _edit(rng, vault)
@@ -114,11 +125,11 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
         os.utime(vault / f"{word}.png", (1, 1))  # what has just changed is looked at again
     out = tmp_path / "decks"
     config = load((vault,), out, None, None)
-    increment.build(config)
+    build(config)
     far = out / "Far.apkg"
     older = far.read_bytes()
     (vault / "Far" / "later.md").write_text("- **Later:** a card that was not there before\n", encoding="utf-8")
-    increment.build(config)
+    build(config)
     before = far.stat()
     far.write_bytes(older)
     with zipfile.ZipFile(far, "a") as package:  # of the same size and time as the one that was there
@@ -127,9 +138,9 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
     assert far.stat().st_size == before.st_size
     with (vault / "Far" / "0.md").open("a", encoding="utf-8") as note:
         note.write("- **One more:** y\n")
-    assert state.difference(config) is not None  # nothing shows
-    increment.build(config)
+    assert state.changes_since_last_build(config) is not None  # nothing shows
+    build(config)
     again = tmp_path / "again"
     shutil.copytree(out, again)
-    shutil.rmtree(again / CACHE)
-    assert not [one for one in whole.build(load((vault,), again, None, None)).written if one.changed]
+    shutil.rmtree(cache.folder(again), ignore_errors=True)
+    assert not [one for one in build(load((vault,), again, None, None)).decks if one.changed]

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from cards.cli import main
 from cards.generator import generate
 from cards.lint import checks
-from cards.lint.checks import Read
+from cards.lint.checks import ParsedNote
 from cards.lint.rules import RULES
 from cards.model import Problem
 from cards.parser import frontmatter, metadata, parse
@@ -21,9 +21,13 @@ SOURCE = "---\nsource: https://youtu.be/abcdefghijk\n---\n"
 LONG = " ".join(f"word{n}" for n in range(130))
 
 
-def found(text: str, path: str = "Sea.md") -> list[tuple[str, int]]:
+def read(text: str, path: str = "Sea.md") -> ParsedNote:
     note = parse(text, path)
-    return [(each.code, each.line) for each in checks.findings([Read(note, generate(note))])]
+    return ParsedNote(note, generate(note), text)
+
+
+def found(text: str) -> list[tuple[str, int]]:
+    return [(each.code, each.line) for each in checks.findings([read(text)])]
 
 
 def codes(text: str) -> list[str]:
@@ -98,11 +102,11 @@ def test_what_is_fine(text: str) -> None:
 
 
 def test_questions_are_the_same_only_where_nothing_tells_them_apart() -> None:
-    one, other = parse("- **Depth:** four", "One.md"), parse("- **Depth:** five", "Other.md")
-    assert checks.findings([Read(one, generate(one)), Read(other, generate(other))]) == []
+    one, other = ("- **Depth:** four", "One.md"), ("- **Depth:** five", "Other.md")
+    assert checks.findings([read(*one), read(*other)]) == []
     same = "## Ports\nthe pilot boards **at the outer buoy** in the bay."
-    one, other = parse(same, "One.md"), parse(same, "Other.md")
-    (finding,) = checks.findings([Read(one, generate(one)), Read(other, generate(other))])
+    one, other = (same, "One.md"), (same, "Other.md")
+    (finding,) = checks.findings([read(*one), read(*other)])
     assert (finding.code, finding.note) == ("C006", "Other.md")
     assert "One.md:2" in finding.message
 

@@ -12,10 +12,10 @@ import pytest
 
 from cards.identity import ledger_file
 from cards.model import CardsError
-from cards.pipeline import increment, state
+from cards.pipeline import state
 from cards.pipeline.build import build
 from cards.vault import cache
-from cards.vault.config import CACHE, Config, load
+from cards.vault.config import Config, load
 
 ROOT = Path(__file__).parent.parent
 LEDGERS = ROOT / "tests" / "fixtures" / "ledgers"
@@ -73,9 +73,9 @@ def test_a_build_upon_a_golden_ledger_keeps_everything(name: str, tmp_path: Path
     text = (LEDGERS / name).read_text(encoding="utf-8")
     vault = _vault(tmp_path / "vault", text)
     report = build(load((vault,), vault / "decks", None, None))
-    assert report.collected.changes == ()
+    assert report.result.changes == ()
     # guids, numbers and times are those of then, and so is all the rest
-    assert report.collected.entries == ledger_file.load(text)
+    assert report.result.entries == ledger_file.load(text)
     assert ledger_file.load((vault / "decks" / ledger_file.NAME).read_text(encoding="utf-8")) == ledger_file.load(text)
 
 
@@ -88,11 +88,11 @@ def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: 
     text = note.read_text(encoding="utf-8").replace("banks by name", "**banks by name**")
     note.write_text(f"{text}- **Old lamp:** it was lit with whale oil.\n", encoding="utf-8")
     report = build(load((vault,), vault / "decks", None, None))
-    assert {(change.status, change.entry.guid) for change in report.collected.changes} == {
+    assert {(change.status, change.entry.guid) for change in report.result.changes} == {
         ("back", next(guid for guid, entry in known.items() if not entry.live)),
         ("updated", next(guid for guid, entry in known.items() if entry.block == "pilots")),
     }
-    pilots = next(entry for entry in report.collected.entries.values() if entry.block == "pilots")
+    pilots = next(entry for entry in report.result.entries.values() if entry.block == "pilots")
     assert [(each.ordinal, each.gone) for each in pilots.phrases] == [(1, False), (2, False)]
 
 
@@ -103,7 +103,7 @@ def test_a_ledger_of_the_future_is_refused_and_nothing_is_written(tmp_path: Path
     with pytest.raises(CardsError, match=rf"ledger\.jsonl:1: its format {ledger_file.FORMAT + 1} is newer .* update Cards"):
         build(load((vault,), vault / "decks", None, None))
     assert (vault / "decks" / ledger_file.NAME).read_text(encoding="utf-8") == future
-    assert [path.name for path in (vault / "decks").iterdir() if path.name != CACHE] == [ledger_file.NAME]
+    assert [path.name for path in (vault / "decks").iterdir()] == [ledger_file.NAME]
 
 
 # --------------------------------------------------------------------------------------- the cache of another version
@@ -114,31 +114,32 @@ def test_a_cache_that_another_version_wrote_is_ignored(newer: bool, tmp_path: Pa
     vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
     config = load((vault,), vault / "decks", None, None)
     note, text = vault / "Sea.md", (vault / "Sea.md").read_text(encoding="utf-8")
-    query = "select reading, drafts, skipped, sum from readings where path = 'Sea.md'"
+    query = "select content from notes where path = 'Sea.md'"
     with sqlite3.connect(_built(config, note, "- **Another:** thing than what stands there\n")) as opened:
         other = opened.execute(query).fetchone()
     opened.close()
     # a version that reads the note otherwise
     with sqlite3.connect(_built(config, note, text)) as opened:
-        opened.execute("update readings set reading = ?, drafts = ?, skipped = ?, sum = ? where path = 'Sea.md'", other)
+        opened.execute("update notes set content = ? where path = 'Sea.md'", other)
     opened.close()
+    (cache.folder(config.out) / state.NAME).unlink()
     if newer:
         monkeypatch.setattr(cache, "version", lambda: "a newer one")
     # without a new version the cache is believed: that is what it is for
-    assert bool(build(config).collected.changes) is not newer
+    assert bool(build(config).result.changes) is not newer
 
 
 def _built(config: Config, note: Path, text: str) -> Path:
     """The database of the cache after a build with this text."""
     note.write_text(text, encoding="utf-8")
     build(config)
-    return config.out / CACHE / "notes.sqlite"
+    return cache.folder(config.out) / "notes.sqlite"
 
 
 def test_what_another_version_remembers_of_its_build_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
     config = load((vault,), vault / "decks", None, None)
-    increment.build(config)
-    assert state.difference(config) is not None
-    monkeypatch.setattr(state, "version", lambda: "a newer one")
-    assert state.difference(config) is None
+    build(config)
+    assert state.changes_since_last_build(config) is not None
+    monkeypatch.setattr(cache, "version", lambda: "a newer one")
+    assert state.changes_since_last_build(config) is None

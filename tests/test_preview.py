@@ -15,10 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from cards.cli import main
-from cards.pipeline.examine import examine
+from cards.pipeline.build import look
 from cards.preview import mathml
 from cards.preview import page as pages
 from cards.preview.server import Page, serving
+from cards.vault import cache
 from cards.vault.config import load
 from tests.browser import Error, browser
 
@@ -288,7 +289,7 @@ def test_it_is_drawn_as_anki_draws_it(chromium: Any, vault: Path, tmp_path: Path
     )
     report = build(load((vault,), tmp_path / "decks", None, None))
     with collection(tmp_path / "anki") as anki:
-        import_deck(anki, report.written[0].path)
+        import_deck(anki, report.decks[0].path)
         real = sorted((seen(shown(front)), seen(shown(back))) for _, front, back in sides(anki))
     for page in _opened(chromium, vault):
         page.keyboard.press("b")
@@ -342,7 +343,7 @@ def test_formulas_become_mathml() -> None:
 def test_the_served_page_follows_the_notes(chromium: Any, vault: Path) -> None:
     config = load((vault,), vault.parent / "decks", None, None)
     shown = Page()
-    shown.show(pages.page(examine(config), "vault", live=True))
+    shown.show(pages.page(look(config, keep_notes=True), "vault", live=True))
     with serving(shown) as address:
         page = chromium.new_page()
         page.goto(address)
@@ -350,7 +351,7 @@ def test_the_served_page_follows_the_notes(chromium: Any, vault: Path) -> None:
         page.select_option("#kind", "cloze")
         page.wait_for_timeout(300)  # the stream of events is open
         (vault / "Tides.md").write_text(NOTE.replace("salt of all", "sand of all"), encoding="utf-8")
-        shown.show(pages.page(examine(config), "vault", live=True))
+        shown.show(pages.page(look(config, keep_notes=True), "vault", live=True))
         until(page, "document.querySelector('.text')?.textContent.includes('sand of all')")
         assert page.input_value("#kind") == "cloze"
         page.close()
@@ -381,7 +382,7 @@ def test_watch_with_a_preview_serves_each_build(vault: Path) -> None:
     stop = threading.Event()
 
     def then(config: Any) -> None:
-        seen_pages.append(len(examine(config).collected.cards))
+        seen_pages.append(len(look(config).cards))
         stop.set()
 
     watch(lambda: load((vault,), vault.parent / "decks", None, None), lambda line: None, stop, then)
@@ -390,9 +391,10 @@ def test_watch_with_a_preview_serves_each_build(vault: Path) -> None:
 
 def test_without_o_the_page_is_in_the_cache(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(vault.parent)
+    kept = cache.folder(Path("decks")) / cache.PREVIEW
     ran = CliRunner().invoke(main, ["preview", "vault"])
-    assert "5 cards, 2 findings: decks/.cache/preview.html" in ran.stdout
-    page = (vault.parent / "decks" / ".cache" / "preview.html").read_text(encoding="utf-8")
+    assert f"5 cards, 2 findings: {kept}" in ran.stdout
+    page = kept.read_text(encoding="utf-8")
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert data
     assert len(json.loads(data[1])["notes"]) == 1

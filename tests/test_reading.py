@@ -15,8 +15,10 @@ import pytest
 
 from cards.pipeline import load_notes
 from cards.pipeline.build import build
-from cards.vault.cache import Cache
-from cards.vault.config import CACHE, load
+from cards.vault import cache
+from cards.vault.cache import NoteCache
+from cards.vault.config import Config, load
+from cards.vault.note_files import VaultFiles
 
 SHAPES = [
     "- **{n} depth:** {m} fathoms at **the outer buoy {n}** in the bay (1:{n:02}).",
@@ -57,12 +59,12 @@ def test_however_many_processes_and_with_or_without_the_cache(
         config = replace(load((vault,), tmp_path / name, None, None), jobs=jobs)
         cold = build(config)
         warm = build(config)
-        said += [[str(problem) for problem in ran.collected.problems] for ran in (cold, warm)]
+        said += [[str(problem) for problem in ran.result.problems] for ran in (cold, warm)]
         states += [_state(tmp_path / name)]
-        shutil.rmtree(tmp_path / name / CACHE)
-        assert not [one for one in build(config).written if one.changed]
-        (tmp_path / name / CACHE / "notes.sqlite").write_bytes(b"no database")
-        assert not [one for one in build(config).written if one.changed]
+        shutil.rmtree(cache.folder(tmp_path / name))
+        assert not [one for one in build(config).decks if one.changed]
+        (cache.folder(tmp_path / name) / "notes.sqlite").write_bytes(b"no database")
+        assert not [one for one in build(config).decks if one.changed]
         states += [_state(tmp_path / name)]
     assert all(state == states[0] for state in states)
     assert all(each == said[0] for each in said)
@@ -92,44 +94,44 @@ def test_a_cache_that_has_lost_a_note_mixes_up_none(tmp_path: Path, monkeypatch:
     config = load((vault,), tmp_path / "decks", None, None)
     build(config)
     (vault / "d.md").write_text("- **Label d:** another text\n", encoding="utf-8")
-    real = Cache.get
+    real = NoteCache.get
 
-    def forgetful(self: Cache, path: str, digest: str) -> tuple[bytes, bytes, bytes] | None:
+    def forgetful(self: NoteCache, path: str, digest: str) -> bytes | None:
         return None if path == "b.md" else real(self, path, digest)
 
-    monkeypatch.setattr(Cache, "get", forgetful)
-    report = build(config)
-    assert [(card.draft.place.note, card.draft.label) for card in report.collected.cards] == [
+    monkeypatch.setattr(NoteCache, "get", forgetful)
+    report = build(config, keep_cards=True)
+    assert [(card.draft.place.note, card.draft.label) for card in report.result.cards] == [
         (f"{name}.md", f"Label {name}") for name in "abcd"
     ]
-    assert [change.status for change in report.collected.changes] == ["updated"]
+    assert [change.status for change in report.result.changes] == ["updated"]
 
 
-def _kill(config: object, path: str) -> object:
+def _kill(config: Config, files: VaultFiles, path: str) -> object:
     if os.getpid() != MAIN and path == "20.md":
         os._exit(9)
-    return PARSE(config, path)  # type: ignore[arg-type]
+    return PARSE(config, files, path)
 
 
-MAIN, PARSE = os.getpid(), load_notes._parse
+MAIN, PARSE = os.getpid(), load_notes._parse_in_worker
 
 
 def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_notes, "_WORTH", 5)
     monkeypatch.setattr(load_notes, "_CHUNK", 3)
-    monkeypatch.setattr(load_notes, "_parse", _kill)
+    monkeypatch.setattr(load_notes, "_parse_in_worker", _kill)
     _vault(tmp_path, 1)
     report = build(replace(load((tmp_path,), tmp_path / "decks", None, None), jobs=2))
-    assert report.collected.totals.notes == 31
-    assert len(report.collected.seen.digests) == 30
+    assert report.result.totals.notes == 31
+    assert [problem.path for problem in report.result.problems] == ["bad.md"]
 
 
 def test_a_cache_whose_values_are_of_another_type_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "n.md").write_text("- **Label:** text\n", encoding="utf-8")
     config = load((tmp_path,), tmp_path / "decks", None, None)
     build(config)
-    with sqlite3.connect(tmp_path / "decks" / CACHE / "notes.sqlite") as opened:
-        opened.execute("update readings set reading = 7, drafts = null")
-        opened.execute("insert into readings values (null, 1, 2, 3, 4, 5)")
+    with sqlite3.connect(cache.folder(tmp_path / "decks") / "notes.sqlite") as opened:
+        opened.execute("update notes set content = 7")
+        opened.execute("insert into notes values (null, 1, 2)")
     opened.close()
-    assert len(build(config).collected.cards) == 1
+    assert build(config).result.totals.cards == 1

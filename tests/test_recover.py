@@ -13,19 +13,19 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from cards.commands.recover import recover
 from cards.identity import ledger_file
 from cards.identity.ledger import Ledger, Phrase
-from cards.model import CardsError, Note, Options
+from cards.model import CardsError, Note, ParseOptions
 from cards.parser import parse
-from cards.pipeline import increment
 from cards.pipeline.build import build, look
 from cards.pipeline.output import read_ledger
+from cards.pipeline.recover import recover
+from cards.vault import cache
 from cards.vault.config import load
 from tests.conftest import TODAY
 
@@ -100,7 +100,7 @@ def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
     # what the user edited in Anki is not overwritten by the first build after it
     assert all(entry.mod < 1795500000 or (guid == after[guid].guid and entry.mod > 1795500000) for guid, entry in after.items())
     report = build(load((vault / "notes",), vault / "decks", None, None))
-    assert not [change for change in report.collected.changes if change.matters]
+    assert not [change for change in report.result.changes if change.matters]
 
 
 def test_a_ledger_that_is_there_is_only_added_to(vault: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_ledger_that_is_there_is_only_added_to(vault: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
 def test_what_is_no_package_is_said(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.apkg").write_bytes(content)
-    with pytest.raises(CardsError, match="is no Anki package"):
+    with pytest.raises(CardsError, match="is not an Anki package"):
         recover([tmp_path / "x.apkg"], tmp_path / "decks")
 
 
@@ -170,11 +170,11 @@ def test_a_build_killed_at_any_instant_loses_nothing(vault: Path) -> None:
 def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
     first = {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()}
     for content in (None, b"broken", b""):
-        cache = vault / "decks" / ".cache" / "notes.sqlite"
+        kept = cache.folder(vault / "decks") / "notes.sqlite"
         if content is None:
-            cache.unlink()
+            kept.unlink()
         else:
-            cache.write_bytes(content)
+            kept.write_bytes(content)
         _build(vault)
         assert {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()} == first
 
@@ -182,7 +182,7 @@ def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
 def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def noted(text: str, path: str, options: Options) -> Note:
+    def noted(text: str, path: str, options: ParseOptions) -> Note:
         read.append(path)
         return parse(text, path, options)
 
@@ -226,8 +226,8 @@ def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
 def test_building_a_part_retires_no_other(part: str, vault: Path) -> None:
     before = read_ledger(vault / "decks")
     report = build(load((vault / "notes" / part,), vault / "decks", None, None))
-    assert report.collected.entries == before
-    assert [written.deck for written in report.written] == ["Reading"]
+    assert report.result.entries == before
+    assert [written.deck for written in report.decks] == ["Reading"]
     assert len(list((vault / "decks").glob("*.apkg"))) == 3
 
 
@@ -245,32 +245,32 @@ def test_a_vault_that_moved_or_grew_stays_itself(vault: Path) -> None:
     before = read_ledger(vault / "decks")
     (vault / "notes").rename(vault / "vault")
     report = build(load((vault / "vault",), vault / "decks", None, None))
-    assert {guid: entry.mod for guid, entry in report.collected.entries.items()} == {g: e.mod for g, e in before.items()}
+    assert {guid: entry.mod for guid, entry in report.result.entries.items()} == {g: e.mod for g, e in before.items()}
     (vault / "all").mkdir()
     (vault / "vault").rename(vault / "all" / "vault")
     report = build(load((vault / "all",), vault / "decks", None, None))
-    assert report.collected.entries.keys() == before.keys()
+    assert report.result.entries.keys() == before.keys()
 
 
 def test_a_copy_of_the_vault_builds_the_same_decks(vault: Path) -> None:
     before = read_ledger(vault / "decks")
     shutil.copytree(vault / "notes", vault / "worktree")
     report = build(load((vault / "worktree",), vault / "decks", None, None))
-    assert not [change for change in report.collected.changes if change.matters]
-    assert report.collected.entries.keys() == before.keys()
+    assert not [change for change in report.result.changes if change.matters]
+    assert report.result.entries.keys() == before.keys()
 
 
 def test_a_vault_that_grew_keeps_its_cards(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.md").write_text(f"- **Label {name}:** text of **the key {name}** here\n", encoding="utf-8")
-    first = build(load((tmp_path / "a",), tmp_path / "decks", None, None)).collected.entries
-    grown = build(load((tmp_path / "a", tmp_path / "b"), tmp_path / "decks", None, None)).collected
+    first = build(load((tmp_path / "a",), tmp_path / "decks", None, None)).result.entries
+    grown = build(load((tmp_path / "a", tmp_path / "b"), tmp_path / "decks", None, None)).result
     assert set(first) < set(grown.entries)
     assert all(entry.live for entry in grown.entries.values())
     (tmp_path / "cards.toml").write_text('notes = ["a", "b"]\nout = "decks"\n', encoding="utf-8")
     config = load((), None, tmp_path / "cards.toml", None)
-    assert not [change for change in build(config).collected.changes if change.status == "new"]
+    assert not [change for change in build(config).result.changes if change.status == "new"]
 
 
 def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
     (tmp_path / "decks" / ledger_file.NAME).unlink()
     recover(sorted((tmp_path / "decks").glob("*.apkg")), tmp_path / "decks")
     report = build(load((notes,), tmp_path / "decks", None, None))
-    assert not [change for change in report.collected.changes if change.matters]
+    assert not [change for change in report.result.changes if change.matters]
     assert {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")} == before
 
 
@@ -328,7 +328,7 @@ def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch:
     (tmp_path / "Sea.md").write_text(text, encoding="utf-8")
     (tmp_path / "Land.md").write_text("- **Mill:** it stands below the hill.\n", encoding="utf-8")
     config = load((tmp_path,), tmp_path / "decks", None, None)
-    before = {entry.guid: entry.note for entry in build(config).collected.entries.values()}
+    before = {entry.guid: entry.note for entry in build(config).result.entries.values()}
     depth, tide = text.splitlines(keepends=True)
     mill = (tmp_path / "Land.md").read_text(encoding="utf-8")
     states = [{"Sea": text, "Ocean": text}, {"Ocean": text}, {"Ocean": text, "Land": mill + tide}, {"Ocean": depth}]
@@ -337,8 +337,8 @@ def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch:
         (tmp_path / "Sea.md").unlink(missing_ok=True)
         for name, content in state.items():
             (tmp_path / f"{name}.md").write_text(content, encoding="utf-8")
-        report = increment.build(config)
-    live = {guid: entry.note for guid, entry in report.collected.entries.items() if entry.live}
+        report = build(config)
+    live = {guid: entry.note for guid, entry in report.result.entries.items() if entry.live}
     assert live.keys() == before.keys()
     assert sorted(live.values()) == ["Land.md", "Land.md", "Ocean.md", "Ocean.md"]
 
@@ -348,10 +348,10 @@ def test_a_part_that_a_note_moved_into_takes_its_cards_along(tmp_path: Path) -> 
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{folder}.md").write_text(f"- **Label {folder}:** text of {folder}\n", encoding="utf-8")
     (tmp_path / "A" / "x.md").write_text("- **Depth:** five fathoms\n", encoding="utf-8")
-    before = build(load((tmp_path,), tmp_path / "decks", None, None)).collected.entries
+    before = build(load((tmp_path,), tmp_path / "decks", None, None)).result.entries
     (tmp_path / "A" / "x.md").rename(tmp_path / "B" / "x.md")
     build(load((tmp_path / "B",), tmp_path / "decks", None, None))
-    after = build(load((tmp_path,), tmp_path / "decks", None, None)).collected.entries
+    after = build(load((tmp_path,), tmp_path / "decks", None, None)).result.entries
     assert before.keys() == after.keys()
     assert all(entry.live for entry in after.values())
 
@@ -415,7 +415,7 @@ def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
         (tmp_path / f"{n}.md").write_text(f"---\ndeck: {deck}\n---\n- **Label {n}:** text\n", encoding="utf-8")
     config = load((tmp_path,), tmp_path / "decks", None, None)
     report = build(config)
-    assert len({written.path.name.casefold() for written in report.written}) == 4
+    assert len({written.path.name.casefold() for written in report.decks}) == 4
     assert not build(config, dry_run=True).behind
 
 

@@ -68,10 +68,8 @@ def test_init_writes_nothing_over(vault: Path) -> None:
 
 def test_init_in_a_repository(vault: Path) -> None:
     git("init", "-q")
-    (vault / ".gitignore").write_text("x", encoding="utf-8")
     ran = run("init", "--hook", "--ci")
     assert ran.exit_code == 0, ran.output
-    assert (vault / ".gitignore").read_text(encoding="utf-8") == "x\ndecks/.cache/\n"
     workflow = (vault / ".github" / "workflows" / "cards.yml").read_text(encoding="utf-8")
     assert "cards build --check ." in workflow
     # the hook stops a commit whose decks are behind, and lets one through whose decks are not
@@ -82,7 +80,6 @@ def test_init_in_a_repository(vault: Path) -> None:
     committed = git("commit", "-qm", "notes and decks")
     assert committed.returncode == 0, committed.stderr
     assert "decks/Takeaways.apkg" in git("ls-files").stdout
-    assert ".cache" not in git("ls-files").stdout
 
 
 def test_init_below_the_top_of_a_repository(vault: Path) -> None:

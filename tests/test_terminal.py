@@ -11,10 +11,10 @@ import sys
 import threading
 import zipfile
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cards.commands.watch import watch
 from cards.identity import ledger_file

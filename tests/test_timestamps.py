@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.anki.render import prose
-from cards.model import Kind, Timestamp
+from cards.model import RunKind, Timestamp
 from cards.model.prose import plain, unstamped
 from cards.parser import parse
 from cards.parser.markdown import inline
@@ -57,7 +57,7 @@ def test_a_bracketed_stamp_is_found_once_and_leaves_no_trace(start: int, end: in
 )
 def test_what_only_looks_like_a_stamp(text: str) -> None:
     prose = times.stamp(inline(f"the sea {text} is deep", {}).prose)
-    assert not any(run.kind is Kind.STAMP for run in prose)
+    assert not any(run.kind is RunKind.STAMP for run in prose)
 
 
 @pytest.mark.parametrize(

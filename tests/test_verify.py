@@ -45,7 +45,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
         note = tmp_path / "notes" / "Sea.md"
         note.parent.mkdir(exist_ok=True)
         note.write_text(text, encoding="utf-8")
-        (written,) = build(load((note.parent,), tmp_path / "decks", None, None)).written
+        (written,) = build(load((note.parent,), tmp_path / "decks", None, None)).decks
         return Path(shutil.copyfile(written.path, tmp_path / f"sea-{step}.apkg"))
 
     return made
@@ -373,9 +373,9 @@ def test_what_is_no_package(make: Make, tmp_path: Path) -> None:
     for name, content in contents.items():
         path = tmp_path / f"{name}.apkg"
         path.write_bytes(content)
-        with pytest.raises(CardsError, match=rf"{name}\.apkg: is no Anki package"):
+        with pytest.raises(CardsError, match=rf"{name}\.apkg: is not an Anki package"):
             verify([path])
-    with pytest.raises(CardsError, match="is no Anki package"):
+    with pytest.raises(CardsError, match="is not an Anki package"):
         verify([tmp_path / "absent.apkg"])
 
 

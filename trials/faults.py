@@ -56,8 +56,7 @@ from cards.identity import ledger, ledger_file
 from cards.model import CardsError  # noqa: E402
 from cards.pipeline import state
 from cards.pipeline.output import read_ledger
-from cards.vault.cache_version import version
-from cards.vault.config import CACHE
+from cards.vault import cache as caches
 
 NOBODY = 65534
 BEFORE, AFTER = "1800000000", "1800000999"  # SOURCE_DATE_EPOCH of the old decks, and of all builds after
@@ -155,6 +154,7 @@ class World:
         owner: int | None = None,
     ) -> None:
         self.folder, self.vault, self.out, self.saved = folder, folder / "vault", out or folder / "decks", folder / "saved"
+        self.cache, self.saved_cache = folder / "cache", folder / "saved cache"
         self.arguments = ["build", str(self.vault), "-o", str(self.out), "-q", *options]
         self.owner, self.first = owner, first
         make_vault(self.vault, decks, notes)
@@ -166,8 +166,9 @@ class World:
             edit(self.vault)
             aged(self.vault, 500)
             if not cache:
-                shutil.rmtree(self.out / CACHE)
+                shutil.rmtree(caches.folder(self.out))
             shutil.copytree(self.out, self.saved)
+            shutil.copytree(self.cache, self.saved_cache)
         self.old = files_in(self.out)
         self._own()
         code, said = self.build()
@@ -178,16 +179,20 @@ class World:
         assert not problems_of(self.new)
 
     def _own(self) -> None:
+        os.environ[caches.HOME] = str(self.cache)
+        self.cache.mkdir(exist_ok=True)
         if self.owner is not None:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, self.owner, self.owner)
 
     def restore(self) -> None:
         """The decks and the cache as they were before, times included."""
-        if self.out.exists():
-            shutil.rmtree(self.out)
+        for path in (self.out, self.cache):
+            if path.exists():
+                shutil.rmtree(path)
         if not self.first:
             shutil.copytree(self.saved, self.out)
+            shutil.copytree(self.saved_cache, self.cache)
         self._own()
 
     def fingerprint(self) -> str:
@@ -253,7 +258,7 @@ class World:
             found.append(f"the next build is another one in {names}")
         if ledger_file.NAME in self.old and (lost := guids_of(self.old) - guids_of(now)):
             found.append(f"guids are lost: {sorted(lost)}")
-        if strays := [str(path) for path in (self.out / CACHE).rglob(".cards-*")]:
+        if strays := [str(path) for path in caches.folder(self.out).rglob(".cards-*")]:
             found.append(f"left {strays}")
         return found
 
@@ -598,7 +603,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     world = World(fresh_folder(work, "permission"), edit=edit_many, cache=False, notes=2, owner=owner)
 
     def cache_closed() -> None:
-        for path in (*(world.out / CACHE).glob("*"), world.out / CACHE):
+        for path in (*caches.folder(world.out).glob("*"), caches.folder(world.out)):
             path.chmod(0o444)
 
     kinds: dict[str, Callable[[], None]] = {
@@ -633,7 +638,7 @@ def permission(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
 
 
 def allow(out: Path) -> None:
-    for path in (out, out / CACHE, *out.glob("*"), *(out / CACHE).glob("*")):
+    for path in (out, caches.folder(out), *out.glob("*"), *caches.folder(out).glob("*")):
         if path.exists():
             path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -709,12 +714,13 @@ def _note(given: argparse.Namespace, world: World, whole: bool) -> Iterator[Coun
 def settled(world: World) -> list[str]:
     """What is wrong where the next build is not what a whole one makes of the same notes and ledger without any cache."""
     before, after = world.folder / "before", world.folder / "after"
+    world.out.mkdir(exist_ok=True)
     shutil.copytree(world.out, before)
     code, said = world.build()
     short = files_in(world.out)
     world.out.rename(after)
     before.rename(world.out)
-    shutil.rmtree(world.out / CACHE)
+    shutil.rmtree(caches.folder(world.out))
     world.build()
     whole = files_in(world.out)
     shutil.rmtree(world.out)
@@ -895,8 +901,7 @@ def ordinals(state: State, work: Path) -> dict[str, frozenset[int]]:
     found: dict[str, frozenset[int]] = {}
     for name, content in state.items():
         if name.endswith(".apkg"):
-            (work / "asked.apkg").write_bytes(content)
-            found |= {guid: asked for guid, (_, asked, _) in read_package.questions(work / "asked.apkg").items()}
+            found |= {note.guid: frozenset(note.ordinals) for note in read_package.read(content, name).notes}
     return found
 
 
@@ -905,7 +910,8 @@ def cache(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
     world = World(fresh_folder(work, "cache"), decks=2, notes=4)
     for name in ("notes.sqlite", state.NAME):
         counts = Counts(f"cache, {name}")
-        content = (world.saved / CACHE / name).read_bytes()
+        world.restore()
+        content = (caches.folder(world.out) / name).read_bytes()
         for _ in range(10 if given.short else 500):
             world.restore()
             place = draw.randrange(len(content))
@@ -915,9 +921,9 @@ def cache(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
                 content[:place] + bytes(512) + content[place + 512 :],
                 content[:place] + draw.randbytes(100) + content[place + 100 :],
             ]
-            (world.out / CACHE / name).write_bytes(draw.choice(ways))
+            (caches.folder(world.out) / name).write_bytes(draw.choice(ways))
             if name == "notes.sqlite":  # or it would not be asked
-                (world.out / CACHE / state.NAME).unlink()
+                (caches.folder(world.out) / state.NAME).unlink()
             found = world.next()
             counts.add("mixed" if found else "new", found, f"byte {place}")
         yield counts
@@ -949,7 +955,7 @@ def main() -> int:
     parser.add_argument("--only", choices=KINDS, action="append", help="only this kind of fault")
     parser.add_argument("--short", action="store_true", help="a few of each, as the test suite runs them")
     given = parser.parse_args()
-    version()
+    caches.version()
     rows: list[Counts] = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         work = Path(folder).resolve()

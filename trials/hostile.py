@@ -19,8 +19,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+
 from cards.anki.render import maths
-from cards.pipeline.examine import examine
+from cards.pipeline.build import look
 from cards.preview.page import page as preview_page
 from cards.vault.config import load
 from tests import hostile
@@ -47,12 +48,12 @@ def main() -> int:
                     (f"{n} {v.replace('/', '')[:60]}.md", "- **Label:** a\n") for n, v in enumerate(vectors) if "\0" not in v
                 ]
                 report = hostile.build_notes(folder, made)
-                of_fields = [field for card in report.collected.cards for field in card.fields]
+                of_fields = [field for card in report.result.cards for field in card.fields]
                 found = [f"{place}: field {field!r}" for field in of_fields if hostile.foreign(field) is not None]
                 sides = [side for both in hostile.drawn(folder) for side in both]
                 found += [f"{place}: {each}" for each in hostile.run_cards(chromium, sides, mathjax)]
                 config = load((folder / "vault",), folder / "decks", None, None)
-                preview = preview_page(examine(config), "hostile")
+                preview = preview_page(look(config, keep_notes=True), "hostile")
                 found += [f"{place}: preview: {each}" for each in hostile.run_preview(chromium, preview)]
             notes, fields, cards = notes + len(made), fields + len(of_fields), cards + len(sides) // 2
             wrong += found

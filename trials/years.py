@@ -35,16 +35,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+
 from cards.identity import ledger_file
 from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Entry, Ledger
 from cards.identity.similarity import normal
 from cards.model import CardsError  # noqa: E402
-from cards.pipeline import build as whole
-from cards.pipeline import increment, state
+from cards.pipeline import state
+from cards.pipeline.build import build
 from cards.vault import cache
-from cards.vault.cache_version import version
-from cards.vault.config import CACHE, load
+from cards.vault.config import load
 from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of, tidy  # noqa: E402
 from trials.simulated_user import WEEK, User  # noqa: E402
 
@@ -158,6 +158,9 @@ class Memory:
                 self.done["numbers passed"] += 1
                 self.wrong.append(f"{guid}: number {ordinal} passed from {old!r} to {text!r}")
             known[ordinal] = text
+
+
+VERSION = cache.version()
 
 
 class Machine:
@@ -285,16 +288,10 @@ class Years:
             self.done["builds by the command"] += 1
         else:
             config = replace(load((machine.folder,), machine.decks, None, None), jobs=1)
-            found = state.difference(config)
-            if found is None:
-                whole.build(config)
-                self.done["whole builds"] += 1
-            elif found.outcome is None:
-                report = increment.build(config)
-                short = len(report.collected.cards) < report.collected.totals.cards
-                self.done["short builds" if short else "whole builds"] += 1
-            else:
-                self.done["builds with nothing to do"] += 1
+            found = state.changes_since_last_build(config)
+            kind = "whole" if found is None else "no" if found.nothing else "short"
+            self.done[f"{kind} builds, as it seemed"] += 1
+            build(config)
         memory.check(machine.ledger(), machine.vault)
 
     def _take(self, machine: Machine) -> None:
@@ -307,12 +304,11 @@ class Years:
 
     def _misfortune(self) -> None:
         if self.draw.random() < 0.03:
-            shutil.rmtree(self.home.decks / CACHE)
+            shutil.rmtree(cache.folder(self.home.decks))
             self.done["caches deleted"] += 1
         if self.draw.random() < 0.02:
             self.versions += 1
-            for room in (state, cache):
-                vars(room)["version"] = lambda: f"{version()} and {self.versions}"
+            vars(cache)["version"] = lambda: f"{VERSION} and {self.versions}"
             self.done["versions of Cards"] += 1
 
     # ----------------------------------------------------------------------------------------------------- two machines
@@ -409,7 +405,7 @@ class Years:
         """A build upon a ledger with conflict markers names the line and writes nothing."""
         before = home.packages()
         try:
-            whole.build(replace(load((home.folder,), home.decks, None, None), jobs=1))
+            build(replace(load((home.folder,), home.decks, None, None), jobs=1))
             self.wrong.append("a ledger with conflict markers was built upon")
         except CardsError as error:
             if f"{ledger_file.NAME}:" not in str(error) or "conflict" not in str(error):

@@ -26,7 +26,6 @@ from cards.model import (
     Heading,
     Html,
     Item,
-    Kind,
     Mark,
     Media,
     Paragraph,
@@ -37,6 +36,7 @@ from cards.model import (
     Quote,
     Rule,
     Run,
+    RunKind,
     Table,
     Timestamp,
 )
@@ -172,7 +172,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
             for tag in wanted[keep:]:
                 out.append(f"<{tag}>")
                 tags.append(tag)
-        if run.kind is Kind.TEXT:
+        if run.kind is RunKind.TEXT:
             said.append(providers.shown(run.text) if run.text == run.link else run.text)
         else:
             settle(len(tags))
@@ -211,7 +211,7 @@ def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
 def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
     """The tags around a run, outermost first. A deletion is set apart by the cloze itself, not by its bold."""
     out = []
-    if run.link and run.kind is not Kind.STAMP and (target := href(run.link)):
+    if run.link and run.kind is not RunKind.STAMP and (target := href(run.link)):
         out.append(f'a href="{target}"')
     for mark in _ORDER:
         if mark in run.marks and not (plain_bold and mark in (Mark.BOLD, Mark.HIGHLIGHT)):
@@ -227,15 +227,15 @@ def _close(out: list[str], open_marks: list[str], keep: int) -> None:
 def _object(run: Run, media: MediaNames, *, linked: bool) -> str:
     """A run that is no text. Where it is `linked` already, it links nowhere itself."""
     match run.kind:
-        case Kind.CODE:
+        case RunKind.CODE:
             return f"<code>{text(run.text, code=True)}</code>"
-        case Kind.MATH:
+        case RunKind.MATH:
             return maths(run.text)
-        case Kind.DISPLAY_MATH:
+        case RunKind.DISPLAY_MATH:
             return maths(run.text, display=True)
-        case Kind.BREAK:
+        case RunKind.BREAK:
             return "<br>"
-        case Kind.STAMP:
+        case RunKind.STAMP:
             return ", ".join(link(stamp.url, show(stamp), "at") for stamp in run.stamps)
         case _:
             return _embedded(run.target or "", media, linked=linked)

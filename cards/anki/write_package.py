@@ -17,7 +17,7 @@ from itertools import count
 import genanki
 
 from cards.anki.note_types import NoteType, note_types
-from cards.model import CardKind, Deck, Exported
+from cards.model import AnkiNote, CardKind, Deck
 
 _MONTH = 30 * 86_400_000  # milliseconds
 FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
@@ -54,55 +54,61 @@ def deck_id(name: str) -> int:
 
 def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
     """The package of a deck and its subdecks. `media` holds the content of each file by its name in the package."""
-    newest = max((card.mod for card in deck.cards), default=note_types()["qa"].mod)
-    names = sorted({name for card in deck.cards for name in card.media})
-    return _zip(_database(deck.cards, newest), {name: media[name] for name in names})
+    newest = max((note.mod for note in deck.notes), default=note_types()["qa"].mod)
+    names = sorted({name for note in deck.notes for name in note.media})
+    return _zip(_database(deck.notes, newest), {name: media[name] for name in names})
 
 
-def _database(cards: Sequence[Exported], timestamp: int) -> bytes:
+def _database(notes: Sequence[AnkiNote], timestamp: int) -> bytes:
     """The collection: genanki makes its tables, note types and decks, the rows are ours, written all at once."""
-    types = note_types()
-    models = {kind: _model(note_type, kind) for kind, note_type in types.items()}
-    decks: dict[str, genanki.Deck] = {}
-    used: dict[str, set[CardKind]] = {}
-    for card in cards:
-        if card.deck not in decks:
-            decks[card.deck] = genanki.Deck(deck_id(card.deck), card.deck)
-            used[card.deck] = set()
-        if card.kind not in used[card.deck]:
-            used[card.deck].add(card.kind)
-            decks[card.deck].add_model(models[card.kind])
+    decks = _decks(notes)
     first = timestamp * 1000  # the id of the first Anki note
-
-    def notes() -> Iterator[tuple[object, ...]]:
-        for note, card in enumerate(cards, first):
-            tags, fields = f" {' '.join(card.tags)} ", "\x1f".join(card.fields)
-            yield note, card.guid, types[card.kind].id, card.mod, -1, tags, fields, card.fields[0], 0, 0, ""
-
-    def shown() -> Iterator[tuple[object, ...]]:
-        taken: set[int] = set()
-        for due, card in enumerate(cards):
-            deck = decks[card.deck].deck_id
-            for ordinal in card.ordinals:
-                one = _card_id(timestamp, card.guid, ordinal, taken)
-                taken.add(one)
-                yield one, first + due, deck, ordinal - 1, card.mod, due
-
     connection = sqlite3.connect(":memory:")
     try:
         genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, count(first))
-        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", notes())
-        connection.executemany("insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')", shown())
+        connection.executemany("insert into notes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _note_rows(notes, first))
+        connection.executemany(
+            "insert into cards values (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')",
+            _card_rows(notes, first, {name: deck.deck_id for name, deck in decks.items()}),
+        )
         connection.commit()
         return connection.serialize()
     finally:
         connection.close()
 
 
-def _card_id(timestamp: int, guid: str, ordinal: int, taken: set[int]) -> int:
-    """An id within the month before that hardly another card has or had: Anki keeps the reviews of a deleted card by its id."""
+def _decks(notes: Sequence[AnkiNote]) -> dict[str, genanki.Deck]:
+    """The decks by name, each with the note types that its notes have."""
+    models = {kind: _model(note_type, kind) for kind, note_type in note_types().items()}
+    decks: dict[str, genanki.Deck] = {}
+    for name, kind in dict.fromkeys((note.deck, note.kind) for note in notes):
+        decks.setdefault(name, genanki.Deck(deck_id(name), name)).add_model(models[kind])
+    return decks
+
+
+def _note_rows(notes: Sequence[AnkiNote], first: int) -> Iterator[tuple[object, ...]]:
+    types = note_types()
+    for nid, note in enumerate(notes, first):
+        tags, fields = f" {' '.join(note.tags)} ", "\x1f".join(note.fields)
+        yield nid, note.guid, types[note.kind].id, note.mod, -1, tags, fields, note.fields[0], 0, 0, ""
+
+
+def _card_rows(notes: Sequence[AnkiNote], first: int, decks: Mapping[str, int]) -> Iterator[tuple[object, ...]]:
+    taken: set[int] = set()
+    for due, note in enumerate(notes):
+        for ordinal in note.ordinals:
+            cid = _card_id(first, note.guid, ordinal, taken)
+            taken.add(cid)
+            yield cid, first + due, decks[note.deck], ordinal - 1, note.mod, due
+
+
+def _card_id(first: int, guid: str, ordinal: int, taken: set[int]) -> int:
+    """A practically unique id within the month before `first`, in milliseconds since 1970.
+
+    Anki keeps a deleted card's reviews under its id, so ids must not be reused.
+    """
     place = int.from_bytes(hashlib.sha256(f"{guid}/{ordinal}".encode()).digest()[:8], "big")
-    found = timestamp * 1000 - place % _MONTH
+    found = first - place % _MONTH
     while found in taken:
         found -= 1
     return found

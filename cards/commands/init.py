@@ -8,10 +8,13 @@ import subprocess
 from importlib.resources import files
 from pathlib import Path
 
-from cards.model import CardsError
-from cards.vault.config import CACHE, NAME
+import click
 
-_IGNORED = f"decks/{CACHE}/"
+from cards.commands.options import FOLDER_THERE
+from cards.commands.terminal import done, quoted, safe
+from cards.model import CardsError
+from cards.vault.config import NAME
+
 _HOOK = """#!/bin/sh
 # The decks are those of the notes, or the commit stops. `cards build` mends it.
 exec cards build --check {folder}
@@ -31,6 +34,17 @@ jobs:
       - run: |
           cards build --check {folder}
 """
+
+
+@click.command("init")
+@click.argument("folder", type=FOLDER_THERE, default=".")
+@click.option("--hook", is_flag=True, help="Also a git hook that checks the decks before each commit.")
+@click.option("--ci", is_flag=True, help="Also a GitHub workflow that checks them on each push.")
+def command(folder: Path, hook: bool, ci: bool) -> None:
+    """Write a commented cards.toml into FOLDER. That is the root of your vault."""
+    for line in set_up(folder, hook=hook, ci=ci):
+        click.echo(f"{done()} {safe(line)}")
+    click.echo(f"\n  Next: cards build {quoted(folder)}")
 
 
 def set_up(folder: Path, *, hook: bool = False, ci: bool = False) -> list[str]:
@@ -62,15 +76,6 @@ def _set_up(folder: Path, *, hook: bool, ci: bool) -> list[str]:
         if path.name == "pre-commit":
             os.chmod(path, 0o755)
         said.append(f"wrote {path}")
-    ignore = folder / ".gitignore"
-    before = ignore.read_bytes() if ignore.exists() else b""
-    if top is not None and _IGNORED.encode() not in before.splitlines():
-        if ignore.is_symlink():  # which may lead anywhere
-            return [*said, f"{ignore} is a link; add {_IGNORED} to it yourself"]
-        with ignore.open("ab") as file:
-            file.write(b"" if not before or before.endswith(b"\n") else b"\n")
-            file.write(f"{_IGNORED}\n".encode())
-        said.append(f"added {_IGNORED} to {ignore}")
     return said
 
 

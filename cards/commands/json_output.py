@@ -9,9 +9,9 @@ from cards.identity.changes import Change
 from cards.identity.ledger import Entry
 from cards.lint.checks import Finding
 from cards.lint.rules import RULES, Rule
-from cards.model import Card, Cloze, Draft, Skipped
+from cards.model import Card, Cloze, Skipped, marked_text
 from cards.model.blocks import block_text
-from cards.model.prose import OBJECT, plain, squeeze
+from cards.model.prose import squeeze
 
 
 def card_json(card: Card) -> dict[str, object]:
@@ -36,19 +36,6 @@ def card_json(card: Card) -> dict[str, object]:
         "byline": list(draft.place.byline),
         "audio": list(card.audio),
     }
-
-
-def marked_text(draft: Draft) -> str:
-    """The question side as plain text, a deletion as `{{c1::phrase}}`."""
-    if not isinstance(draft, Cloze):
-        return draft.shown
-    text = plain(draft.text)
-    edges: list[tuple[int, int, str]] = []
-    for n, each in enumerate(draft.deletions):
-        edges += [(each.start, n, f"{{{{c{each.ordinal}::"), (each.end, -n - 1, "}}")]
-    for at, _, mark in sorted(edges, key=lambda edge: (edge[0], edge[1]), reverse=True):
-        text = text[:at] + mark + text[at:]
-    return squeeze(text.replace(OBJECT, ""))
 
 
 def skipped_json(skipped: Skipped) -> dict[str, object]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.generator.place import place_of
 from cards.generator.typed_cloze import MAX_ORDINAL, without_marks
@@ -37,8 +39,7 @@ MAX_BACK = 20_000  # characters of a takeaway: a longer one is no answer, and wo
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
+class _Phrase(Struct, frozen=True):
     start: int
     end: int
     text: str

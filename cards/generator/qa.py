@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cards.generator.place import place_of
 from cards.generator.typed_cloze import without_marks
 from cards.model import (
     Block,
     Bullets,
-    Kind,
     Note,
     Origin,
     Paragraph,
     Qa,
+    RunKind,
     Takeaway,
 )
 from cards.model.prose import strip, unstamped, visible
@@ -58,5 +59,5 @@ def _unmarked(block: Block) -> Block:
 def _says_something(block: Block) -> bool:
     if isinstance(block, Paragraph):
         # a row of underscores is a blank to fill in, not an answer
-        return bool(re.search(r"[^\W_]", visible(block.prose))) or any(run.kind is Kind.IMAGE for run in block.prose)
+        return bool(re.search(r"[^\W_]", visible(block.prose))) or any(run.kind is RunKind.IMAGE for run in block.prose)
     return not isinstance(block, Bullets) or any(_says_something(b) for item in block.items for b in item.blocks)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from cards.model import Deletion, Kind, Prose, Run
+from msgspec.structs import replace
+
+from cards.model import Deletion, Prose, Run, RunKind
 from cards.model.prose import OBJECT, Ruler, squeeze
 
 MAX_ORDINAL = 500  # Anki makes no card beyond
@@ -15,7 +16,7 @@ _TYPED = re.compile(r"\{\{c([1-9]\d{0,2})::|\}\}|::")
 
 def without_marks(text: Prose) -> tuple[Prose, tuple[Deletion, ...]]:
     """Prose with typed deletions → the prose without their marks, and the deletions. Marks in code are text."""
-    source = "".join(run.text if run.kind is Kind.TEXT else OBJECT * len(run.text) for run in text)
+    source = "".join(run.text if run.kind is RunKind.TEXT else OBJECT * len(run.text) for run in text)
     closed = _pairs_of_marks(source)
     ruler = Ruler(text)
     out: list[Run] = []

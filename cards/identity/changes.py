@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.identity import fingerprint
 from cards.identity.ledger import Entry, Ledger
@@ -17,8 +19,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One card that is not as it was.
 
     `reasons` are among text, label, context, timestamps, audio, source, tags, deck, ordinals. `emptied` are ordinals whose

@@ -1,4 +1,4 @@
-"""Who a card is: its key, what likeness goes by, its guid, the ordinals of its phrases, and what is remembered of it.
+"""What a card is recognised by, its guid, the ordinals of its phrases, and what the ledger remembers of it.
 
 A guid is derived from a card's words at birth, so that an unchanged card gets its old guid again even where the ledger
 is lost. The kind is part of a card: Anki cannot turn a cloze note into a basic one.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.anki.render import breadcrumb
 from cards.generator.typed_cloze import MAX_ORDINAL
 from cards.identity.assignment import best_pairs
 from cards.identity.ledger import Entry, Phrase, with_gone
-from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Looks, normal, phrase_likeness
+from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Features, normal, phrase_score
 from cards.model import CardKind, Cloze, Draft, Fields, Qa
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze
@@ -29,39 +31,38 @@ FIRST_MOD = 1795305600  # of every new card, so that a first build does not depe
 How = Literal["pinned", "same", "moved", "edited", "new"]
 
 
-class Known(NamedTuple):
+class CardKey(Struct, frozen=True, array_like=True):
     """What a draft is recognised by: small, so that those of a whole vault can be held against a ledger at once."""
 
     kind: CardKind
     note: str
     line: int
-    block: str | None
+    block: str
     key: str
-    looks: Looks
+    features: Features
     context: str  # the part that its breadcrumb makes, as `parts_of` makes it
 
 
-class Recognised(NamedTuple):
+class Match(NamedTuple):
     """Which card a draft is. `entry` is what the ledger knew of it."""
 
-    known: Known
+    card: CardKey
     guid: str
     entry: Entry | None
     how: How
 
 
-def known_by(draft: Draft) -> Known:
+def card_key(draft: Draft) -> CardKey:
     """What a draft is recognised by."""
     place = draft.place
     ask, words = _ask(draft), _words(draft)
     phrases = tuple(normal(each.text) for each in draft.deletions) if isinstance(draft, Cloze) else ()
-    looks = Looks(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
-    return Known(
-        draft.kind, place.note, place.line, place.block_id, key_of(draft.kind, ask, words), looks, _part(breadcrumb(place))
-    )
+    features = Features(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
+    key = content_key(draft.kind, ask, words)
+    return CardKey(draft.kind, place.note, place.line, place.block_id or "", key, features, _part(breadcrumb(place)))
 
 
-def key_of(kind: str, ask: str, words: str) -> str:
+def content_key(kind: str, ask: str, words: str) -> str:
     """A hash of all the words of a question and its answer, normalised. Which of them are bold does not count."""
     return _hash(f"{kind}\x1f{ask}\x1f{words}")[:KEY_LENGTH]
 
@@ -86,28 +87,37 @@ def _hash(text: str) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
 
 
-def with_ordinals(draft: Draft, entry: Entry | None) -> tuple[Draft, tuple[Phrase, ...]]:
-    """The draft with the ordinals its phrases keep for life, and all phrases the card ever had."""
-    known = entry.phrases if entry else ()
+def phrases_of(draft: Draft) -> dict[int, str]:
+    """The phrases of a draft by their ordinals, which count them unless they are typed."""
+    return {each.ordinal: each.text for each in draft.deletions} if isinstance(draft, Cloze) else {}
+
+
+def ordinals_of(phrases: Mapping[int, str], entry: Entry | None, *, typed: bool) -> dict[int, int]:
+    """For each ordinal of a draft the one that its phrase keeps for life. Those beyond what Anki shows are left out."""
+    ordinals = {each: each for each in phrases} if typed else _ordinals(phrases, entry.phrases if entry else ())
+    return {each: ordinal for each, ordinal in ordinals.items() if ordinal <= MAX_ORDINAL}
+
+
+def with_ordinals(draft: Draft, ordinals: Mapping[int, int]) -> Draft:
+    """The draft with the ordinals its phrases keep for life."""
     if isinstance(draft, Qa):
-        return draft, ()
-    if draft.typed:
-        ordinals = {each.ordinal: each.ordinal for each in draft.deletions}
-    else:
-        ordinals = _ordinals({each.ordinal: each.text for each in draft.deletions}, known)
-    deletions = tuple(
-        replace(each, ordinal=ordinals[each.ordinal]) for each in draft.deletions if ordinals[each.ordinal] <= MAX_ORDINAL
-    )
-    now = {each.ordinal: each.text for each in deletions}
-    return replace(draft, deletions=deletions), with_gone([Phrase(*each) for each in now.items()], known)
+        return draft
+    kept = (each for each in draft.deletions if each.ordinal in ordinals)
+    return replace(draft, deletions=tuple(replace(each, ordinal=ordinals[each.ordinal]) for each in kept))
 
 
-def _ordinals(phrases: dict[int, str], known: tuple[Phrase, ...]) -> dict[int, int]:
+def all_phrases(phrases: Mapping[int, str], ordinals: Mapping[int, int], entry: Entry | None) -> tuple[Phrase, ...]:
+    """All phrases a card ever had: those of its draft with the ordinals they keep, the others as gone."""
+    now = {ordinals[each]: text for each, text in phrases.items() if each in ordinals}
+    return with_gone([Phrase(*each) for each in now.items()], entry.phrases if entry else ())
+
+
+def _ordinals(phrases: Mapping[int, str], known: tuple[Phrase, ...]) -> dict[int, int]:
     """For each phrase (by its place in the sentence) the ordinal it had, else the next that no phrase ever had."""
     weights: dict[tuple[int, int], float] = {}
     for place, text in phrases.items():
         for old in known:
-            like = _EQUAL if normal(text) == normal(old.text) else phrase_likeness(old.text, text)
+            like = _EQUAL if normal(text) == normal(old.text) else phrase_score(old.text, text)
             # a phrase that is gone comes back as itself alone
             if like >= (_EQUAL if old.gone else PHRASE):
                 weights[place, old.ordinal] = like - 0.01 * abs(place - old.ordinal) - 0.5 * old.gone
@@ -162,28 +172,28 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
     return tuple(name for n, name in enumerate(PARTS) if old[n * step : n * step + step] != new[n * step : n * step + step])
 
 
-def remember(one: Recognised, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
+def remember(one: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
     """The entry of a card that is in the notes. `mod` changes only where something that Anki is told has changed."""
-    known, old = one.known, one.entry
+    card, old = one.card, one.entry
     mod = FIRST_MOD
     if old is not None:
         same = old.parts in ("", parts)  # a card recovered from Anki says nothing of its parts
         mod = old.mod if same else max(now, old.mod + 1)
     return Entry(
-        one.guid,
-        known.kind,
-        deck,
-        known.note,
-        known.line,
-        known.key,
-        known.looks.ask,
-        known.looks.text,
-        phrases,
-        parts,
-        mod,
-        old.born if old else now,
-        0,
-        known.block or "",
+        guid=one.guid,
+        kind=card.kind,
+        deck=deck,
+        note=card.note,
+        line=card.line,
+        key=card.key,
+        ask=card.features.ask,
+        text=card.features.text,
+        phrases=phrases,
+        parts=parts,
+        mod=mod,
+        born=old.born if old else now,
+        retired=0,
+        block=card.block,
     )
 
 

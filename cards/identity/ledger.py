@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from cards.model import CardKind
 
+Guid = Annotated[str, Meta(pattern=r"\A[a-z2-7]+\Z")]  # base32: it stands in Anki's searches, and in a field
+Seconds = Annotated[int, Meta(ge=0, le=10**11)]  # since 1970: beyond it a number is damaged
+Ordinal = Annotated[int, Meta(ge=1)]
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+
+class Phrase(Struct, frozen=True, array_like=True):
     """A deletion's text and the ordinal it keeps for life. `gone` says that the card has it no longer."""
 
-    ordinal: int
+    ordinal: Ordinal
     text: str
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, array_like=True, kw_only=True):
     """What is remembered of one card.
 
     `key` is a hash of all its words, `ask` and `text` are what likeness is judged by: label and answer, or sentence.
@@ -26,7 +31,7 @@ class Entry:
     seconds since 1970; `retired` is 0 for a card that is in the notes.
     """
 
-    guid: str
+    guid: Guid
     kind: CardKind
     deck: str
     note: str
@@ -36,9 +41,9 @@ class Entry:
     text: str
     phrases: tuple[Phrase, ...] = ()
     parts: str = ""
-    mod: int = 0
-    born: int = 0
-    retired: int = 0
+    mod: Seconds = 0
+    born: Seconds = 0
+    retired: Seconds = 0
     block: str = ""
 
     @property

@@ -1,6 +1,6 @@
 """Drafts + ledger → which card each draft is.
 
-Recognised first by block id, then by its words, then by place and likeness within its note (or the note that this one
+Match first by block id, then by its words, then by place and likeness within its note (or the note that this one
 was renamed from), then across notes; always the best pairing over all of them, never first come first served. What is
 too unlike is a new card.
 """
@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cards.identity.assignment import best_pairs
-from cards.identity.fingerprint import How, Known, Recognised, context_of, guid_of
+from cards.identity.fingerprint import CardKey, How, Match, context_of, guid_of
 from cards.identity.ledger import Entry, Ledger
-from cards.identity.similarity import ACROSS, IN_NOTE, IN_PLACE, NEARLY, PINNED, Looks, likeness, normal
+from cards.identity.similarity import ACROSS, IN_NOTE, IN_PLACE, NEARLY, PINNED, Features, normal, score
 from cards.model import Problem
 
 
@@ -23,7 +23,7 @@ class _Search:
     """The state of one recognition: who is still unclaimed, and what has been paired."""
 
     entries: list[Entry]
-    drafts: Sequence[Known]
+    drafts: Sequence[CardKey]
     pairs: dict[int, tuple[int, How]] = field(default_factory=dict)  # draft → entry
     taken: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -39,9 +39,9 @@ class _Search:
         return [i for i in range(len(self.entries)) if i not in self.taken]
 
 
-def recognise(
-    drafts: Sequence[Known], ledger: Ledger, may_be_claimed: Callable[[Entry], bool]
-) -> tuple[list[Recognised], list[Problem]]:
+def match_drafts(
+    drafts: Sequence[CardKey], ledger: Ledger, may_be_claimed: Callable[[Entry], bool]
+) -> tuple[list[Match], list[Problem]]:
     """Say who each draft is. Entries that may not be claimed (their note was not read this time) are nobody's."""
     search = _Search(sorted((e for e in ledger.values() if may_be_claimed(e)), key=_place), drafts)
     _by_block_id(search, {})
@@ -81,16 +81,16 @@ def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
             held = before[entry.kind, entry.block, renamed.get(entry.note, entry.note)]
             if entry.live or not held or not search.entries[held[0]].live:  # the living come first, and count alone
                 held.append(i)
-    now = Counter((one.kind, one.block or "", one.note) for one in search.drafts)
+    now = Counter((one.kind, one.block, one.note) for one in search.drafts)
     words = {(one.kind, one.key) for one in search.drafts}
     weights: dict[tuple[int, int], float] = {}
     for n in search.free_drafts():
         one = search.drafts[n]
-        place = (one.kind, one.block or "", one.note)
+        place = (one.kind, one.block, one.note)
         for i in ids.get(place[:2], ()):
             entry = search.entries[i]
             here = renamed.get(entry.note, entry.note) == one.note
-            like = likeness(_looks(entry), one.looks)
+            like = score(_looks(entry), one.features)
             sole = before.get(place) == [i] and now[place] == 1
             if like >= PINNED or (here and sole and (entry.kind, entry.key) not in words):
                 # likeness is 100 at most: a pair in its own note outweighs any other, then one of the living
@@ -208,7 +208,7 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
         drafts[one.note, one.kind].append(n)
     gaps = _Gaps(search)
     old_asks = Counter((renamed.get(e.note, e.note), e.ask) for e in search.entries if e.live)
-    new_asks = Counter((one.note, one.looks.ask) for one in search.drafts)
+    new_asks = Counter((one.note, one.features.ask) for one in search.drafts)
     for place in sorted(drafts.keys() & entries.keys()):
         weights: dict[tuple[int, int], float] = {}
         olds = Counter(gaps.of_entry(i) for i in entries[place] if search.entries[i].live)
@@ -216,9 +216,9 @@ def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
         for n in drafts[place]:
             for i in entries[place]:
                 entry = search.entries[i]
-                looks = search.drafts[n].looks
+                looks = search.drafts[n].features
                 asked_once = old_asks[place[0], entry.ask] <= 1 >= new_asks[place[0], looks.ask]
-                like = likeness(_looks(entry), looks, asked_once=asked_once, elsewhere=not entry.live)
+                like = score(_looks(entry), looks, asked_once=asked_once, elsewhere=not entry.live)
                 same_gap = entry.live and gaps.of_entry(i) == gaps.of_draft(n)
                 alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
                 least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
@@ -239,12 +239,12 @@ def _by_likeness_across(search: _Search) -> None:
     for n in search.free_drafts():
         one = search.drafts[n]
         shared: Counter[int] = Counter()
-        for word in sorted(set(f"{one.looks.ask} {one.looks.text}".split())):
+        for word in sorted(set(f"{one.features.ask} {one.features.text}".split())):
             found = by_word.get((one.kind, word), ())
             if len(found) <= 50:
                 shared.update(found)
         for i, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:20]:
-            like = likeness(_looks(search.entries[i]), one.looks, elsewhere=True)
+            like = score(_looks(search.entries[i]), one.features, elsewhere=True)
             if like >= ACROSS:
                 weights[n, i] = like + 5 * search.entries[i].live
     _claim(search, weights)
@@ -267,13 +267,13 @@ def _claim(search: _Search, weights: dict[tuple[int, int], float]) -> None:
         search.pair(n, i, "edited")
 
 
-def _nearness(entry: Entry, draft: Known) -> float:
+def _nearness(entry: Entry, draft: CardKey) -> float:
     return -min(abs(entry.line - draft.line), 1000)
 
 
-def _looks(entry: Entry) -> Looks:
+def _looks(entry: Entry) -> Features:
     phrases = tuple(normal(each.text) for each in entry.phrases if not each.gone)
-    return Looks(entry.ask, entry.text, phrases)
+    return Features(entry.ask, entry.text, phrases)
 
 
 class _Gaps:
@@ -320,18 +320,18 @@ def _gaps(places: list[tuple[str, str, int, int]], guids: dict[int, str]) -> dic
 # --------------------------------------------------------------------------------------------------- guids
 
 
-def _named(search: _Search, ledger: Ledger) -> list[Recognised]:
+def _named(search: _Search, ledger: Ledger) -> list[Match]:
     used = set(ledger)
     copies: Counter[tuple[str, str]] = Counter()
-    out: list[Recognised] = []
+    out: list[Match] = []
     for n, one in enumerate(search.drafts):
         found = search.pairs.get(n)
         if found is not None:
             entry = search.entries[found[0]]
-            out.append(Recognised(one, entry.guid, entry, found[1]))
+            out.append(Match(one, entry.guid, entry, found[1]))
             continue
         while (guid := guid_of(one.kind, one.key, copies[one.kind, one.key])) in used:
             copies[one.kind, one.key] += 1
         used.add(guid)
-        out.append(Recognised(one, guid, None, "new"))
+        out.append(Match(one, guid, None, "new"))
     return out

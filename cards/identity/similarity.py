@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
 
+from msgspec import Struct
 from rapidfuzz import fuzz
 
 from cards.text.vocabulary import is_takeaway_heading
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 
-class Looks(NamedTuple):
+class Features(Struct, frozen=True, array_like=True):
     """What likeness is judged by: the label or heading and the answer of a `qa`, the sentence and phrases of a cloze."""
 
     ask: str
@@ -43,7 +43,7 @@ def normal(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def likeness(old: Looks, new: Looks, *, asked_once: bool = False, elsewhere: bool = False) -> float:
+def score(old: Features, new: Features, *, asked_once: bool = False, elsewhere: bool = False) -> float:
     """How like two cards of one kind are, from 0 to 100.
 
     `asked_once` says that no other card of the note asks what the old one asks, nor what the new one does: then the same
@@ -55,7 +55,7 @@ def likeness(old: Looks, new: Looks, *, asked_once: bool = False, elsewhere: boo
     return _of_cloze(old, new, elsewhere)
 
 
-def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
+def _of_qa(old: Features, new: Features, asked_once: bool) -> float:
     ask = fuzz.ratio(old.ask, new.ask)
     text = fuzz.ratio(old.text, new.text)
     both = 0.4 * ask + 0.6 * text
@@ -66,13 +66,13 @@ def _of_qa(old: Looks, new: Looks, asked_once: bool) -> float:
     return 0.0 if both >= IN_PLACE and _is_only_one_a_list(old, new) else both
 
 
-def _is_only_one_a_list(old: Looks, new: Looks) -> bool:
+def _is_only_one_a_list(old: Features, new: Features) -> bool:
     """Whether one is a list under a takeaway heading and the other, it may be, one of its items: they begin alike."""
     whole = old.text == new.text and len(old.text) < TEXT_LENGTH
     return not whole and is_takeaway_heading(old.ask) != is_takeaway_heading(new.ask)
 
 
-def _of_cloze(old: Looks, new: Looks, elsewhere: bool) -> float:
+def _of_cloze(old: Features, new: Features, elsewhere: bool) -> float:
     whole = text = fuzz.ratio(old.text, new.text)
     if old.phrases and new.phrases:  # of sentences that are alike the phrase tells which one it is
         whole = 0.75 * text + 0.25 * max(_of_phrases(a, b) for a in old.phrases for b in new.phrases)
@@ -92,7 +92,7 @@ def _of_phrases(a: str, b: str) -> float:
     return like if _DIGITS.findall(a) == _DIGITS.findall(b) else min(like, 40.0)
 
 
-def phrase_likeness(old: str, new: str) -> float:
+def phrase_score(old: str, new: str) -> float:
     """How like two phrases are; one that holds the other, as when bold is widened, stays itself."""
     a, b = normal(old), normal(new)
     if not a or not b:

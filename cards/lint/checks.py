@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from cards.generator import Generated
 from cards.generator.cloze import PLAIN
@@ -27,14 +28,28 @@ from cards.lint.rules import (
     STRAY_TIMES,
     Rule,
 )
-from cards.model import Bullets, Cloze, Draft, Kind, Note, Origin, Paragraph, Problem, Prose, Qa, Skipped, Takeaway, paragraphs
+from cards.model import (
+    Bullets,
+    Cloze,
+    Draft,
+    Note,
+    Origin,
+    Paragraph,
+    Problem,
+    Prose,
+    Qa,
+    RunKind,
+    Skipped,
+    Takeaway,
+    paragraphs,
+)
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze, visible
 from cards.parser import metadata
 from cards.text import vocabulary
 from cards.text.words import cjk, count, words
 from cards.timestamps import times
-from cards.timestamps.false_times import Lookalikes
+from cards.timestamps.false_times import FalseTimes
 from cards.timestamps.providers import identity
 
 _OF_PROBLEMS = {"media": "C014", "recording": "C015", "frontmatter": "C016"}
@@ -45,8 +60,7 @@ _EXPECTING = frozenset("is was will would seems takes took makes pays helps ist 
 _WORDY = re.compile(r"\w")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True):
     """Something to mend in a note. `line` is 1-based, 0 for the note as a whole; `kind` is that of the card it is about."""
 
     note: str
@@ -60,11 +74,12 @@ class Finding:
         return BY_CODE[self.code]
 
 
-class Read(NamedTuple):
-    """A note and what it gave."""
+class ParsedNote(NamedTuple):
+    """A note, what it gave, and its text."""
 
     note: Note
     made: Generated
+    text: str
 
 
 def chosen(found: Iterable[Finding], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Finding]:
@@ -73,7 +88,7 @@ def chosen(found: Iterable[Finding], select: Sequence[str] = (), ignore: Sequenc
     return [each for each in found if each.code.startswith(wanted) and not (ignore and each.code.startswith(tuple(ignore)))]
 
 
-def findings(notes: Sequence[Read], problems: Iterable[Problem] = ()) -> list[Finding]:
+def findings(notes: Sequence[ParsedNote], problems: Iterable[Problem] = ()) -> list[Finding]:
     """All findings of these notes, in their order. `problems` are those of a run over them: missing files and the like."""
     found = [each for read in notes if read.note.wanted for each in _of_note(read)]
     found += _twins(notes)
@@ -97,8 +112,8 @@ def _ignored(takeaway: Takeaway) -> frozenset[str]:
     return frozenset(codes)
 
 
-def _of_note(read: Read) -> Iterator[Finding]:
-    note, (drafts, skipped) = read
+def _of_note(read: ParsedNote) -> Iterator[Finding]:
+    note, (drafts, skipped), _ = read
     takeaways = {takeaway.line: takeaway for takeaway in reversed(note.takeaways)}
     for draft in drafts:
         place = draft.place
@@ -241,7 +256,7 @@ def _left_over(takeaway: Takeaway) -> str | None:
     texts: list[Prose] = [takeaway.text, *([takeaway.front.prose] if takeaway.front else [])]
     for prose in texts:
         for run in prose:
-            if run.kind is Kind.TEXT and (match := _LEFT_OVER.search(run.text)) and _WORDY.search(run.text):
+            if run.kind is RunKind.TEXT and (match := _LEFT_OVER.search(run.text)) and _WORDY.search(run.text):
                 return squeeze(run.text[max(0, match.start() - 20) : match.end() + 20])
     return None
 
@@ -275,17 +290,17 @@ def _without_cue(note: Note, skipped: Sequence[Skipped]) -> Iterator[Finding]:
 def _without_recording(note: Note) -> Iterator[Finding]:
     if note.recording or note.file or any(takeaway.stamps or takeaway.inherited for takeaway in note.takeaways):
         return
-    others = Lookalikes([plain(takeaway.text) for takeaway in note.takeaways])
+    others = FalseTimes([plain(takeaway.text) for takeaway in note.takeaways])
     dated = [
         takeaway.line
         for takeaway in note.takeaways
-        if any(run.stamps for run in times.stamp(takeaway.text, at_start=False, is_other=others.is_lookalike))
+        if any(run.stamps for run in times.stamp(takeaway.text, at_start=False, is_other=others.is_false_time))
     ]
     if len(dated) >= STRAY_TIMES:
         yield Finding(note.path, dated[0], "C013", f"{len(dated)} takeaways have times, and the note names no recording")
 
 
-def _twins(notes: Sequence[Read]) -> Iterator[Finding]:
+def _twins(notes: Sequence[ParsedNote]) -> Iterator[Finding]:
     """Cards that ask the same as one before them."""
     first: dict[tuple[str, ...], Draft] = {}
     for read in notes:
@@ -324,7 +339,7 @@ def _has_more(draft: Qa) -> bool:
     """Whether an answer holds what is no words: code, a picture, a formula."""
     runs = [run for paragraph in paragraphs(draft.back) for run in paragraph.prose]
     return any(not isinstance(block, Bullets | Paragraph) for block in draft.back) or any(
-        run.kind in (Kind.IMAGE, Kind.MATH, Kind.DISPLAY_MATH) for run in runs
+        run.kind in (RunKind.IMAGE, RunKind.MATH, RunKind.DISPLAY_MATH) for run in runs
     )
 
 

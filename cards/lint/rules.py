@@ -6,7 +6,10 @@ The sources are Wozniak's twenty rules of formulating knowledge (W and the numbe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from cards.model import CardsError
 
 MOST_OF_SENTENCE = 0.5
 MOST_OF_GAP = 0.5  # of its words that say something
@@ -159,3 +162,14 @@ RULES = (
     ),
 )
 BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def check_codes(codes: Iterable[str], where: str) -> None:
+    """Raise CardsError where one is no code of a finding, nor the beginning of some."""
+    import difflib
+
+    for code in codes:
+        if not any(known.startswith(code) for known in BY_CODE) or not code:
+            near = difflib.get_close_matches(code.upper(), BY_CODE, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BY_CODE)}"
+            raise CardsError(f"{where}: {code} is no code of a finding; {hint}")

@@ -6,27 +6,28 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from cards.model import Cloze, Draft, Kind, Media, Problem, Prose, paragraphs
-from cards.vault import scan
-from cards.vault.note_files import read_inside
-from cards.vault.scan import EMBEDDED, LARGEST_MEDIA, Tree
+from cards.anki.media_name import media_name
+from cards.model import Cloze, Draft, Media, Problem, Prose, RunKind, paragraphs
+from cards.vault.note_files import VaultFiles
+from cards.vault.scan import EMBEDDED, LARGEST_MEDIA, SOUNDS, Tree
 
 
 def targets(draft: Draft) -> list[str]:
     """What a draft embeds, in reading order."""
     prose: list[Prose] = [draft.text if isinstance(draft, Cloze) else draft.front]
     prose += [paragraph.prose for paragraph in paragraphs(draft.back)]
-    return [run.target for each in prose for run in each if run.kind is Kind.IMAGE and run.target]
+    return [run.target for each in prose for run in each if run.kind is RunKind.IMAGE and run.target]
 
 
 class Embeds:
     """Finds what notes embed: beside the note, from the vault's root, else by its name anywhere in the vault."""
 
-    def __init__(self, root: Path, tree: Tree) -> None:
-        self.root = root
+    def __init__(self, files: VaultFiles, tree: Tree) -> None:
+        self.root = files.root
+        self._files = files
         self._by_name: dict[str, list[Path]] = {}
         for name in (each.partition("\0")[0] for each in tree.media):
-            self._by_name.setdefault(_folded(name.rpartition("/")[2]), []).append(root / name)
+            self._by_name.setdefault(_folded(name.rpartition("/")[2]), []).append(self.root / name)
 
     def find(self, note: str, target: str) -> Path | None:
         """The file a note's embed means, None where there is none inside the vault."""
@@ -48,7 +49,7 @@ class Embeds:
     def read(self, path: Path) -> bytes | None:
         """The content of a found file, None where it is too large to sync or gone."""
         try:
-            read = read_inside(self.root, path, LARGEST_MEDIA)
+            read = self._files.read_inside(path, LARGEST_MEDIA)
         except OSError:
             return None
         return read.content if read else None
@@ -61,43 +62,53 @@ class Embeds:
             return False
 
 
-class Packed:
-    """The media of a run: each file read once, under a name made from its content."""
+class MediaFiles:
+    """The media that the cards of a run embed: each file read once, under a name made from its content.
 
-    def __init__(self, media: Embeds, problems: list[Problem]) -> None:
-        self.vault = media
-        self.problems = problems
+    `files` holds their contents by name, `paths` says where they were read.
+    """
+
+    def __init__(self, embeds: Embeds) -> None:
+        self.embeds = embeds
         self.files: dict[str, bytes] = {}
-        self.known: dict[Path, Media | None] = {}
+        self._found: dict[Path, Media | None] = {}
 
-    def pack(self, note: str, line: int, target: str) -> Media | None:
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(map(str, self._found))
+
+    def pack(self, draft: Draft) -> tuple[dict[str, Media], list[Problem]]:
+        """What a draft embeds, by its targets, and what of it is missing."""
+        found: dict[str, Media] = {}
+        problems: list[Problem] = []
+        for target in targets(draft):
+            media = self._pack(draft.place.note, draft.place.line, target)
+            if isinstance(media, Media):
+                found[target] = media
+            elif media:
+                problems.append(media)
+        return found, problems
+
+    def _pack(self, note: str, line: int, target: str) -> Media | Problem | None:
         if target.startswith(("http://", "https://")):
             return None
-        path = self.vault.find(note, target)
+        path = self.embeds.find(note, target)
         if path is None:
-            suffix = PurePosixPath(target).suffix.lower()
-            if suffix in scan.IMAGES | scan.SOUNDS:
-                message = f"{target} is not in the vault; the card shows its name instead"
-                self._report(Problem(note, line, "media", message))
-            return None
-        if path not in self.known:
-            self.known[path] = self._read(note, line, path)
-        return self.known[path]
+            if PurePosixPath(target).suffix.lower() not in EMBEDDED:
+                return None
+            return Problem(note, line, "media", f"{target} is not in the vault; the card shows its name instead")
+        if path not in self._found:
+            self._found[path] = self._read(path)
+        unread = Problem(note, line, "media", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)")
+        return self._found[path] or unread
 
-    def _read(self, note: str, line: int, path: Path) -> Media | None:
-        from cards.anki.media_name import media_name
-
-        content = self.vault.read(path)
+    def _read(self, path: Path) -> Media | None:
+        content = self.embeds.read(path)
         if content is None:
-            self._report(Problem(note, line, "media", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)"))
             return None
         name = media_name(path.stem, path.suffix, content)
         self.files[name] = content
-        return Media(name, str(path), path.suffix.lower() in scan.SOUNDS)
-
-    def _report(self, problem: Problem) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        return Media(name, str(path), path.suffix.lower() in SOUNDS)
 
 
 def _folded(name: str) -> str:

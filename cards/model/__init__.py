@@ -20,12 +20,27 @@ from cards.model.blocks import (
     paragraphs,
     texts,
 )
-from cards.model.card import Card, CardKind, Cloze, Deck, Deletion, Draft, Exported, Fields, Kinds, Media, Place, Qa
-from cards.model.note import Front, Note, Options, Origin, Skipped, Takeaway
+from cards.model.card import (
+    AnkiNote,
+    Card,
+    CardKind,
+    Cloze,
+    Deck,
+    Deletion,
+    Draft,
+    Fields,
+    Kinds,
+    Media,
+    Place,
+    Qa,
+    marked_text,
+)
+from cards.model.note import Front, Note, Origin, ParseOptions, Skipped, Takeaway
 from cards.model.problem import CardsError, Problem
-from cards.model.prose import Kind, Mark, Prose, Run, Timestamp
+from cards.model.prose import Mark, Prose, Run, RunKind, Timestamp
 
 __all__ = [
+    "AnkiNote",
     "Block",
     "Bullets",
     "Card",
@@ -36,21 +51,19 @@ __all__ = [
     "Deck",
     "Deletion",
     "Draft",
-    "Exported",
     "Fields",
     "Formula",
     "Front",
     "Heading",
     "Html",
     "Item",
-    "Kind",
     "Kinds",
     "Mark",
     "Media",
     "Note",
-    "Options",
     "Origin",
     "Paragraph",
+    "ParseOptions",
     "Place",
     "Problem",
     "Properties",
@@ -59,10 +72,12 @@ __all__ = [
     "Quote",
     "Rule",
     "Run",
+    "RunKind",
     "Skipped",
     "Table",
     "Takeaway",
     "Timestamp",
+    "marked_text",
     "paragraphs",
     "texts",
 ]

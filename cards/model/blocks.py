@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cards.model.prose import Prose, squeeze, visible
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True, array_like=True, tag=True):
     """Running text. `end` is its last line."""
 
     line: int
@@ -20,15 +20,13 @@ class Paragraph:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True, array_like=True, tag=True):
     line: int
     level: int
     prose: Prose
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True, array_like=True):
     """One bullet or number of a list. `task` is True for a checkbox, `values` are its `key:: value` lines."""
 
     line: int
@@ -37,8 +35,7 @@ class Item:
     values: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(Struct, frozen=True, array_like=True, tag=True):
     """A list. `start` is the first number of a numbered one, None for bullets."""
 
     line: int
@@ -46,49 +43,42 @@ class Bullets:
     start: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True, array_like=True, tag=True):
     line: int
     text: str
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True, array_like=True, tag=True):
     line: int
     tex: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True, array_like=True, tag=True):
     line: int
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, array_like=True, tag=True):
     line: int
     header: tuple[Prose, ...]
     rows: tuple[tuple[Prose, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Struct, frozen=True, array_like=True, tag=True):
     """A block of raw HTML: never read for takeaways, shown as text where a back holds it."""
 
     line: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True, array_like=True, tag=True):
     """A thematic break."""
 
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
+class Properties(Struct, frozen=True, array_like=True, tag=True):
     """Lines of `key:: value` (Logseq, Dataview)."""
 
     line: int

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from cards.model.blocks import Block
-from cards.model.prose import Prose, Timestamp
+from cards.model.prose import OBJECT, Prose, Timestamp, plain, squeeze
 
 CardKind = Literal["qa", "cloze"]
 Kinds = Literal["qa", "cloze", "both"]
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True, array_like=True):
     """A phrase taken out of a cloze sentence: `start` and `end` are offsets into its plain text."""
 
     ordinal: int
@@ -23,8 +23,7 @@ class Deletion:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, array_like=True):
     """What every draft knows of the note it comes from."""
 
     note: str
@@ -35,8 +34,7 @@ class Place:
     byline: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Qa:
+class Qa(Struct, frozen=True, array_like=True, tag=True):
     """A question and its answer, without identity.
 
     `points` is the number of things to recall where the back is a list, else 0. `label` is the label as it stands.
@@ -52,8 +50,7 @@ class Qa:
     kind: Literal["qa"] = "qa"
 
 
-@dataclass(frozen=True, slots=True)
-class Cloze:
+class Cloze(Struct, frozen=True, array_like=True, tag=True):
     """A sentence with deletions, without identity. `back` is the whole takeaway, empty where the sentence is all."""
 
     place: Place
@@ -81,9 +78,12 @@ class Fields(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """One Anki note as a package holds it: a card without the draft that it was made from."""
+class AnkiNote(Struct, frozen=True, array_like=True, kw_only=True):
+    """One Anki note, as a package holds it.
+
+    `fields` are HTML in the order of the note type, `ordinals` those of its cards, `media` the names of the files that its
+    fields embed, `mod` is the second (since 1970) at which its content last changed.
+    """
 
     guid: str
     kind: CardKind
@@ -95,43 +95,39 @@ class Exported:
     mod: int
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A draft with its identity and all that Anki is told of it: one Anki note.
+class Card(Struct, frozen=True, kw_only=True):
+    """A draft with its identity: what the note says, and the Anki note that it becomes.
 
-    `fields` are HTML in the order of the note type, `media` and `audio` the names of files they hold (`audio` those of the
-    clips), `mod` is the second at which their content last changed.
+    `source` is the link to what the note is about, `audio` the names of the sound clips on the back.
     """
 
-    guid: str
     draft: Draft
-    deck: str
-    tags: tuple[str, ...]
+    anki: AnkiNote
     source: str | None
-    fields: tuple[str, ...] = ()
-    media: tuple[str, ...] = ()
     audio: tuple[str, ...] = ()
-    mod: int = 0
+
+    @property
+    def guid(self) -> str:
+        return self.anki.guid
 
     @property
     def kind(self) -> CardKind:
-        return self.draft.kind
+        return self.anki.kind
 
     @property
-    def ordinals(self) -> tuple[int, ...]:
-        """Of the cards that Anki shows, in order: 1 for a `qa`."""
-        if isinstance(self.draft, Cloze):
-            return tuple(sorted({deletion.ordinal for deletion in self.draft.deletions}))
-        return (1,)
+    def deck(self) -> str:
+        return self.anki.deck
 
     @property
-    def exported(self) -> Exported:
-        """What goes into a package."""
-        return Exported(self.guid, self.kind, self.deck, self.tags, self.fields, self.ordinals, self.media, self.mod)
+    def tags(self) -> tuple[str, ...]:
+        return self.anki.tags
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.anki.fields
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """A file packed with a deck, under a name made from its content."""
 
     name: str
@@ -139,16 +135,29 @@ class Media:
     sound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deck:
-    """One package: the cards of a top-level deck and its subdecks."""
+class Deck(Struct, frozen=True):
+    """One package: the Anki notes of a top-level deck and its subdecks."""
 
     name: str
-    cards: tuple[Exported, ...] = ()
+    notes: tuple[AnkiNote, ...] = ()
 
     @property
     def kinds(self) -> dict[CardKind, int]:
+        """How many notes there are of each kind."""
         counts: dict[CardKind, int] = {"qa": 0, "cloze": 0}
-        for card in self.cards:
-            counts[card.kind] += 1
+        for note in self.notes:
+            counts[note.kind] += 1
         return counts
+
+
+def marked_text(draft: Draft) -> str:
+    """The question side as plain text, a deletion as `{{c1::phrase}}`."""
+    if not isinstance(draft, Cloze):
+        return draft.shown
+    text = plain(draft.text)
+    edges: list[tuple[int, int, str]] = []
+    for n, each in enumerate(draft.deletions):
+        edges += [(each.start, n, f"{{{{c{each.ordinal}::"), (each.end, -n - 1, "}}")]
+    for at, _, mark in sorted(edges, key=lambda edge: (edge[0], edge[1]), reverse=True):
+        text = text[:at] + mark + text[at:]
+    return squeeze(text.replace(OBJECT, ""))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from cards.model.blocks import Block
 from cards.model.problem import Problem
@@ -18,8 +19,7 @@ class Origin(Enum):
     HEADING = "heading"  # a takeaway heading over a short flat list
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True, array_like=True):
     """What a takeaway is asked by. `shown` is the plain text of the question side where it differs from the prose."""
 
     prose: Prose
@@ -27,8 +27,7 @@ class Front:
     shown: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Takeaway:
+class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
     """The unit of reading: one list item or one paragraph, and where it stands.
 
     `text` is its own prose without the label, `rest` its further blocks (children last), `context` the breadcrumb of
@@ -56,8 +55,7 @@ class Takeaway:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True, array_like=True):
     """Something that looked like a takeaway and gave no card, with the reason."""
 
     note: str
@@ -66,8 +64,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, array_like=True, kw_only=True):
     """One Markdown file, read. `path` is relative to the vault's root, with forward slashes.
 
     `byline` says who speaks and in which show, where the title does not. `recording` is the URL that bare stamps open,
@@ -88,8 +85,7 @@ class Note:
     file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class ParseOptions(Struct, frozen=True, array_like=True, kw_only=True):
     """What the configuration says to the parser. Tuples, whose `repr` is the same in every process, since it keys the cache.
 
     `recordings` are hosts with the template of their links at a second.

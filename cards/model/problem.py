@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class CardsError(Exception):
     """Something that stops the whole command. Its text is a sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """An oddity in a note that does not stop the build.
 
     `path` is relative to the vault's root, `line` is 1-based (0 for the file as a whole).

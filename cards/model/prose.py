@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import accumulate
 from unicodedata import normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 OBJECT = "\ufffc"  # stands for an image in plain text, so that offsets can point past it
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
@@ -18,8 +20,7 @@ _OVERRIDES = re.compile(r"[\u202d\u202e]")  # they show words in another order t
 _OPENS = re.compile(r"(?:[(\[{（【「『“‘«„]|(?:^|[\s(\[{])[\"'])$")
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
+class Timestamp(Struct, frozen=True, array_like=True):
     """A place in a recording: a point (`end` is None) or a range, in seconds.
 
     `url` opens the recording there; None where the note names no recording that a link can reach.
@@ -39,7 +40,7 @@ class Mark(Enum):
     STRIKE = "s"
 
 
-class Kind(Enum):
+class RunKind(Enum):
     """What a run of prose is."""
 
     TEXT = "text"
@@ -51,12 +52,11 @@ class Kind(Enum):
     STAMP = "stamp"  # timestamps, as written with their brackets
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, array_like=True):
     """A stretch of prose of one kind under one set of marks. The text is what a reader sees, not its markup."""
 
     text: str
-    kind: Kind = Kind.TEXT
+    kind: RunKind = RunKind.TEXT
     marks: frozenset[Mark] = frozenset()
     link: str | None = None
     target: str | None = None
@@ -132,7 +132,7 @@ def merge(runs: Prose) -> Prose:
     out: list[Run] = []
     for run in runs:
         last = out[-1] if out else None
-        if last and run.kind is Kind.TEXT is last.kind and (run.marks, run.link) == (last.marks, last.link):
+        if last and run.kind is RunKind.TEXT is last.kind and (run.marks, run.link) == (last.marks, last.link):
             out[-1] = replace(last, text=last.text + run.text)
         elif run.text:
             out.append(run)
@@ -145,7 +145,7 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
     A stamp goes with its bracket and the space before it: `data (21:02).` becomes `data.`; where the prose is the
     `opening` of a takeaway, what separates a stamp at its start from the text goes as well.
     """
-    if not any(run.kind is Kind.STAMP or not run.text for run in prose):
+    if not any(run.kind is RunKind.STAMP or not run.text for run in prose):
         return prose, ()
     out: list[Run] = []
     taken: list[tuple[int, Run]] = []
@@ -153,8 +153,8 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
     lead = opening  # nothing but stamps so far
 
     for i, run in enumerate(prose):
-        if run.kind is Kind.STAMP:
-            while out and out[-1].kind is Kind.TEXT and out[-1].text != (kept := out[-1].text.rstrip()):
+        if run.kind is RunKind.STAMP:
+            while out and out[-1].kind is RunKind.TEXT and out[-1].text != (kept := out[-1].text.rstrip()):
                 length -= len(out[-1].text) - len(kept)
                 if kept:
                     out[-1] = replace(out[-1], text=kept)
@@ -163,15 +163,15 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
             taken.append((length, run))
             continue
         text = run.text
-        if taken and taken[-1][0] == length and run.kind is Kind.TEXT:
-            between = i + 1 < len(prose) and prose[i + 1].kind is Kind.STAMP
+        if taken and taken[-1][0] == length and run.kind is RunKind.TEXT:
+            between = i + 1 < len(prose) and prose[i + 1].kind is RunKind.STAMP
             if between and not text.strip(" \t,;，；、"):
                 continue  # what separates two stamps goes with them
             if lead:
                 text = re.sub(r"^\s*(?:[-–—:：.·|]+\s+)?\s*", "", text)
             elif out and _OPENS.search(out[-1].text):
                 text = text.lstrip()
-        if not text and run.kind is Kind.TEXT:
+        if not text and run.kind is RunKind.TEXT:
             continue
         lead = lead and not text.strip()
         out.append(run if text == run.text else replace(run, text=text))

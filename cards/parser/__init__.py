@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from cards.model import Block, Bullets, Heading, Note, Options, Problem, Properties, Skipped
+from cards.model import Block, Bullets, Heading, Note, ParseOptions, Problem, Properties, Skipped
 from cards.model.prose import readable, squeeze, visible
 from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
-from cards.parser.context import Trail, clean
+from cards.parser.context import Context, clean
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Walk
 
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
 
-def parse(text: str, path: str, options: Options | None = None) -> Note:
+def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
     """Read one note. `path` is relative to the vault's root.
 
     Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
@@ -33,27 +33,29 @@ def parse(text: str, path: str, options: Options | None = None) -> Note:
         )
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)
-    options = options or Options()
+    options = options or ParseOptions()
     recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, blocks, path, recordings)
     language = metadata.language(values)
-    walk = Walk(Trail(title, options), recordings, language)
+    walk = Walk(Context(title, options), recordings, language)
     walk.blocks(blocks, ())
-    takeaways, skipped = filters.sift(walk.units, walk.lists, metadata.people(values), path, frozenset(options.bare_labels))
+    takeaways, skipped = filters.select_takeaways(
+        walk.units, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
+    )
     skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
     return Note(
-        path,
-        title,
-        values,
-        tuple(takeaways),
-        tuple(skipped),
-        tuple(problems),
-        metadata.page(values) or recordings.first,
-        not metadata.is_false(metadata.get(values, "cards")),
-        language,
-        metadata.byline(values, title),
-        recordings.first,
-        metadata.recording_file(values),
+        path=path,
+        title=title,
+        properties=values,
+        takeaways=tuple(takeaways),
+        skipped=tuple(skipped),
+        problems=tuple(problems),
+        source=metadata.page(values) or recordings.first,
+        wanted=not metadata.is_false(metadata.get(values, "cards")),
+        language=language,
+        byline=metadata.byline(values, title),
+        recording=recordings.first,
+        file=metadata.recording_file(values),
     )
 
 

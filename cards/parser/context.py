@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cards.model import Options, Timestamp
+from cards.model import ParseOptions, Timestamp
 from cards.text import vocabulary
 
 _LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
@@ -37,11 +37,11 @@ Parents = tuple[Parent, ...]
 
 
 @dataclass(slots=True)
-class Trail:
+class Context:
     """The sections around the walk, the innermost last, and the stamps that stand on lines of their own."""
 
     title: str
-    options: Options
+    options: ParseOptions
     sections: list[Section] = field(default_factory=list)
     before: str = ""  # the heading before the last one
     _here: str = ""
@@ -118,7 +118,7 @@ class Trail:
             self._shown = tuple(out)
         return self._shown
 
-    def context(self, parents: Parents = ()) -> tuple[str, ...]:
+    def breadcrumb(self, parents: Parents = ()) -> tuple[str, ...]:
         """The breadcrumb: title, headings, parents."""
         titles = self._titles()
         return (*titles, *[parent.text for parent in parents if parent.text]) if parents else titles

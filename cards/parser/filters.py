@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
-from cards.model import Block, Front, Kind, Mark, Origin, Prose, Skipped, Takeaway, Timestamp
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.model import Block, Front, Mark, Origin, Prose, RunKind, Skipped, Takeaway, Timestamp
 from cards.model.prose import cut, plain, squeeze, unstamped, visible
 from cards.parser.labels import Lead
 from cards.parser.labels import lead as read_lead
@@ -28,8 +30,7 @@ _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Candidate(Struct, frozen=True):
     """An item or paragraph as the walk found it."""
 
     line: int
@@ -56,8 +57,7 @@ class Unit:
     last: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HeadingList:
+class HeadingList(Struct, frozen=True):
     """A list directly under a takeaway heading: the card it may give, the lines of its items, whether it is flat.
 
     `above` is the heading this one belongs under, `before` the one that stands before it in the note.
@@ -77,11 +77,11 @@ def is_marked(prose: Prose) -> bool:
 
 def is_typed(prose: Prose) -> bool:
     """Whether the user typed a deletion (`{{c1::…}}`) into it."""
-    return bool(_TYPED.search("".join(run.text if run.kind is Kind.TEXT else "\ufffc" for run in prose)))
+    return bool(_TYPED.search("".join(run.text if run.kind is RunKind.TEXT else "\ufffc" for run in prose)))
 
 
-def sift(
-    units: Sequence[Unit],
+def select_takeaways(
+    units: Sequence[Candidate],
     lists: Sequence[HeadingList],
     people: frozenset[str],
     path: str,
@@ -120,7 +120,7 @@ def _flaw(each: HeadingList, gone: set[int]) -> str | None:
 class _Reasons:
     """Why a unit is no takeaway. What needs the whole note is counted once."""
 
-    def __init__(self, units: Sequence[Unit], people: frozenset[str]) -> None:
+    def __init__(self, units: Sequence[Candidate], people: frozenset[str]) -> None:
         self.people = people | {part for name in people for part in name.split() if len(part) > 2}
         names = Counter(
             (unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit))
@@ -130,7 +130,7 @@ class _Reasons:
         self.keys = Counter(unit.key.casefold() for unit in units if unit.key)
         self.infobox = _infobox(units)
 
-    def of(self, unit: Unit) -> str | None:
+    def of(self, unit: Candidate) -> str | None:
         if unit.left_out:
             return unit.left_out
         if any(squeeze(comment).casefold() == "no-card" for comment in unit.comments):
@@ -164,7 +164,7 @@ class _Reasons:
             return "a resource: the item is led by a link"
         return None
 
-    def _metadata(self, unit: Unit, key: str) -> str | None:
+    def _metadata(self, unit: Candidate, key: str) -> str | None:
         assert unit.lead is not None
         value = visible(unit.lead.rest)
         if unit.number in self.infobox and unit.number:
@@ -176,7 +176,7 @@ class _Reasons:
         return None
 
 
-def _takeaway(unit: Unit) -> Takeaway:
+def _takeaway(unit: Candidate) -> Takeaway:
     front = unit.front
     text = unit.prose
     if unit.lead is not None:
@@ -185,18 +185,18 @@ def _takeaway(unit: Unit) -> Takeaway:
     elif front is not None:
         text = ()
     return Takeaway(
-        unit.line,
-        front,
-        text,
-        unit.rest,
-        unit.context,
-        unit.headings,
-        unit.stamps,
-        unit.inherited,
-        unit.block_id,
-        unit.depth,
-        unit.points if unit.lead is not None and not plain(unstamped(text)[0]).strip() else 0,
-        max(unit.last, unit.line),
+        line=unit.line,
+        front=front,
+        text=text,
+        rest=unit.rest,
+        context=unit.context,
+        headings=unit.headings,
+        stamps=unit.stamps,
+        inherited=unit.inherited,
+        block_id=unit.block_id,
+        depth=unit.depth,
+        points=unit.points if unit.lead is not None and not plain(unstamped(text)[0]).strip() else 0,
+        last=max(unit.last, unit.line),
         comments=unit.comments,
     )
 
@@ -241,7 +241,7 @@ def _qualified(
 # --------------------------------------------------------------------------------------------------- what it looks like
 
 
-def _label(unit: Unit) -> str:
+def _label(unit: Candidate) -> str:
     return visible(unit.lead.label) if unit.lead else ""
 
 
@@ -251,7 +251,7 @@ def _is_name(label: str) -> bool:
 
 
 def _is_struck(prose: Prose) -> bool:
-    said = [run for run in prose if run.kind is not Kind.STAMP and re.search(r"\w", run.text)]
+    said = [run for run in prose if run.kind is not RunKind.STAMP and re.search(r"\w", run.text)]
     return bool(said) and all(Mark.STRIKE in run.marks for run in said)
 
 
@@ -262,10 +262,10 @@ def _bold_time(prose: Prose) -> bool:
             continue
         if Mark.BOLD not in run.marks:
             return False
-        if run.kind is not Kind.STAMP:
+        if run.kind is not RunKind.STAMP:
             return bool(times.BOLD_TIME.match(run.text))
         return not any(
-            other.kind is Kind.TEXT and Mark.BOLD in other.marks and re.search(r"\w", other.text) for other in prose[1:2]
+            other.kind is RunKind.TEXT and Mark.BOLD in other.marks and re.search(r"\w", other.text) for other in prose[1:2]
         )
     return False
 
@@ -286,14 +286,14 @@ def _label_lines(prose: Prose, language: str) -> int:
 
 def _led_by_link(prose: Prose) -> bool:
     for run in prose:
-        if run.kind is Kind.STAMP or (run.kind is Kind.TEXT and not run.link and not re.search(r"\w", run.text)):
+        if run.kind is RunKind.STAMP or (run.kind is RunKind.TEXT and not run.link and not re.search(r"\w", run.text)):
             continue
         return bool(run.link and run.link.startswith(("http://", "https://")))
     return False
 
 
 def _all_links(prose: Prose) -> bool:
-    shown = [run for run in prose if run.kind is not Kind.STAMP and re.search(r"\w", run.text)]
+    shown = [run for run in prose if run.kind is not RunKind.STAMP and re.search(r"\w", run.text)]
     return bool(shown) and all(run.link and not run.link.startswith("obsidian:") for run in shown)
 
 
@@ -301,7 +301,7 @@ def _is_sentence(value: str) -> bool:
     return value.endswith((".", "!", "?", "。", "！", "？")) and count(value) > 3
 
 
-def _infobox(units: Sequence[Unit]) -> frozenset[int]:
+def _infobox(units: Sequence[Candidate]) -> frozenset[int]:
     """The lists of labels with short values that stand before the first takeaway."""
     boxes: set[int] = set()
     numbers = dict.fromkeys(unit.number for unit in units if unit.item and unit.depth == 1 and not unit.left_out)
@@ -318,8 +318,8 @@ def _infobox(units: Sequence[Unit]) -> frozenset[int]:
     return frozenset(boxes)
 
 
-def _is_infobox(items: Sequence[Unit], follows: bool) -> bool:
-    """Known metadata labels tell it anywhere; else it stands before the first section, with takeaways to follow."""
+def _is_infobox(items: Sequence[Candidate], follows: bool) -> bool:
+    """CardKey metadata labels tell it anywhere; else it stands before the first section, with takeaways to follow."""
     labelled = [unit for unit in items if unit.lead is not None]
     if len(items) < 3 or len(labelled) < len(items):
         return False

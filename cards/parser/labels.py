@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
 
-from cards.model import Kind, Mark, Prose, Run
+from msgspec.structs import replace
+
+from cards.model import Mark, Prose, Run, RunKind
 from cards.model.prose import cut, plain, squeeze, strip, unstamped
 from cards.text.sentences import sentences
 from cards.text.words import count
@@ -49,7 +50,7 @@ def lead(prose: Prose, language: str = "", *, followed: bool = False, parent: bo
     after = plain(unstamped(rest, opening=False)[0])
     bare = _without_colon(bold)
     colon_inside = named.endswith((":", "："))
-    stamped = any(run.kind is Kind.STAMP for run in prose)
+    stamped = any(run.kind is RunKind.STAMP for run in prose)
 
     if not after.strip(" \t\n\v.:：。"):  # the bold is all there is
         colon = colon_inside or after.strip().startswith((":", "："))
@@ -84,13 +85,13 @@ def _bold_lead(prose: Prose) -> tuple[int, int] | None:
     for run in prose:
         stop = at + len(run.text)
         if start is None:
-            if run.kind is Kind.STAMP and Mark.BOLD not in run.marks:
+            if run.kind is RunKind.STAMP and Mark.BOLD not in run.marks:
                 pass
             elif Mark.BOLD in run.marks:
                 if run.link and not run.link.startswith("obsidian:"):
                     return None
                 start = at
-            elif not (run.kind is Kind.TEXT and not run.link and _is_lead_in(run.text)):
+            elif not (run.kind is RunKind.TEXT and not run.link and _is_lead_in(run.text)):
                 return None
         elif Mark.BOLD not in run.marks:
             return start, at
@@ -112,7 +113,7 @@ def _without_colon(bold: Prose) -> Prose:
     text = plain(bold)
     stamps_after = len(text)
     for run in reversed(bold):
-        if run.kind is not Kind.STAMP and run.text.strip(" \t\n\v:："):
+        if run.kind is not RunKind.STAMP and run.text.strip(" \t\n\v:："):
             break
         stamps_after -= len(run.text)
     head, tail = cut(bold, 0, stamps_after), cut(bold, stamps_after)
@@ -121,17 +122,17 @@ def _without_colon(bold: Prose) -> Prose:
 
 
 def _only_stamps(prose: Prose) -> Prose:
-    return tuple(run for run in prose if run.kind is Kind.STAMP)
+    return tuple(run for run in prose if run.kind is RunKind.STAMP)
 
 
 def _after(rest: Prose, separator: str) -> Prose:
     """The rest of a takeaway without the separator at its start; the stamps among it stay."""
     stamps: list[Run] = []
     for i, run in enumerate(rest):
-        if run.kind is Kind.STAMP:
+        if run.kind is RunKind.STAMP:
             stamps.append(run)
             continue
-        text = run.text.lstrip(separator + " \t\n\v\u00a0") if run.kind is Kind.TEXT else run.text
+        text = run.text.lstrip(separator + " \t\n\v\u00a0") if run.kind is RunKind.TEXT else run.text
         if text:
             return (*stamps, *strip((replace(run, text=text), *rest[i + 1 :])))
     return tuple(stamps)

@@ -25,7 +25,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from cards.model import Kind, Mark, Prose, Run
+from cards.model import Mark, Prose, Run, RunKind
 from cards.model.prose import OBJECT, merge, strip
 
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -267,9 +267,9 @@ def _runs(tokens: Sequence[Token]) -> list[Run]:
     links: list[str] = []
     anchors: list[str | None] = []  # those of raw HTML, which close where they like
 
-    def add(text: str, kind: Kind = Kind.TEXT, target: str | None = None) -> None:
+    def add(text: str, kind: RunKind = RunKind.TEXT, target: str | None = None) -> None:
         link = next((each for each in (*reversed(links), *reversed(anchors)) if each is not None), None)
-        if kind is Kind.TEXT and link is None and "://" in text:
+        if kind is RunKind.TEXT and link is None and "://" in text:
             out.extend(_with_urls(text, frozenset(marks)))
         elif text:
             out.append(Run(text, kind, frozenset(marks), link, target))
@@ -281,13 +281,13 @@ def _runs(tokens: Sequence[Token]) -> list[Run]:
             case "softbreak":
                 add("\n")
             case "hardbreak":
-                add("\v", Kind.BREAK)
+                add("\v", RunKind.BREAK)
             case "code_inline":
-                add(token.content, Kind.CODE)
+                add(token.content, RunKind.CODE)
             case "math_inline":
-                add(token.content.strip(), Kind.MATH)
+                add(token.content.strip(), RunKind.MATH)
             case "math_inline_double":
-                add(token.content.strip(), Kind.DISPLAY_MATH)
+                add(token.content.strip(), RunKind.DISPLAY_MATH)
             case "strong_open":
                 marks.append(Mark.BOLD)
             case "em_open":
@@ -303,9 +303,9 @@ def _runs(tokens: Sequence[Token]) -> list[Run]:
             case "link_close":
                 links.pop()
             case "image":
-                add(OBJECT, Kind.IMAGE, str(token.attrs.get("src", "")))
+                add(OBJECT, RunKind.IMAGE, str(token.attrs.get("src", "")))
             case "embed":
-                add(OBJECT, Kind.IMAGE, token.content.partition("|")[0].strip())
+                add(OBJECT, RunKind.IMAGE, token.content.partition("|")[0].strip())
             case "wikilink":
                 add(wikilink_text(token.content))
             case "html_inline":
@@ -323,7 +323,7 @@ def _html(tag: str, add: object, anchors: list[str | None]) -> None:
     name = match[1].lower()
     assert callable(add)
     if name == "br":
-        add("\v", Kind.BREAK)
+        add("\v", RunKind.BREAK)
     elif name == "a":
         if tag.startswith("</"):
             if anchors:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cards.model import Block, Bullets, Heading, Item, Kind, Paragraph, Properties, Prose, Rule, Run
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.model import Block, Bullets, Heading, Item, Paragraph, Properties, Prose, Rule, Run, RunKind
 from cards.model.prose import cut, plain, squeeze, strip
 from cards.parser.labels import lead
 
@@ -25,8 +27,7 @@ _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
 Stamp = Callable[[Prose], Prose]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question and the blocks that answer it; no answer where the user wrote none.
 
     `key` is the text before `::`, by which a property that repeats in the note is told from a question.
@@ -174,7 +175,7 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stampe
     """`Question::Answer`, one a line. A list after the last one belongs to its answer."""
     first = blocks[0]
     assert isinstance(first, Paragraph)
-    if not any("::" in run.text for run in first.prose if run.kind is Kind.TEXT and not run.link):
+    if not any("::" in run.text for run in first.prose if run.kind is RunKind.TEXT and not run.link):
         return None
     found: list[Question] = []
     left: list[Paragraph] = []
@@ -203,7 +204,7 @@ def _split(line: Prose) -> tuple[Prose, Prose] | None:
     at = 0
     places: list[int] = []
     for run in line:
-        if run.kind is Kind.TEXT and not run.link:
+        if run.kind is RunKind.TEXT and not run.link:
             places += [at + match.start() for match in re.finditer("::", run.text)]
         at += len(run.text)
     text = plain(line)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
-from cards.model import Block, Bullets, Code, Heading, Html, Kind, Paragraph, Properties, Prose, Quote, Run, Timestamp, texts
+from msgspec.structs import replace
+
+from cards.model import Block, Bullets, Code, Heading, Html, Paragraph, Properties, Prose, Quote, Run, RunKind, Timestamp, texts
 from cards.model.prose import plain
 from cards.parser import metadata
 from cards.timestamps import providers, times
-from cards.timestamps.false_times import Lookalikes
+from cards.timestamps.false_times import FalseTimes
 
 _SRC = re.compile(r"""\bsrc\s*=\s*["']?(https?://[^\s"'>]+)""", re.I)
 _PLAYER = re.compile(r"<[^<>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{video …}}`, its link taken out
@@ -29,7 +30,7 @@ class Recordings:
         self.first = self.nearest = next(iter(self.all), None)
         self.known = bool(self.all) or metadata.is_recorded(values)
         self._stamped: dict[tuple[int, str | None], tuple[Prose, Prose]] = {}  # the prose itself, so that its id stays its own
-        self.others = Lookalikes(plain(block.prose) for block in texts(blocks))
+        self.others = FalseTimes(plain(block.prose) for block in texts(blocks))
         self.hosts = {providers.host(url) for url in self.all}
 
     def leads_here(self, url: str) -> bool:
@@ -70,14 +71,14 @@ class Recordings:
     def _with_stamps(self, prose: Prose) -> Prose:
         if any(run.link == run.text for run in prose):
             prose = tuple(map(self._bare, prose))
-        marked = times.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_lookalike)
+        marked = times.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_false_time)
         return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
 
     def _bare(self, run: Run) -> Run:
         """A bare URL of a recording that opens it at a second is a stamp."""
         if run.link != run.text or not self.is_media(run.text) or (found := providers.time_of(run.text)) is None:
             return run
-        return replace(run, kind=Kind.STAMP, stamps=(replace(found, url=run.text),), link=None)
+        return replace(run, kind=RunKind.STAMP, stamps=(replace(found, url=run.text),), link=None)
 
     def resolve(self, stamp: Timestamp) -> Timestamp:
         """The stamp with the URL that opens its recording there."""

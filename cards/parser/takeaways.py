@@ -1,13 +1,15 @@
 """The walk down a note's outline, once, keeping where it is: headings, parents, the timestamps that still date what follows.
 
-Every item and paragraph becomes a `Unit`; `sieve` then says which units are takeaways.
+Every item and paragraph becomes a `Candidate`; `sieve` then says which units are takeaways.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from cards.model import (
     Block,
@@ -29,8 +31,8 @@ from cards.model import (
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser import filters, questions
-from cards.parser.context import Parent, Parents, Trail, clean
-from cards.parser.filters import Unit
+from cards.parser.context import Context, Parent, Parents, clean
+from cards.parser.filters import Candidate
 from cards.parser.labels import lead
 from cards.parser.recordings import Recordings
 from cards.text import vocabulary
@@ -48,10 +50,10 @@ _LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-
 class Walk:
     """One walk: what it has found, and the trail it is on."""
 
-    trail: Trail
+    context: Context
     recordings: Recordings
     language: str
-    units: list[Unit] = field(default_factory=list)
+    units: list[Candidate] = field(default_factory=list)
     lists: list[filters.HeadingList] = field(default_factory=list)
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
     list_count: int = 0
@@ -86,13 +88,13 @@ class Walk:
                     self.date(times.whole(block.text))
             elif isinstance(block, Quote | Table | Html):
                 self.quoted(block)
-            elif isinstance(block, Properties) and (at or depth or self.trail.sections):  # those of the page come first
+            elif isinstance(block, Properties) and (at or depth or self.context.sections):  # those of the page come first
                 self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
             at += 1
 
     def heading(self, heading: Heading) -> None:
         prose = self.stamped(heading.prose)
-        self.trail.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
+        self.context.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
 
     def bullets(self, bullets: Bullets, parents: Parents, depth: int, directly: bool = True) -> None:
         """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
@@ -109,7 +111,7 @@ class Walk:
                 self.asked(asked, parents, depth + 1, item=True)
                 at += asked.used
                 continue
-            scope = len(self.trail.sections)
+            scope = len(self.context.sections)
             first = item.blocks[0] if item.blocks else None
             outside = self.recordings.nearest
             for block in (Properties(item.line, item.values), first):
@@ -117,7 +119,7 @@ class Walk:
                     self.meet(block)
             held = (*parents, Parent("", standing)) if standing else parents
             if isinstance(first, Heading):
-                level = self.trail.section.level + 1 if self.trail.section else 1
+                level = self.context.section.level + 1 if self.context.section else 1
                 self.heading(replace(first, level=level))
                 self.blocks(item.blocks[1:], held, depth)
             elif isinstance(first, Paragraph):
@@ -131,20 +133,20 @@ class Walk:
                     self.unit(first, texts, children, held, depth + 1, item=True, task=item.task, number=number)
             else:
                 self.blocks(item.blocks, held, depth + 1)
-            self.trail.leave(scope)
+            self.context.leave(scope)
             self.recordings.nearest = outside  # an item's recording is for what is below it
             at += 1
 
     def offer(self, bullets: Bullets) -> None:
         """Note a list that stands directly under a takeaway heading: the generator may ask for it as a whole."""
-        section = self.trail.section
+        section = self.context.section
         if section is None or section.skipped or not section.takeaways or not section.fresh:
             return
         section.fresh = False
-        context = self.trail.context()
+        context = self.context.breadcrumb()
         if len(context) > 1 and context[-1] == section.text:
             context = context[:-1]
-        self.lists.append(self.heading_list(bullets, section.text, self.trail.above, context, section.stamps))
+        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, section.stamps))
 
     def heading_list(
         self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
@@ -159,21 +161,21 @@ class Walk:
         own = tuple(stamp for paragraph in paragraphs((read,)) for stamp in _stamps(paragraph.prose))
         return filters.HeadingList(
             Takeaway(
-                members[0],
-                Front((Run(name),), Origin.HEADING),
-                (),
-                (read,),
-                context,
-                frozenset(range(1, len(context))),
-                own,
-                stamps,
+                line=members[0],
+                front=Front((Run(name),), Origin.HEADING),
+                text=(),
+                rest=(read,),
+                context=context,
+                headings=frozenset(range(1, len(context))),
+                stamps=own,
+                inherited=stamps,
                 points=len(bullets.items),
                 last=_last((bullets,)),
             ),
             members,
             flat,
             above,
-            self.trail.before,
+            self.context.before,
         )
 
     # ------------------------------------------------------------------------------------------------- one takeaway
@@ -193,13 +195,13 @@ class Walk:
         """Read an item or paragraph, with the blocks below it in the item, then go down to its children."""
         prose = self.stamped(_without_leftovers(paragraph.prose))
         stamps = _stamps(prose) or self.time_below(children)
-        section = self.trail.section
+        section = self.context.section
         if not item and (own := self.only_stamps(paragraph.prose)):
             self.date(own)
             for each in children:
                 self.bullets(each, parents, depth, directly=False)
             return
-        self.trail.settle()
+        self.context.settle()
         name = visible(prose)
         announces = name.endswith((":", "："))
         announced = children and not item and announces and vocabulary.is_takeaway_heading(name)
@@ -209,27 +211,27 @@ class Walk:
                 self.heading_list(
                     children[0],
                     heading,
-                    section.text if section else self.trail.title,
-                    self.trail.context(parents),
-                    self.trail.inherited(parents),
+                    section.text if section else self.context.title,
+                    self.context.breadcrumb(parents),
+                    self.context.inherited(parents),
                 )
             )
         followed = bool(texts) and isinstance(texts[0], Paragraph)
         found = lead(prose, self.language, followed=followed, parent=bool(children))
         rest = (*map(self.read, texts), *map(self.read, children))
         self.units.append(
-            Unit(
+            Candidate(
                 line=paragraph.line,
                 prose=prose,
                 lead=found,
                 rest=rest,
                 points=sum(len(each.items) for each in children) if children and not texts else 0,
-                context=self.trail.context(parents),
-                headings=self.trail.of_headings(),
+                context=self.context.breadcrumb(parents),
+                headings=self.context.of_headings(),
                 stamps=(*stamps, *(s for block in rest if isinstance(block, Paragraph) for s in _stamps(block.prose))),
-                inherited=self.trail.inherited(parents),
+                inherited=self.context.inherited(parents),
                 section=section.line if section else 0,
-                left_out=self.trail.left_out(),
+                left_out=self.context.left_out(),
                 item=item,
                 task=task,
                 number=number,
@@ -263,7 +265,7 @@ class Walk:
 
     def question(self, asked: questions.Question, parents: Parents, depth: int) -> None:
         """Read a question that the user typed as such."""
-        self.trail.settle()
+        self.context.settle()
         if not asked.answer:
             self.skipped.append((asked.line, visible(asked.question), "a question without an answer"))
             return
@@ -271,17 +273,17 @@ class Walk:
         stamps = [s for block in paragraphs(answer) for s in _stamps(block.prose)]
         front = Front(unstamped(asked.question)[0], Origin.QUESTION)
         self.units.append(
-            Unit(
+            Candidate(
                 line=asked.line,
                 prose=asked.question,
                 front=front,
                 rest=answer,
-                context=self.trail.context(parents),
-                headings=self.trail.of_headings(),
+                context=self.context.breadcrumb(parents),
+                headings=self.context.of_headings(),
                 stamps=(*_stamps(asked.question), *stamps),
-                inherited=self.trail.inherited(parents),
-                section=self.trail.section.line if self.trail.section else 0,
-                left_out=self.trail.left_out(),
+                inherited=self.context.inherited(parents),
+                section=self.context.section.line if self.context.section else 0,
+                left_out=self.context.left_out(),
                 comments=asked.comments,
                 block_id=asked.block_id,
                 depth=depth,
@@ -311,11 +313,11 @@ class Walk:
 
     def meet(self, block: Block) -> None:
         """Go past a block that may be a recording; under links and references recordings are only named."""
-        if not (self.trail.section and self.trail.section.skipped):
+        if not (self.context.section and self.context.section.skipped):
             self.recordings.meet(block)
 
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
-        self.trail.date(tuple(map(self.recordings.resolve, stamps)))
+        self.context.date(tuple(map(self.recordings.resolve, stamps)))
 
     def only_stamps(self, prose: Prose) -> tuple[Timestamp, ...]:
         """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""

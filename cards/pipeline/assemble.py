@@ -1,14 +1,14 @@
-"""The notes of a run, read, and which card each of their drafts is; the cards are made when they are asked for.
+"""Notes and ledger → cards: what is read, which card each draft is, and the cards themselves, deck by deck.
 
-A vault of ten thousand notes has a hundred thousand cards. What recognises them fits into memory at once, they themselves need
-not: their drafts stay packed, and a build makes and exports one deck after another.
+A vault of ten thousand notes has a hundred thousand cards. Their keys fit into memory at once, they themselves need not: they
+stay packed, and a build makes and exports one deck after another.
 """
 
 from __future__ import annotations
 
 import os
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -17,146 +17,223 @@ from typing import NamedTuple
 
 from cards.anki import render
 from cards.identity import fingerprint
-from cards.identity.fingerprint import Recognised
+from cards.identity.fingerprint import Match
 from cards.identity.ledger import Entry, Ledger
-from cards.identity.matching import recognise
+from cards.identity.matching import match_drafts
 from cards.media.clips import Clips, field_of, names_in
-from cards.media.embeds import Embeds, Packed, targets
-from cards.model import Card, Draft, Media, Problem
-from cards.pipeline.load_notes import Progress, Reading, read_all, unseen
-from cards.pipeline.state import Difference
+from cards.media.embeds import Embeds, MediaFiles
+from cards.model import AnkiNote, Card, Draft, Problem
+from cards.pipeline.load_notes import LoadedNotes, NoteCards, Progress, RenderedDraft, load_notes, no_progress
+from cards.pipeline.state import Changed
 from cards.vault import scan
 from cards.vault.config import Config
 from cards.vault.naming import file_names, top
+from cards.vault.note_files import VaultFiles
 from cards.vault.scan import Tree
 
 
-class Made(NamedTuple):
-    """A card, and what the ledger is to remember of it."""
+class MatchedNote(NamedTuple):
+    """A note that was read, and which cards its drafts are."""
 
-    card: Card
-    entry: Entry
-
-
-class _Note(NamedTuple):
     path: str
-    reading: Reading
-    cards: list[Recognised]
+    cards: NoteCards
+    matches: tuple[Match, ...]
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What a run is about, before its cards are made. `problems` grow while they are.
+class Made(NamedTuple):
+    """A card as Anki gets it, what the ledger remembers of it, and what was odd; the card itself where it is kept."""
 
-    `known` is the ledger, `now` the second of the run; with `cut` the clips of cards have been cut, else they are only named.
+    anki: AnkiNote
+    entry: Entry
+    problems: tuple[Problem, ...]
+    card: Card | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run has read, before its cards are made.
+
+    `known` is the ledger, `now` the second of the run (since 1970), `decks` are the notes of each top-level deck, `problems`
+    what was odd so far, `scope` says which entries of the ledger this run may claim or retire. With `cut` the clips of cards are cut, else they are only named.
     """
 
     config: Config
     known: Ledger
     now: int
     tree: Tree
-    digests: Mapping[str, str]
-    stamps: Mapping[str, tuple[int, int, int]]
-    notes: list[_Note]
-    by_deck: Mapping[str, list[_Note]]
+    loaded: LoadedNotes
+    notes: tuple[MatchedNote, ...]
+    decks: Mapping[str, list[MatchedNote]]
     scope: Scope
-    problems: list[Problem]
-    media: Packed
+    problems: tuple[Problem, ...]
+    media: MediaFiles
     clips: Clips
     cut: bool
-
-    @property
-    def decks(self) -> list[str]:
-        """The names of the top-level decks."""
-        return sorted(self.by_deck)
-
-    @property
-    def guids(self) -> list[str]:
-        """Those of all cards, in the order of the notes."""
-        return [one.guid for note in self.notes for one in note.cards]
 
     @property
     def files(self) -> Mapping[str, bytes]:
         """The content of the media and clips that the cards made so far embed, by name."""
         return ChainMap(self.media.files, self.clips.files)
 
-    def made(self, deck: str | None = None, notes: Collection[str] | None = None) -> Iterator[Made]:
-        """The cards, or those of a top-level deck or of some notes alone, in their order. Each call makes them anew."""
-        for note in self.notes if deck is None else self.by_deck[deck]:
-            if note.cards and (notes is None or note.path in notes):
-                for draft, one in zip(note.reading.drafts(), note.cards, strict=True):
-                    yield self._made(note, draft, one)
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files besides notes that the cards were made from."""
+        return (*self.media.paths, *self.clips.recordings)
 
-    def name_clips(self) -> None:
-        """Let the clips of all cards be known before the first is cut."""
-        for note in self.notes:
-            if self._recording(note):
-                for draft in note.reading.drafts():
-                    self._clips(note, draft)
+    def make(self, note: MatchedNote, *, keep: bool = False) -> Iterator[Made]:
+        """The cards of a note. With `keep` each comes with its draft."""
+        if not note.matches:
+            return
+        drafts = note.cards.drafts() if keep else _LazyDrafts(note.cards)
+        source = self._source(note)
+        for n, (rendered, one) in enumerate(zip(note.cards.rendered(), note.matches, strict=True)):
+            yield self._make(note, rendered, one, drafts, n, source, keep=keep)
 
-    def _recording(self, note: _Note) -> str | None:
-        return str(self.config.recording) if self.config.recording else note.reading.file
+    def _source(self, note: MatchedNote) -> str:
+        vault = self.config.vault or _obsidian_vault(self.config.root)
+        return render.source_line(note.cards.title, note.cards.source, vault, note.path)
 
-    def _clips(self, note: _Note, draft: Draft) -> tuple[str, ...]:
-        place = draft.place
-        return self.clips.names(note.path, place.line, self._recording(note), note.reading.recording, place.stamps)
-
-    def _made(self, note: _Note, draft: Draft, one: Recognised) -> Made:
-        config, reading, old = self.config, note.reading, one.entry
-        draft, phrases = fingerprint.with_ordinals(draft, old)
-        media = self._media(note.path, draft)
-        source = render.source_line(reading.title, reading.source, config.vault or _obsidian_vault(config.root), note.path)
-        audio = field_of(tuple(name for name in self._clips(note, draft) if name in self.clips.files or not self.cut))
-        if not audio and config.clips and old and fingerprint.had_audio(old):
-            audio = self.clips.kept(one.guid, old.deck, render.stamps(draft.place.stamps))
-        fields = render.fields(draft, one.guid, source, media, audio)
-        parts = fingerprint.parts_of(fields, reading.tags)
-        if not audio and config.clips and old:
+    def _make(
+        self,
+        note: MatchedNote,
+        rendered: RenderedDraft,
+        one: Match,
+        drafts: tuple[Draft, ...] | _LazyDrafts,
+        n: int,
+        source: str,
+        *,
+        keep: bool,
+    ) -> Made:
+        cards, old = note.cards, one.entry
+        ordinals = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed)
+        problems: list[Problem] = []
+        names: list[str] = []
+        told = rendered.fields
+        if (
+            rendered.embeds
+            or any(each != ordinal for each, ordinal in ordinals.items())
+            or len(ordinals) < len(rendered.phrases)
+        ):
+            draft = fingerprint.with_ordinals(drafts[n], ordinals)
+            media, problems = self.media.pack(draft)
+            names = [each.name for each in media.values()]
+            told = render.fields(draft, "", "", media)[:4]
+        audio, odd = self._audio(note, rendered, one, told[3])
+        fields = (*told, audio, source, "", one.guid)
+        parts = fingerprint.parts_of(fields, cards.tags)
+        if not audio and self.config.clips and old:
             parts = fingerprint.with_audio_of(old.parts, parts)
-        entry = fingerprint.remember(one, phrases, reading.deck, parts, self.now)
+        phrases = fingerprint.all_phrases(rendered.phrases, ordinals, old)
+        entry = fingerprint.remember(one, phrases, cards.deck, parts, self.now)
         heard = names_in(audio)
-        files = tuple(sorted({*heard, *(each.name for each in media.values())}))
-        return Made(Card(one.guid, draft, reading.deck, reading.tags, reading.source, fields, files, heard, entry.mod), entry)
+        anki = AnkiNote(
+            guid=one.guid,
+            kind=one.card.kind,
+            deck=cards.deck,
+            tags=cards.tags,
+            fields=fields,
+            ordinals=tuple(sorted(set(ordinals.values()))) if rendered.phrases else (1,),
+            media=tuple(sorted({*heard, *names})),
+            mod=entry.mod,
+        )
+        card = None
+        if keep:
+            card = Card(draft=fingerprint.with_ordinals(drafts[n], ordinals), anki=anki, source=cards.source, audio=heard)
+        return Made(anki, entry, (*problems, *odd), card)
 
-    def _media(self, path: str, draft: Draft) -> dict[str, Media]:
-        found = {target: self.media.pack(path, draft.place.line, target) for target in targets(draft)}
-        return {target: media for target, media in found.items() if media is not None}
+    def _audio(self, note: MatchedNote, rendered: RenderedDraft, one: Match, stamps: str) -> tuple[str, list[Problem]]:
+        """The field Audio of a card: its clips, or those that it has in the deck."""
+        names, problems = name_clips(self.config, self.clips, note, one.card.line, rendered)
+        audio = field_of(name for name in names if name in self.clips.files or not self.cut)
+        if not audio and self.config.clips and one.entry and fingerprint.had_audio(one.entry):
+            audio = self.clips.kept(one.guid, one.entry.deck, stamps)
+        return audio, problems
 
 
-def gather(
-    config: Config, known: Ledger, now: int, progress: Progress | None = None, only: Difference | None = None
-) -> Gathered:
-    """Read the notes and say who their drafts are to a ledger. Writes nothing but the cache.
+class _LazyDrafts:
+    """The drafts of a note, unpacked when the first is asked for: most cards need none."""
+
+    def __init__(self, cards: NoteCards) -> None:
+        self._cards = cards
+        self._drafts: tuple[Draft, ...] | None = None
+
+    def __getitem__(self, n: int) -> Draft:
+        if self._drafts is None:
+            self._drafts = self._cards.drafts()
+        return self._drafts[n]
+
+
+def name_clips(
+    config: Config, clips: Clips, note: MatchedNote, line: int, rendered: RenderedDraft
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """The clips of a card, and what was odd with them."""
+    target = str(config.recording) if config.recording else note.cards.file
+    return clips.names(note.path, line, target, note.cards.recording, rendered.stamps) if target else ((), [])
+
+
+def start(
+    config: Config,
+    known: Ledger,
+    now: int,
+    progress: Progress | None = None,
+    only: Changed | None = None,
+    *,
+    keep_notes: bool = False,
+) -> Run:
+    """Read the notes and say which cards of a ledger their drafts are. Writes nothing but the cache.
 
     Without `progress` clips are named and not cut. With `only` the changed notes are read alone.
     """
     tree = only.tree if only else scan.look_around(config)
-    present = [seen.path for seen in tree.notes]
+    files = VaultFiles(config.root)
+    present = [note.path for note in tree.notes]
     wanted = [path for path in present if only is None or path in only.changed]
-    read = read_all(config, wanted, set(present), progress or unseen)
-    unread = read.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
+    loaded = load_notes(config, files, wanted, set(present), progress or no_progress, keep_notes=keep_notes)
+    unread = loaded.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
     scope = Scope(config, unread, only.changed | only.gone if only else None)
-    recognised, doubts = recognise([one for _, reading in read.found for one in reading.known], known, scope.may_be_claimed)
-    rest = iter(recognised)
-    notes = [_Note(path, reading, list(islice(rest, len(reading.known)))) for path, reading in read.found]
-    by_deck: dict[str, list[_Note]] = {}
-    for note in notes:
-        if note.cards:
-            by_deck.setdefault(top(note.reading.deck), []).append(note)
-    problems = [*tree.problems, *read.problems, *doubts]
+    matches, doubts = match_drafts([key for _, cards in loaded.found for key in cards.keys], known, scope.may_be_claimed)
+    rest = iter(matches)
+    notes = tuple(MatchedNote(path, cards, tuple(islice(rest, len(cards.keys)))) for path, cards in loaded.found)
     tops = (top(entry.deck) for entry in known.values() if entry.live)
-    embeds = Embeds(config.root, tree)
-    clips = Clips(config, embeds, problems, cache(lambda: file_names(tops)))
-    media = Packed(embeds, problems)
-    found = Gathered(
-        config, known, now, tree, read.digests, read.stamps, notes, by_deck, scope, problems, media, clips, progress is not None
-    )
+    embeds = Embeds(files, tree)
+    clips = Clips(config, embeds, cache(lambda: file_names(tops)))
+    problems = [*tree.problems, *loaded.problems, *doubts]
     if progress is not None:
-        found.name_clips()
-        if missing := clips.missing():
-            for name in progress(missing, "cutting clips"):
-                clips.make(name)
+        problems += _cut_clips(config, clips, notes, progress)
+    return Run(
+        config=config,
+        known=known,
+        now=now,
+        tree=tree,
+        loaded=loaded,
+        notes=notes,
+        decks=_by_deck(notes),
+        scope=scope,
+        problems=tuple(problems),
+        media=MediaFiles(embeds),
+        clips=clips,
+        cut=progress is not None,
+    )
+
+
+def _by_deck(notes: tuple[MatchedNote, ...]) -> dict[str, list[MatchedNote]]:
+    """The notes of each top-level deck, by its name."""
+    found: dict[str, list[MatchedNote]] = {}
+    for note in notes:
+        if note.matches:
+            found.setdefault(top(note.cards.deck), []).append(note)
     return found
+
+
+def _cut_clips(config: Config, clips: Clips, notes: tuple[MatchedNote, ...], progress: Progress) -> list[Problem]:
+    """Cut the clips of all cards: all are named before the first is cut, so that a bar shows how far it is."""
+    for note in notes:
+        if config.recording or note.cards.file:
+            for rendered, one in zip(note.cards.rendered(), note.matches, strict=True):
+                name_clips(config, clips, note, one.card.line, rendered)
+    missing = clips.missing()
+    made = (clips.make(name) for name in progress(missing, "cutting clips")) if missing else ()
+    return [problem for problem in made if problem]
 
 
 class Scope:
@@ -177,7 +254,7 @@ class Scope:
         ]
 
     def may_be_claimed(self, entry: Entry) -> bool:
-        """Whether a card that was read may be this one: so it may where its note is gone, though that was not to be read."""
+        """Whether a draft may be matched to this entry. True also if the entry's note was deleted outside this run's scope."""
         return self(entry) or (entry.live and self.touched is None and not self.unread and self._is_gone(entry.note))
 
     def _is_gone(self, note: str) -> bool:

@@ -1,7 +1,11 @@
-"""Notes → decks on disk: the one place that knows the sequence of the rooms.
+"""Notes → decks on disk: the one sequence, run over all notes or only over those that changed.
 
 The notes are only read. Ledger and decks are written whole or not at all, the ledger first, so a build that dies at any
 instant leaves no card that is not remembered, and the next one is right.
+
+A build after a few notes changed reads only them and writes only their decks. The others keep what they have: their cards are
+the entries they are in the ledger, and the rows they are in the package on disk. The outcome is that of a whole build, byte for
+byte; anything unexpected means that one is run.
 """
 
 from __future__ import annotations
@@ -9,219 +13,318 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from cards.identity import changes
-from cards.identity.changes import Change, Status
+from msgspec import structs
+
+from cards.anki import read_package
+from cards.identity import changes, fingerprint
+from cards.identity.changes import Change
 from cards.identity.ledger import Entry, Ledger
-from cards.model import Card, CardsError, Deck, Problem, Skipped
+from cards.model import AnkiNote, Card, CardsError, Deck, Problem, marked_text
 from cards.pipeline import output, state
-from cards.pipeline.assemble import Gathered, gather
-from cards.pipeline.load_notes import Progress, unseen, without_collector
-from cards.pipeline.output import Written
-from cards.pipeline.state import Difference, Seen
+from cards.pipeline.assemble import Made, MatchedNote, Run, start
+from cards.pipeline.load_notes import Progress, no_progress, without_collector
+from cards.pipeline.output import Package
+from cards.pipeline.report import LISTED, DeckFile, Report, Result, Totals
+from cards.pipeline.state import Changed, Seen
+from cards.vault import files
 from cards.vault.config import Config
 from cards.vault.naming import file_name, file_names, top
 
-_LONGEST_TIME = 11  # digits of a time in seconds: beyond it the ledger believes none
-
-
-class Cards:
-    """The cards of a run in the order of the notes, made anew each time they are gone through: all at once fill the memory."""
-
-    def __init__(self, found: Gathered) -> None:
-        self._found = found
-
-    def of(self, notes: Collection[str]) -> Iterator[Card]:
-        """Those of some notes, given by their paths."""
-        return (each.card for each in self._found.made(notes=notes))
-
-    def skipped(self) -> list[Skipped]:
-        """What gave no card, in the order of the notes and lines."""
-        found = (each for note in self._found.notes for each in note.reading.skipped())
-        return sorted(found, key=lambda each: (each.note, each.line))
-
-    def __iter__(self) -> Iterator[Card]:
-        return (each.card for each in self._found.made())
-
-    def __len__(self) -> int:
-        return len(self._found.guids)
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """All cards of a run, what they are to the ledger, what was left out and what was odd."""
-
-    cards: Cards
-    entries: Ledger
-    changes: tuple[Change, ...]
-    problems: tuple[Problem, ...]
-    totals: Totals
-    files: Mapping[str, bytes]
-    seen: Seen
-
-    @property
-    def skipped(self) -> list[Skipped]:
-        """What gave no card, in the order of the notes and lines."""
-        return self.cards.skipped()
-
-
-class Totals(NamedTuple):
-    """How many cards there are in all, notes, notes that have cards, and takeaways that gave none."""
-
-    cards: int
-    notes: int
-    notes_with_cards: int
-    skipped: int
-
-    @classmethod
-    def of(cls, counts: Mapping[str, tuple[int, int]], notes: int) -> Totals:
-        """The sums of what each note gave: cards, and takeaways that gave none."""
-        cards, skipped = (sum(column) for column in zip((0, 0), *counts.values(), strict=True))
-        return cls(cards, notes, sum(bool(given) for given, _ in counts.values()), skipped)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a build did, or would do."""
-
-    collected: Collected
-    written: tuple[Written, ...]
-    removed: tuple[Path, ...] = ()
-
-    @property
-    def behind(self) -> bool:
-        """Whether the decks on disk are not those of the notes."""
-        return any(each.changed for each in self.written) or any(each.matters for each in self.collected.changes)
-
-    def as_json(self, *, settled: bool = False) -> dict[str, Any]:
-        """The outcome as `cards build --json` prints it; `settled` is what the next one says where nothing changes."""
-        totals = self.collected.totals
-        changes = Counter() if settled else Counter(change.status for change in self.collected.changes)
-        return {
-            "decks": [
-                {"path": str(one.path), "deck": one.deck, **one.counts, "changed": one.changed and not settled}
-                for one in self.written
-            ],
-            "notes": totals.notes,
-            "notes_with_cards": totals.notes_with_cards,
-            "cards": totals.cards,
-            "changes": {status: changes[status] for status in get_args(Status)},
-            "skipped": totals.skipped,
-            "problems": [
-                {"note": p.path, "line": p.line, "code": p.code, "message": p.message} for p in self.collected.problems
-            ],
-        }
+_LONGEST_TIME = 11  # digits of a time in seconds: a ledger takes no more
+_MOST = 0.25  # of the notes: beyond it a whole build is as quick
 
 
 def clock() -> int:
-    """The time of this run in seconds, from SOURCE_DATE_EPOCH where that is set to one (and not to milliseconds)."""
+    """The second of this run since 1970, from SOURCE_DATE_EPOCH where that is set to seconds (and not to milliseconds)."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    told = len(given) < _LONGEST_TIME and given.isdecimal() and given.isascii()
-    return max(1, int(given) if told else int(time.time()))  # 0 would be that of no retired card
+    is_second = len(given) < _LONGEST_TIME and given.isdecimal() and given.isascii()
+    return max(1, int(given) if is_second else int(time.time()))  # 0 would be that of no retired card
 
 
-def build(config: Config, *, dry_run: bool = False, new_ledger: bool = False, progress: Progress = unseen) -> Report:
+def build(
+    config: Config,
+    *,
+    dry_run: bool = False,
+    new_ledger: bool = False,
+    keep_cards: bool = False,
+    keep_skipped: bool = False,
+    progress: Progress = no_progress,
+) -> Report:
     """Make the decks, write the ledger, then those that differ from what is on disk.
 
-    `progress` goes over what takes time, with a label, for a bar that shows how far it is.
+    `progress` goes over what takes time, with a label, for a bar that shows how far it is. With `keep_cards` or `keep_skipped`
+    the report holds all cards, or all that gave none.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
-    began = time.time_ns()
-    with without_collector(), output.alone(config.out, waiting=not dry_run):
-        known = known_to(config, new_ledger=new_ledger)
-        found = gather(config, known, clock(), progress)
-        entries: dict[str, Entry] = {}
-        packages = []
-        for name in found.decks:  # one after another: only one deck's cards are in memory
-            cards = []
-            for card, entry in found.made(name):
-                entries[entry.guid] = entry
-                cards.append(card.exported)
-            packages.append(output.packed(Deck(name, tuple(cards)), found.files))
-        collected = _collected(found, entries)
-        refuse_foreign(config, known, collected)
-        if not collected.totals.notes and not known:
-            raise CardsError(f"{config.notes[0]}: no Markdown notes here")
-        names = file_names(found.decks)
-        written, removed = output.write(
-            config, packages, names, known, collected.entries, dry_run=dry_run, new_ledger=new_ledger
+    whole = new_ledger or keep_cards or keep_skipped
+    with without_collector(), output.lock(config.out, waiting=not dry_run):
+        changed = None if whole else state.changes_since_last_build(config)
+        if changed and changed.nothing:
+            return changed.last.report()
+        if changed and len(changed.changed) + len(changed.gone) <= _MOST * len(changed.tree.notes):
+            try:
+                return _build(config, dry_run=dry_run, only=changed, progress=no_progress)
+            except _NeedsAllError:
+                pass
+        return _build(
+            config,
+            dry_run=dry_run,
+            new_ledger=new_ledger,
+            keep_cards=keep_cards,
+            keep_skipped=keep_skipped,
+            progress=progress,
         )
-        report = Report(collected, tuple(written), removed)
-        if not dry_run:
-            state.remember(config, collected.seen, report.as_json(settled=True), began)
+
+
+class _NeedsAllError(Exception):
+    """What changed can't be told without reading all notes."""
+
+
+def _build(
+    config: Config,
+    *,
+    dry_run: bool,
+    new_ledger: bool = False,
+    keep_cards: bool = False,
+    keep_skipped: bool = False,
+    only: Changed | None = None,
+    progress: Progress,
+) -> Report:
+    began = time.time_ns()
+    known = known_ledger(config, new_ledger=new_ledger)
+    run = start(config, known, clock(), progress, only)
+    decks = _Decks(config, run, only)
+    packages: list[Package] = []
+    made: list[_Brief] = []
+    cards: list[Card] = []
+    for name in decks.names:  # one after another: only one deck's cards are in memory
+        new = [each for note in run.decks.get(name, ()) for each in run.make(note, keep=keep_cards)]
+        packages.append(decks.package(name, [each.anki for each in new]))
+        made += map(_brief, new)
+        cards += [each.card for each in new if each.card]
+    result = _result(run, made, cards, only, keep_skipped=keep_skipped)
+    if only and any(problem.code in state.OPEN for problem in result.problems):
+        raise _NeedsAllError
+    refuse_foreign(config, known, result)
+    if not result.totals.notes and not known:
+        raise CardsError(f"{config.notes[0]}: no Markdown notes here")
+    written, removed = output.write(
+        config, packages, decks.file_names, known, result.entries, dry_run=dry_run, new_ledger=new_ledger
+    )
+    report = Report(result, decks.all_files(written), removed)
+    if not dry_run:
+        state.remember(config, _seen(run, only), report, began, only.last.files if only else None)
     return report
 
 
-def look(config: Config, progress: Progress | None = None) -> Collected:
-    """The cards of the notes, for looking at, as the ledger knows them where it is theirs. Writes nothing but the cache."""
-    known = known_to(config, new_ledger=True)
-    collected = collect(config, known, progress=progress)
-    return collect(config, {}, progress=progress) if _is_foreign(config, known, collected) else collected
+class _Brief(NamedTuple):
+    """What is kept of a card once its deck is packed."""
+
+    entry: Entry
+    problems: tuple[Problem, ...]
+
+
+def _brief(made: Made) -> _Brief:
+    return _Brief(made.entry, made.problems)
+
+
+class _Decks:
+    """The decks of a build. With `only`, those of the notes that changed, and what the others have in them on disk."""
+
+    def __init__(self, config: Config, run: Run, only: Changed | None) -> None:
+        self._config, self._run, self._only = config, run, only
+        self._touched = only.changed | only.gone if only else frozenset()
+        self._media: dict[str, bytes] = {}
+        concerned = set(run.decks)
+        if only:
+            living = [entry for entry in run.known.values() if entry.live]
+            self._before = file_names({top(entry.deck) for entry in living})
+            staying = {top(entry.deck) for entry in living if entry.note not in self._touched}
+            self.file_names = file_names(staying | concerned)
+            if any(self._before[name] != self.file_names[name] for name in self._before.keys() & self.file_names.keys()):
+                raise _NeedsAllError
+            _refuse_heirs(run, self._touched)
+            concerned |= {top(entry.deck) for entry in living if entry.note in self._touched} & self.file_names.keys()
+        else:
+            self.file_names = file_names(concerned)
+        self.names = sorted(concerned)
+
+    def package(self, name: str, made: list[AnkiNote]) -> Package:
+        """The package of a deck: the notes that were made, and those that stay, in the order of the notes they come from."""
+        notes = made
+        if self._only and name in self._before:
+            paths = {one.guid: note.path for note in self._run.notes for one in note.matches}
+            rows = [*((paths[note.guid], note) for note in made), *self._staying(name)]
+            notes = [note for _, note in sorted(rows, key=lambda row: row[0])]
+        media = {**self._media, **self._run.files}
+        return output.packed(Deck(name, tuple(notes)), media)
+
+    def _staying(self, name: str) -> list[tuple[str, AnkiNote]]:
+        """The notes of a package on disk that stay as they are. Raises _NeedsAllError where it is not what the ledger says."""
+        known = self._run.known
+        path = self._config.out / self._before[name]
+        try:
+            content = files.read_deck(path)
+            notes = read_package.read(content, str(path)).notes
+            media = read_package.media(content, str(path), frozenset(file for note in notes for file in note.media))
+        except CardsError:
+            raise _NeedsAllError from None
+        if {note.guid for note in notes} != {g for g, entry in known.items() if entry.live and top(entry.deck) == name}:
+            raise _NeedsAllError
+        self._media |= media
+        kept = (structs.replace(note, media=tuple(each for each in note.media if each in media)) for note in notes)
+        return [(known[note.guid].note, note) for note in kept if known[note.guid].note not in self._touched]
+
+    def all_files(self, written: Iterable[DeckFile]) -> tuple[DeckFile, ...]:
+        """The packages that were made, and those that there was no need to."""
+        found = {deck.deck: deck for deck in written}
+        if self._only:
+            for one in self._only.last.report().decks:
+                if one.deck in self.file_names:
+                    found.setdefault(one.deck, one)
+        return tuple(found[name] for name in sorted(found))
+
+
+def _refuse_heirs(run: Run, touched: frozenset[str]) -> None:
+    """Raise _NeedsAllError where a card that lost its takeaway stands with the same words in a note that was not read.
+
+    It may have moved there.
+    """
+    matched = {one.guid for note in run.notes for one in note.matches}
+    lost = {
+        (entry.kind, entry.key) for guid, entry in run.known.items() if entry.live and guid not in matched and run.scope(entry)
+    }
+    if lost and any((e.kind, e.key) in lost for e in run.known.values() if e.live and e.note not in touched):
+        raise _NeedsAllError
+
+
+# ------------------------------------------------------------------------------------------------------ looking only
+
+
+def look(config: Config, progress: Progress | None = None, *, keep_notes: bool = False) -> Result:
+    """The cards of the notes, and what gave none, as the ledger knows them where it is theirs. Writes nothing but the cache.
+
+    With `progress` clips are cut, else they are only named; with `keep_notes` the result has the notes themselves.
+    """
+    known = known_ledger(config, new_ledger=True)
+    result = collect(config, known, progress=progress, keep_notes=keep_notes)
+    if _is_foreign(config, known, result):
+        return collect(config, {}, progress=progress, keep_notes=keep_notes)
+    return result
 
 
 def collect(
-    config: Config,
-    known: Ledger,
-    now: int | None = None,
-    progress: Progress | None = None,
-    only: Difference | None = None,
-) -> Collected:
-    """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache.
-
-    Without `progress` clips are named and not cut. With `only` the changed notes are read alone, and the cards of the others
-    are theirs.
-    """
-    found = gather(config, known, clock() if now is None else now, progress, only)
-    return _collected(found, {each.entry.guid: each.entry for each in found.made()}, only)
+    config: Config, known: Ledger, now: int | None = None, progress: Progress | None = None, *, keep_notes: bool = False
+) -> Result:
+    """Read the notes, make their cards and say who they are to a ledger. Writes nothing but the cache."""
+    with without_collector():
+        run = start(config, known, clock() if now is None else now, progress, keep_notes=keep_notes)
+        made = [each for note in run.notes for each in run.make(note, keep=True)]
+    cards = [each.card for each in made if each.card]
+    return _result(run, list(map(_brief, made)), cards, keep_skipped=True)
 
 
-def _collected(found: Gathered, made: Ledger, only: Difference | None = None) -> Collected:
-    """What a run has found once its cards are made: `made` is what to remember of them."""
-    problems, known = found.problems, found.known
-    entries = {**known, **made}
+def _result(
+    run: Run, made: list[_Brief], cards: list[Card], only: Changed | None = None, *, keep_skipped: bool = False
+) -> Result:
+    """What a run has found once its cards are made."""
+    known, new = run.known, {one.entry.guid: one.entry for one in made}
+    entries: dict[str, Entry] = {**known, **new}
     elsewhere: Counter[str] = Counter()
     for guid, entry in known.items():
-        if guid in made or not entry.live:
+        if guid in new or not entry.live:
             continue
-        if found.scope(entry):
-            entries[guid] = changes.retire(entry, found.now)
+        if run.scope(entry):
+            entries[guid] = changes.retire(entry, run.now)
         elif only is None:
             elsewhere[top(entry.deck)] += 1
-    for deck in sorted(elsewhere.keys() & found.decks):
-        message = f"the deck holds only the notes read now; {elsewhere[deck]} cards of others stay in the ledger, safe"
-        problems.append(Problem(f"{file_name(deck)}.apkg", 0, "partial", message))
-    counts = {note.path: (len(note.cards), note.reading.left_out) for note in found.notes}
-    return Collected(
-        Cards(found),
-        entries,
-        changes.between(known, entries, found.guids),
-        tuple(sorted(problems)),
-        Totals.of(counts, len(found.tree.notes)),
-        found.files,
-        Seen(found.tree, found.digests, found.stamps, (*map(str, found.media.known), *found.clips.recordings), counts),
+    guids = [one.guid for note in run.notes for one in note.matches]
+    found = changes.between(known, entries, guids)
+    problems = [*run.problems, *(problem for one in made for problem in one.problems)]
+    problems += [
+        Problem(
+            f"{file_name(deck)}.apkg", 0, "partial", f"{elsewhere[deck]} cards from notes outside this run were left untouched"
+        )
+        for deck in sorted(elsewhere.keys() & run.decks.keys())
+    ]
+    if only:
+        problems += [each for each in only.last.problems if each.path in only.kept or each.code == "partial"]
+    skipped = [each for note in run.notes for each in note.cards.skipped()] if keep_skipped else []
+    return Result(
+        entries=entries,
+        changes=found,
+        problems=_once(problems),
+        totals=Totals.of(_counts(run, only), len(run.tree.notes)),
+        cards=tuple(cards),
+        skipped=tuple(sorted(skipped, key=lambda each: (each.note, each.line))),
+        notes=tuple(run.loaded.parsed),
+        questions=_questions(run, cards, found),
+        media=run.files,
     )
 
 
-def refuse_foreign(config: Config, known: Ledger, collected: Collected) -> None:
+def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of their notes, each said once, and for all notes that clips need the extra for audio."""
+    found = sorted(set(problems))
+    audio = next((each for each in found if each.code == "audio"), None)
+    return tuple(each for each in found if each.code != "audio" or each is audio)
+
+
+def _questions(run: Run, cards: Iterable[Card], found: Iterable[Change]) -> dict[str, str]:
+    """What the cards ask that changed: of all that were kept, else of the few that a build shows."""
+    changed = {each.entry.guid for each in found}
+    known = {card.guid: marked_text(card.draft) for card in cards if card.guid in changed}
+    wanted = {each.entry.guid for each in found if each.status not in ("new", "retired")} - known.keys()
+    if 0 < len(wanted) <= LISTED:
+        for note in run.notes:
+            if not wanted.isdisjoint(one.guid for one in note.matches):
+                known |= _questions_of(note, wanted)
+    return known
+
+
+def _questions_of(note: MatchedNote, wanted: set[str]) -> dict[str, str]:
+    found = {}
+    for draft, rendered, one in zip(note.cards.drafts(), note.cards.rendered(), note.matches, strict=True):
+        if one.guid in wanted:
+            ordinals = fingerprint.ordinals_of(rendered.phrases, one.entry, typed=rendered.typed)
+            found[one.guid] = marked_text(fingerprint.with_ordinals(draft, ordinals))
+    return found
+
+
+def _counts(run: Run, only: Changed | None) -> dict[str, tuple[int, int]]:
+    """How much each note gave: cards, and takeaways without one."""
+    kept = {path: (note.cards, note.skipped) for path, note in only.kept.items()} if only else {}
+    return {**kept, **{note.path: (len(note.matches), note.cards.skipped_count) for note in run.notes}}
+
+
+def _seen(run: Run, only: Changed | None) -> Seen:
+    kept = {path: note.digest for path, note in only.kept.items()} if only else {}
+    return Seen(run.tree, {**kept, **run.loaded.digests}, run.loaded.stamps, run.paths, _counts(run, only))
+
+
+def refuse_foreign(config: Config, known: Ledger, result: Result) -> None:
     """Raise CardsError where the decks in `out` belong to other notes: all their cards would be retired."""
-    if _is_foreign(config, known, collected):
+    if _is_foreign(config, known, result):
         raise CardsError(f"{config.out}: these decks belong to the notes in {config.foreign}; choose another folder with -o")
 
 
-def _is_foreign(config: Config, known: Ledger, collected: Collected) -> bool:
+def _is_foreign(config: Config, known: Ledger, result: Result) -> bool:
     """Whether the ledger is of another folder, and few of its cards are found in this one (else it is a copy)."""
+    if config.foreign is None:
+        return False
     live = [guid for guid, entry in known.items() if entry.live]
-    found = sum(collected.entries[guid].live for guid in live)
-    return config.foreign is not None and 2 * found < len(live)
+    return 2 * sum(result.entries[guid].live for guid in live) < len(live)
 
 
-def known_to(config: Config, *, new_ledger: bool = False) -> dict[str, Entry]:
+def known_ledger(config: Config, *, new_ledger: bool = False) -> dict[str, Entry]:
     """The ledger of a run, with the paths of its notes from the vault's root of today. Raises CardsError."""
     known = output.read_ledger(config.out, new_ledger=new_ledger)
     if not config.rebase:
         return known
-    return {guid: replace(entry, note=f"{config.rebase}/{entry.note}" if entry.note else "") for guid, entry in known.items()}
+    return {
+        guid: structs.replace(entry, note=f"{config.rebase}/{entry.note}" if entry.note else "")
+        for guid, entry in known.items()
+    }

@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import os
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,19 +15,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import MsgspecError, Struct, msgpack
+
+from cards.anki import render
 from cards.generator import generate
-from cards.identity.fingerprint import Known, known_by
-from cards.identity.similarity import Looks
-from cards.model import CardsError, Draft, Problem, Skipped
+from cards.identity.fingerprint import CardKey, card_key, phrases_of
+from cards.lint.checks import ParsedNote
+from cards.media.embeds import targets
+from cards.model import CardsError, Cloze, Draft, Problem, Skipped, Timestamp
 from cards.parser import parse
-from cards.vault import note_files
-from cards.vault.cache import Cache, Given
-from cards.vault.codec import pack, unpack, weight
+from cards.vault.cache import NoteCache
 from cards.vault.config import Config
 from cards.vault.naming import deck_of, tags_of
+from cards.vault.note_files import Raw, Stamp, VaultFiles, digest, note_text
 
 Progress = Callable[[list[str], str], Iterable[str]]
-
 
 _WORTH = 150  # notes to parse from which on a second process pays
 _CHUNK = 20  # notes that a process is given at once
@@ -34,13 +37,31 @@ _LONG = 50_000  # characters of a note from which on its cards could be too much
 _LARGEST = 100_000_000  # characters of all cards of a note
 
 
-def unseen(items: list[str], label: str) -> Iterable[str]:
+def no_progress(items: list[str], label: str) -> Iterable[str]:
     """The items, without a bar."""
     return items
 
 
-class Reading(NamedTuple):
-    """What one note gave, before identity. What is large stays packed: of a whole vault it would fill the memory."""
+class RenderedDraft(Struct, frozen=True, array_like=True):
+    """What a package needs of a draft, made by whoever parsed the note.
+
+    `fields` are Front or Text, Back, Context and Timestamps, with the ordinals of the draft itself. With `embeds` they lack
+    the names of media, which only the vault can tell.
+    """
+
+    fields: tuple[str, str, str, str]
+    phrases: dict[int, str]
+    typed: bool
+    embeds: bool
+    stamps: tuple[Timestamp, ...]
+
+
+class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
+    """What one note gave, before identity. What is large stays packed: of a whole vault it would fill the memory.
+
+    `skipped_count` is the number of takeaways that gave no card, `recording` the URL that bare stamps open, `file` the
+    recording as the note names it in its vault.
+    """
 
     title: str
     source: str | None
@@ -49,87 +70,115 @@ class Reading(NamedTuple):
     problems: tuple[Problem, ...]
     recording: str | None
     file: str | None
-    known: tuple[Known, ...]  # what its drafts are recognised by
-    left_out: int  # how many takeaways gave no card
-    packed: tuple[bytes, bytes]
+    keys: tuple[CardKey, ...]
+    skipped_count: int
+    packed_rendered: bytes
+    packed_drafts: bytes
+    packed_skipped: bytes
+
+    def rendered(self) -> tuple[RenderedDraft, ...]:
+        """The drafts as a package needs them, unpacked at every call."""
+        return _rendered(zlib.decompress(self.packed_rendered))
 
     def drafts(self) -> tuple[Draft, ...]:
         """The drafts, unpacked at every call."""
-        found: tuple[Draft, ...] = unpack(self.packed[0])
-        return found
+        return _drafts(zlib.decompress(self.packed_drafts))
 
     def skipped(self) -> tuple[Skipped, ...]:
         """What gave no card, unpacked at every call."""
-        found: tuple[Skipped, ...] = unpack(self.packed[1])
-        return found
+        return _skipped(zlib.decompress(self.packed_skipped))
 
 
-def _reading(given: bytes, drafts: bytes, skipped: bytes) -> Reading:
-    """A reading as `read` packed it."""
-    *values, rows, left_out = unpack(given)
-    known = tuple(Known._make((*row[:-2], Looks._make(row[-2]), row[-1])) for row in rows)
-    return Reading._make((*values, known, left_out, (drafts, skipped)))
+_encode = msgpack.Encoder().encode
+_note_cards = msgpack.Decoder(NoteCards).decode
+_rendered = msgpack.Decoder(tuple[RenderedDraft, ...]).decode
+_drafts = msgpack.Decoder(tuple[Draft, ...]).decode
+_skipped = msgpack.Decoder(tuple[Skipped, ...]).decode
 
 
 @dataclass(slots=True)
-class Readings:
-    """What the notes gave by path, in their order; the digests of those that were read, and their stamps; the unread paths."""
+class LoadedNotes:
+    """What the notes gave by path, in their order.
 
-    found: list[tuple[str, Reading]] = field(default_factory=list)
+    `digests` and `stamps` are those of the files that were read, `unread` the paths of those that could not be, `parsed` the
+    notes themselves, where they were asked for.
+    """
+
+    found: list[tuple[str, NoteCards]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
-    stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    parsed: list[ParsedNote] = field(default_factory=list)
 
 
-def read_all(config: Config, wanted: list[str], present: set[str], progress: Progress) -> Readings:
-    """Read these notes. `present` are all notes there are: what the cache knows of others is forgotten."""
-    out = Readings()
-    cache = Cache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
-    kept = {path: one for path in wanted if (one := _kept(config, cache, path))}
-    parsed = _parsed(config, [path for path in wanted if path not in kept])
+class _Parsed(NamedTuple):
+    """What was read of a note: what it gave (packed), or the problem there was; the note itself where it was parsed here."""
+
+    digest: str = ""
+    stamp: Stamp = (0, 0, 0)
+    content: bytes = b""
+    problem: Problem | None = None
+    parsed: ParsedNote | None = None
+
+
+def load_notes(
+    config: Config, files: VaultFiles, wanted: list[str], present: set[str], progress: Progress, *, keep_notes: bool = False
+) -> LoadedNotes:
+    """Read these notes. `present` are all notes there are: what the cache knows of others is forgotten.
+
+    With `keep_notes` each is parsed, by this process, and kept with its text.
+    """
+    out = LoadedNotes()
+    cache = NoteCache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
+    if keep_notes:
+        known: dict[str, _Parsed] = {}
+        parsed: Iterator[_Parsed] = map(partial(_parse, config, files), wanted)
+    else:
+        known = {path: one for path in wanted if (one := _from_cache(cache, files, path))}
+        parsed = _parse_all(config, files, [path for path in wanted if path not in known])
     for path in progress(wanted, "reading notes"):
-        known = path in kept
-        one = kept.pop(path) if known else next(parsed)
+        was_known = path in known
+        one = known.pop(path) if was_known else next(parsed)
         if one.problem is not None:
             out.problems.append(one.problem)
             out.unread.add(path)
             continue
-        if not known:
-            cache.add(path, one.digest, one.given)
+        if not was_known:
+            cache.add(path, one.digest, one.content)
         out.digests[path], out.stamps[path] = one.digest, one.stamp
-        reading = _reading(*one.given)
-        out.problems += reading.problems
-        out.found.append((path, reading))
-    cache.save(config.root, present)
+        cards = _note_cards(one.content)
+        out.problems += cards.problems
+        out.found.append((path, cards))
+        if one.parsed:
+            out.parsed.append(one.parsed)
+    cache.close(config.root, present)
     return out
 
 
-def _kept(config: Config, cache: Cache, path: str) -> _Parsed | None:
+def _from_cache(cache: NoteCache, files: VaultFiles, path: str) -> _Parsed | None:
     """What the cache has of a note, or why it can't be read; None where it has to be parsed."""
-    read = note_files.read_bytes(config.root, path)
-    if isinstance(read, Problem):
-        return _Parsed(path, problem=read)
-    digest = note_files.digest(read.content)
-    given = cache.get(path, digest)
-    return _Parsed(path, digest, read.stamp, given) if given else None
+    found = files.read(path)
+    if isinstance(found, Problem):
+        return _Parsed(problem=found)
+    known = digest(found.content)
+    content = cache.get(path, known)
+    return _Parsed(known, found.stamp, content) if content and _is_whole(content) else None
 
 
-class _Parsed(NamedTuple):
-    """A note parsed: its path, digest and stamp, and what it gave as the cache keeps it, or the problem there was."""
-
-    path: str
-    digest: str = ""
-    stamp: tuple[int, int, int] = (0, 0, 0)
-    given: Given = (b"", b"", b"")
-    problem: Problem | None = None
+def _is_whole(content: bytes) -> bool:
+    try:
+        _note_cards(content)
+    except MsgspecError:
+        return False
+    return True
 
 
-def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
+def _parse_all(config: Config, files: VaultFiles, paths: list[str]) -> Iterator[_Parsed]:
     """The notes parsed, in their order."""
     jobs = min(config.jobs or os.cpu_count() or 1, len(paths) // _WORTH + 1)
     if jobs < 2:
-        yield from map(partial(_parse, config), paths)
+        yield from map(partial(_parse, config, files), paths)
         return
     # a fork is ready at once, where nothing else runs that it could tear; elsewhere the processes begin anew
     can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
@@ -137,15 +186,15 @@ def _parsed(config: Config, paths: list[str]) -> Iterator[_Parsed]:
     done = 0
     try:
         with ProcessPoolExecutor(jobs, context, _begin) as pool:
-            for one in pool.map(partial(_parse, config), paths, chunksize=_CHUNK):
+            for one in pool.map(partial(_parse_in_worker, config, files), paths, chunksize=_CHUNK):
                 done += 1
                 yield one
     except BrokenProcessPool:  # one was killed, as where memory is short
-        yield from map(partial(_parse, config), paths[done:])
+        yield from map(partial(_parse, config, files), paths[done:])
 
 
 def _begin() -> None:
-    """The start of a process that reads: without the collector, and gone with the build, however that ends."""
+    """Worker initializer: disable the garbage collector, exit if the parent dies."""
     gc.disable()
     if build := multiprocessing.parent_process():  # a build that is killed can't tell it
 
@@ -156,46 +205,92 @@ def _begin() -> None:
         threading.Thread(target=leave, daemon=True).start()
 
 
-def _parse(config: Config, path: str) -> _Parsed:
-    content = note_files.read_note(config.root, path)
+def _parse_in_worker(config: Config, files: VaultFiles, path: str) -> _Parsed:
+    """A note parsed by a worker, which sends home only what it gave."""
+    return _parse(config, files, path)._replace(parsed=None)
+
+
+def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
+    found = files.read(path)
+    if not isinstance(found, Raw):
+        return _Parsed(problem=found)
+    content = note_text(path, found)
     if isinstance(content, Problem):
-        return _Parsed(path, problem=content)
+        return _Parsed(problem=content)
     try:
-        return _Parsed(path, content.digest, content.stamp, read(config, path, content.text))
+        parsed = parse_note(config, path, content.text)
+        return _Parsed(content.digest, content.stamp, pack(config, parsed), parsed=parsed)
     except CardsError as error:
-        return _Parsed(path, problem=Problem(path, 0, "large", str(error)))
+        return _Parsed(problem=Problem(path, 0, "large", str(error)))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
         message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
-        return _Parsed(path, problem=Problem(path, 0, "fault", message))
+        return _Parsed(problem=Problem(path, 0, "fault", message))
 
 
-def read(config: Config, path: str, text: str) -> Given:
-    """What a note's text gives, packed: its reading, its drafts, and what gave none. Raises CardsError for too much of it."""
+def parse_note(config: Config, path: str, text: str) -> ParsedNote:
+    """A note's text, parsed, with what it gives."""
     note = parse(text, path, config.options)
-    drafts, skipped = generate(note, config.folder_of(path).kinds or config.kinds) if note.wanted else ((), ())
+    return ParsedNote(note, generate(note, config.folder_of(path).kinds or config.kinds), text)
+
+
+def pack(config: Config, parsed: ParsedNote) -> bytes:
+    """What a note gives, packed. Raises CardsError where it is too much."""
+    note = parsed.note
+    drafts, skipped = parsed.made if note.wanted else ((), ())
     left_out = (*note.skipped, *skipped) if note.wanted else ()
-    given = (
-        note.title,
-        note.source,
-        deck_of(config, note),
-        tags_of(config, note),
-        note.problems,
-        note.recording,
-        note.file,
-        tuple(map(known_by, drafts)),
-        len(left_out),
-    )
-    if len(text) > _LONG and weight(drafts) + weight(given[:4]) * len(drafts) > _LARGEST:
+    deck, tags = deck_of(config, note), tags_of(config, note)
+    repeated = (note.title, note.source, deck, tags)
+    if len(parsed.text) > _LONG and _weight(drafts) + _weight(repeated) * len(drafts) > _LARGEST:
         raise CardsError(
             f"its cards would hold over {_LARGEST // 1_000_000} million characters, as each repeats its title, headings, tags "
             "or links; shorten those, or split the note"
         )
-    return pack(given), pack(drafts), pack(left_out)
+    return _encode(
+        NoteCards(
+            title=note.title,
+            source=note.source,
+            deck=deck,
+            tags=tags,
+            problems=note.problems,
+            recording=note.recording,
+            file=note.file,
+            keys=tuple(map(card_key, drafts)),
+            skipped_count=len(left_out),
+            packed_rendered=_packed(tuple(map(_render, drafts))),
+            packed_drafts=_packed(drafts),
+            packed_skipped=_packed(left_out),
+        )
+    )
+
+
+def _packed(values: tuple[object, ...]) -> bytes:
+    return zlib.compress(_encode(values), 1)
+
+
+def _render(draft: Draft) -> RenderedDraft:
+    embeds = bool(targets(draft))
+    fields = ("", "", "", "") if embeds else render.fields(draft, "", "", {})[:4]
+    typed = isinstance(draft, Cloze) and draft.typed
+    return RenderedDraft(fields, phrases_of(draft), typed, embeds, draft.place.stamps)
+
+
+def _weight(value: object) -> int:
+    """The characters of all texts in a value, those that stand in it many times counted each time."""
+    total, left = 0, [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            total += len(each)
+        elif isinstance(each, tuple):
+            left += each
+        elif isinstance(each, Struct):
+            left += [getattr(each, name) for name in each.__struct_fields__]
+    return total
 
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Without the garbage collector: a run makes many values that stay, in no cycles, and looking at them all is in vain."""
+    """Without the garbage collector: a run makes many values that stay, in no cycles; collecting finds nothing."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -14,16 +14,16 @@ import mimetypes
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
 from cards.anki.note_types import note_types
-from cards.lint.checks import Finding
+from cards.lint.checks import Finding, findings
 from cards.lint.rules import RULES
 from cards.model import Card, Note, Qa, Skipped
-from cards.pipeline.examine import Examined
+from cards.pipeline.report import Result
 from cards.preview.mathml import of_field
 
 LARGEST_FILE = 2 * 1024 * 1024  # bytes of a picture or sound that the page takes in
@@ -33,11 +33,11 @@ _IMAGE = re.compile(r'(<img class="figure") src="([^"]+)"')
 _SOUND = re.compile(r"\[sound:([^\]<>&\"]+)\]")
 
 
-def page(examined: Examined, title: str, *, live: bool = False) -> str:
-    """The page. `live` is for one that is served and follows the notes."""
+def page(result: Result, title: str, *, live: bool = False) -> str:
+    """The page of a run that kept its notes. `live` is for one that is served and follows the notes."""
     script = _part("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    data = json.dumps(_data(examined, live), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(_data(result, findings(result.notes, result.problems), live), ensure_ascii=False, separators=(",", ":"))
     values = {
         "HASH": digest,
         "CONNECT": "'self'" if live else "'none'",
@@ -55,22 +55,22 @@ def _part(name: str) -> str:
     return (files("cards.preview") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _data(examined: Examined, live: bool) -> dict[str, object]:
+def _data(result: Result, found: Sequence[Finding], live: bool) -> dict[str, object]:
     types = note_types()
-    numbers = {read.note.path: number for number, read in enumerate(examined.reads)}
+    numbers = {read.note.path: number for number, read in enumerate(result.notes)}
     of_notes = {path: _OfNote() for path in numbers}
-    for number, finding in enumerate(examined.findings):
+    for number, finding in enumerate(found):
         of_notes.setdefault(finding.note, _OfNote()).findings.append((number, finding))
-    for each in examined.collected.skipped:
+    for each in result.skipped:
         of_notes.setdefault(each.note, _OfNote()).skipped.append(each)
     cards = []
-    for card in examined.collected.cards:
+    for card in result.cards:
         of_note = of_notes[card.draft.place.note]
         of_note.lines.add(card.draft.place.line)
         if isinstance(card.draft, Qa) and card.draft.points and card.draft.label is None:
             of_note.lists.add(card.draft.place.line)
         cards += _cards(card, numbers[card.draft.place.note], of_note)
-    counts = Counter(finding.code for finding in examined.findings)
+    counts = Counter(finding.code for finding in found)
     return {
         "live": live,
         "css": types["qa"].css,
@@ -78,11 +78,11 @@ def _data(examined: Examined, live: bool) -> dict[str, object]:
             kind: {"front": each.front, "back": each.back, "fields": [name for name, _ in each.fields]}
             for kind, each in types.items()
         },
-        "notes": [_note(read.note, examined.texts[read.note.path], of_notes[read.note.path]) for read in examined.reads],
+        "notes": [_note(read.note, read.text, of_notes[read.note.path]) for read in result.notes],
         "cards": cards,
-        "findings": [{"code": each.code, "message": each.message, "fix": each.rule.fix} for each in examined.findings],
+        "findings": [{"code": each.code, "message": each.message, "fix": each.rule.fix} for each in found],
         "rules": [{"code": rule.code, "name": rule.name, "count": counts[rule.code]} for rule in RULES if counts[rule.code]],
-        "media": _media(examined.collected.files),
+        "media": _media(result.media),
     }
 
 
@@ -111,7 +111,7 @@ def _cards(card: Card, note: int, of_note: _OfNote) -> list[dict[str, object]]:
             "fields": fields,
             "findings": found,
         }
-        for ordinal in card.ordinals
+        for ordinal in card.anki.ordinals
     ]
 
 

@@ -67,7 +67,7 @@ class _Around(NamedTuple):
     near: str
 
 
-class Lookalikes:
+class FalseTimes:
     """The times of one note. `texts` are the plain texts of its headings and paragraphs, looked into only when asked."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -99,7 +99,7 @@ class Lookalikes:
         )
         return found[False] >= _HABIT and found[False] > found[True]
 
-    def is_lookalike(self, text: str, start: int, end: int) -> bool:
+    def is_false_time(self, text: str, start: int, end: int) -> bool:
         """Whether the time or times at `text[start:end]`, written without a link, are none of the recording."""
         around = _around(text, start, end)
         if not self._is_another(text, start, end, around):

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
-from cards.model import Kind, Prose, Run, Timestamp
+from msgspec.structs import replace
+
+from cards.model import Prose, Run, RunKind, Timestamp
 from cards.model.prose import Ruler, plain
 
 _TIME = r"(?:\d{1,2}:[0-5]\d:[0-5]\d|\d{1,3}:[0-5]\d)"
@@ -96,8 +97,8 @@ def stamp(
     text = plain(prose)
     if not _LIKELY.search(text):
         return prose
-    if at_start and prose[0].kind is Kind.CODE and (stamps := whole(prose[0].text)):
-        prose = (replace(prose[0], kind=Kind.STAMP, stamps=stamps), *prose[1:])
+    if at_start and prose[0].kind is RunKind.CODE and (stamps := whole(prose[0].text)):
+        prose = (replace(prose[0], kind=RunKind.STAMP, stamps=stamps), *prose[1:])
     prose = tuple(_linked(run, is_recording) for run in prose)
     found: list[_Found] = []
     for match in _BRACKETED.finditer(text):
@@ -114,7 +115,7 @@ def stamp(
 
 def _linked(run: Run, is_recording: Callable[[str], bool]) -> Run:
     """A link whose text is a time, and no more than a player's sign beside it, becomes a stamp that keeps its own recording."""
-    if run.link is None or run.kind not in (Kind.TEXT, Kind.CODE):
+    if run.link is None or run.kind not in (RunKind.TEXT, RunKind.CODE):
         return run
     stamps = whole(run.text)
     if not stamps and run.link and (match := _PLAY.fullmatch(run.text)):
@@ -122,7 +123,7 @@ def _linked(run: Run, is_recording: Callable[[str], bool]) -> Run:
     if not stamps or (run.link and not is_recording(run.link)):
         return run
     own = run.link or None
-    return replace(run, kind=Kind.STAMP, stamps=tuple(replace(each, url=own) for each in stamps), link=None)
+    return replace(run, kind=RunKind.STAMP, stamps=tuple(replace(each, url=own) for each in stamps), link=None)
 
 
 def _glued(text: str, start: int) -> bool:
@@ -139,7 +140,7 @@ def _brackets_of_stamps(prose: Prose) -> list[_Found]:
     spans: list[tuple[int, int, tuple[Timestamp, ...]]] = []
     at = 0
     for run in prose:
-        if run.kind is Kind.STAMP:
+        if run.kind is RunKind.STAMP:
             spans.append((at, at + len(run.text), run.stamps))
         at += len(run.text)
     if not spans:
@@ -169,7 +170,7 @@ def _placed(prose: Prose, found: list[_Found]) -> Prose:
         own = {s.start: s.url for run in inside for s in run.stamps}
         stamps = tuple(replace(s, url=s.url or own.get(s.start)) for s in one.stamps)
         marks = frozenset.intersection(*(run.marks for run in inside))
-        out += [*ruler.cut(end, one.start), Run("".join(r.text for r in inside), Kind.STAMP, marks, stamps=stamps)]
+        out += [*ruler.cut(end, one.start), Run("".join(r.text for r in inside), RunKind.STAMP, marks, stamps=stamps)]
         end = one.end
     return (*out, *ruler.cut(end, len(ruler.text))) if end else prose
 
@@ -178,11 +179,11 @@ def _whole_runs(ruler: Ruler, one: _Found) -> Prose:
     """The runs of a span; none where it holds maths or a link, cuts through code, or is a bare time that touches code."""
     for edge in (one.start, one.end):
         run, start = ruler.at(edge)
-        if run and run.kind is Kind.CODE and start != edge:
+        if run and run.kind is RunKind.CODE and start != edge:
             return ()
     inside = ruler.cut(one.start, one.end)
-    if any(run.kind in (Kind.MATH, Kind.DISPLAY_MATH) or (run.link and run.kind is not Kind.STAMP) for run in inside):
+    if any(run.kind in (RunKind.MATH, RunKind.DISPLAY_MATH) or (run.link and run.kind is not RunKind.STAMP) for run in inside):
         return ()
-    if ruler.text[one.start].isdigit() and any(run.kind is Kind.CODE for run in inside):
+    if ruler.text[one.start].isdigit() and any(run.kind is RunKind.CODE for run in inside):
         return ()
     return inside

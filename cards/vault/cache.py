@@ -1,163 +1,185 @@
-"""What reading a note gave, remembered by the note's content. Deleting it changes nothing but time.
+"""The cache: what reading a note gave, by the note's content, and other things that are slow to make again.
 
-One SQLite file in `decks/.cache/`. Anything wrong with it means that it is empty.
+It lies in the user's cache folder, one folder for each folder of decks, so nothing that a repository brings is ever taken for
+it. Deleting it costs nothing but time; whatever is damaged in it is as good as missing.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
+import re
 import sqlite3
 import zlib
 from contextlib import suppress
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
+from cards.model import CardsError
 from cards.vault import files
-from cards.vault.cache_version import version
-from cards.vault.config import CACHE
-from cards.vault.files import NotRegularError
+
+CLIPS = "clips"
+PREVIEW = "preview.html"
+HOME = "CARDS_CACHE_DIR"  # the environment's word for where all caches lie
 
 _LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
-_COLUMNS = "path text primary key, key text, reading blob, drafts blob, skipped blob, sum int"
-_TABLE = f"CREATE TABLE readings ({_COLUMNS})"  # as SQLite keeps it
-_BROKEN = (sqlite3.Error, TypeError, ValueError)  # damage may make any value another, also of another type
-CLIPS = "clips"
-_SIDE_FILES = ("-journal", "-wal", "-shm")  # of SQLite
-_OURS = (
-    *(f"notes.sqlite{end}" for end in ("", *_SIDE_FILES)),
-    *"last.json recordings.json preview.html lock .gitignore".split(),
-    CLIPS,
-)
+_TABLE = "create table if not exists notes (path text primary key, key text, content blob)"
 _MANY = 200  # notes that are written at once
+_OLD = ".cache"  # where the cache lay, beside the decks
+_OLD_FILES = re.compile(
+    r"notes\.sqlite(?:-journal|-wal|-shm)?|(?:last|recordings)\.json|preview\.html|lock|\.gitignore|\.cards-.*"
+)
 
 
-def folder_of(out: Path) -> Path:
-    """The folder of the cache. Raises OSError where a link takes its place: it may lead to what is somebody else's."""
-    folder = out / CACHE
-    if folder.is_symlink():
-        raise NotRegularError(errno.ELOOP, "is a link; remove it, or choose another folder with -o", str(folder))
-    for name in _OURS:
-        path = folder / name
-        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
-            path.unlink()  # a repository may bring them, and what is written would go elsewhere
-    return folder
+def folder(out: Path) -> Path:
+    """The folder of the cache for a folder of decks. It may not be there yet."""
+    real = os.path.realpath(out)
+    name = re.sub(r"[^\w-]+", "-", os.path.basename(real))[:40]
+    return home() / f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
 
 
-def folder_in(out: Path) -> Path:
-    """The folder of the cache beside the decks, made where it is not there; git leaves it out. Raises OSError."""
-    folder = folder_of(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / ".gitignore").exists():  # it may be a folder that others keep things in
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder
+def home() -> Path:
+    """Where the caches of all folders of decks lie: the user's cache folder, or what `CARDS_CACHE_DIR` says."""
+    if given := os.environ.get(HOME):
+        return Path(given)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("takeaway-cards", appauthor=False)
 
 
-def summed(content: bytes) -> bytes:
-    """A content as the cache keeps it: below a checksum, by which damage shows."""
-    return f"{zlib.crc32(content):08x}\n".encode() + content
+def made_folder(out: Path) -> Path:
+    """The folder of the cache for a folder of decks, made where it is missing. Raises CardsError."""
+    path = folder(out)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CardsError(f"{path}: the cache can't be made: {error.strerror}; {HOME} can name another folder") from None
+    return path
 
 
-def checked(found: bytes) -> bytes:
-    """The content that `summed` was given. Raises ValueError where it is another."""
-    sum_, _, content = found.partition(b"\n")
-    if sum_ != f"{zlib.crc32(content):08x}".encode():
+def remove_old(out: Path) -> None:
+    """Remove the cache that earlier versions kept beside the decks. What is not ours stays."""
+    old = out / _OLD
+    with suppress(OSError):
+        if old.is_symlink() or not old.is_dir() or (old / ".gitignore").read_bytes() != b"*\n":
+            return
+        clips = old / CLIPS
+        if clips.is_dir() and not clips.is_symlink():
+            for path in clips.glob("*.mp3"):
+                path.unlink()
+            clips.rmdir()
+        for path in old.iterdir():
+            if _OLD_FILES.fullmatch(path.name) and not path.is_dir():
+                path.unlink()
+        old.rmdir()
+
+
+def with_sum(content: bytes) -> bytes:
+    """A content as the cache keeps it: behind a checksum, by which damage shows."""
+    return zlib.crc32(content).to_bytes(4, "big") + content
+
+
+def without_sum(found: bytes) -> bytes:
+    """The content that `with_sum` was given. Raises ValueError where it is another."""
+    if zlib.crc32(found[4:]).to_bytes(4, "big") != found[:4]:
         raise ValueError("damaged")
-    return content
+    return found[4:]
 
 
-Given = tuple[bytes, bytes, bytes]  # what a note gave, packed: its reading, its drafts, what gave none
+def read(path: Path, largest: int = files.LARGEST) -> bytes:
+    """A file of the cache. Raises OSError or ValueError where it is missing or damaged."""
+    return without_sum(files.read(path, largest).content)
 
 
-class Cache:
-    """The remembered readings of one version of Cards under one configuration."""
+def write(path: Path, content: bytes) -> None:
+    """Keep a file in the cache, if its folder is there."""
+    with suppress(CardsError):
+        if path.parent.is_dir():
+            files.replace_file(path, with_sum(content))
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A hash that changes with this code and with the packages it reads notes with: of the size and time of their files."""
+    found: list[tuple[str, int, int]] = []
+    for top, below, names in os.walk(Path(__file__).parent.parent):
+        below[:] = [name for name in below if name != "__pycache__"]
+        paths = [os.path.join(top, name) for name in names]
+        found += [(path, status.st_size, status.st_mtime_ns) for path in paths if (status := os.stat(path))]
+    for package in ("frontmatter", "genanki", "markdown_it", "mdit_py_plugins", "msgspec", "sentencex", "yaml"):
+        if (spec := find_spec(package)) and spec.origin:
+            found.append((package, os.stat(spec.origin).st_size, os.stat(spec.origin).st_mtime_ns))
+    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+
+
+class NoteCache:
+    """What notes gave under one version of Cards and one configuration, by path and content."""
 
     def __init__(self, out: Path, settings: str) -> None:
         self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
-        self._added: list[tuple[str, str, bytes, bytes, bytes, int]] = []
-        with suppress(OSError, sqlite3.Error):
-            if out.is_dir():  # else nothing has been built here yet: looking leaves no trace
-                self._database = _opened(folder_in(out) / "notes.sqlite")
+        self._added: list[tuple[str, str, bytes]] = []
+        path = folder(out) / "notes.sqlite"
+        if path.parent.is_dir():  # else nothing has been built yet: a look around leaves no trace
+            with suppress(OSError, sqlite3.Error):
+                self._database = _open(path)
 
-    def get(self, path: str, digest: str) -> Given | None:
+    def get(self, path: str, digest: str) -> bytes | None:
         """What was added for a note of this content."""
-        if self._database is None:
-            return None
-        with suppress(*_BROKEN):
-            query = "select reading, drafts, skipped, sum from readings where path = ? and key = ?"
-            found = self._database.execute(query, (path, self._key(path, digest))).fetchone()
-            if found and _sum(found[:3]) == found[3]:
-                return found[0], found[1], found[2]
+        if self._database is not None:
+            with suppress(sqlite3.Error, ValueError, TypeError):
+                query = "select content from notes where path = ? and key = ?"
+                if found := self._database.execute(query, (path, self._key(digest))).fetchone():
+                    return without_sum(found[0])
         return None
 
-    def add(self, path: str, digest: str, given: Given) -> None:
+    def add(self, path: str, digest: str, content: bytes) -> None:
         """Remember what a note of this content gave."""
-        if self._database is not None and sum(map(len, given)) <= _LARGEST:
-            self._added.append((path, self._key(path, digest), *given, _sum(given)))
+        if self._database is not None and len(content) <= _LARGEST:
+            self._added.append((path, self._key(digest), with_sum(content)))
             if len(self._added) >= _MANY:
                 self._flush()
 
-    def _flush(self) -> None:
-        """Write what was added. Where another process holds the file for too long, nothing more is remembered."""
-        try:
-            if self._database is not None:
-                with self._database:
-                    self._database.executemany("insert or replace into readings values (?, ?, ?, ?, ?, ?)", self._added)
-        except sqlite3.Error:
-            self._database = None
-        self._added.clear()
-
-    def _key(self, path: str, digest: str) -> str:
-        return hashlib.sha256(f"{self._stamp}\x1f{path}\x1f{digest}".encode("utf-8", "surrogatepass")).hexdigest()
-
-    def save(self, root: Path, paths: set[str]) -> None:
+    def close(self, root: Path, paths: set[str]) -> None:
         """Write what was added, and forget notes that are gone. `paths` are those there are, `root` is the vault."""
         self._flush()
         if self._database is None:
             return
-        with suppress(*_BROKEN), self._database:
-            others = {row[0] for row in self._database.execute("select path from readings")} - paths
+        with suppress(sqlite3.Error, TypeError, ValueError), self._database:
+            others = {row[0] for row in self._database.execute("select path from notes")} - paths
             gone = [(path,) for path in others if not os.path.lexists(root / path)]
-            self._database.executemany("delete from readings where path = ?", gone)
+            self._database.executemany("delete from notes where path = ?", gone)
         with suppress(sqlite3.Error):
             self._database.close()
 
+    def _flush(self) -> None:
+        """Write what was added. If another process holds the file for too long, nothing more is remembered."""
+        try:
+            if self._database is not None:
+                with self._database:
+                    self._database.executemany("insert or replace into notes values (?, ?, ?)", self._added)
+        except sqlite3.Error:
+            self._database = None
+        self._added.clear()
 
-def _sum(given: Given) -> int:
-    """SQLite itself would not notice a bit that a disk has turned over."""
-    return zlib.crc32(b"".join(given))
+    def _key(self, digest: str) -> str:
+        return f"{self._stamp}-{digest}"
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    if _names_another(path):
-        for end in ("", *_SIDE_FILES):
-            Path(f"{path}{end}").unlink(missing_ok=True)
+def _open(path: Path) -> sqlite3.Connection:
     for _ in range(2):
         try:
             database = sqlite3.connect(path, timeout=1)
             database.execute("pragma synchronous = off")
-            database.execute(_TABLE.replace("CREATE TABLE", "create table if not exists"))
-            if {sql for (sql,) in database.execute("select sql from sqlite_master")} - {_TABLE, None}:
-                raise sqlite3.DatabaseError  # a view may never end
-            database.execute("select count(*) from readings").fetchone()
-        except sqlite3.OperationalError:  # another process writes it
-            raise
-        except _BROKEN:
+            database.execute(_TABLE)
+            database.execute("select path, key, content from notes limit 1").fetchone()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):  # another process writes it
+                raise
+            path.unlink(missing_ok=True)
+        except sqlite3.Error:
             path.unlink(missing_ok=True)  # damaged: start empty
         else:
             return database
     raise sqlite3.DatabaseError
-
-
-def _names_another(path: Path) -> bool:
-    """Whether a database has a journal that names another file, which SQLite would delete once it has played it back.
-
-    The name stands before these eight bytes at the end (`readSuperJournal` in SQLite's pager.c). Ours never has one.
-    """
-    try:
-        return files.read(f"{path}-journal").content.endswith(bytes.fromhex("d9d505f920a163d7"))
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True

@@ -10,12 +10,11 @@ from fnmatch import translate
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from cards.lint.codes import check_codes
-from cards.model import CardsError, Kinds, Options
+from cards.lint.rules import check_codes
+from cards.model import CardsError, Kinds, ParseOptions
 from cards.vault.root import common_folder, known_root, within
 
 NAME = "cards.toml"
-CACHE = ".cache"  # the folder in that of the decks that may be deleted
 KINDS = ("qa", "cloze", "both")
 DEFAULT_EXCLUDE = ("*.excalidraw.md",)
 DEFAULT_DECK = "Takeaways"
@@ -48,7 +47,7 @@ class Config:
     kinds: Kinds = "both"
     tags: tuple[str, ...] = ()
     vault: str | None = None
-    options: Options = field(default_factory=Options)
+    options: ParseOptions = field(default_factory=ParseOptions)
     folders: dict[str, Folder] = field(default_factory=dict)
     foreign: Path | None = None
     rebase: str = ""
@@ -150,12 +149,14 @@ def load(
     for path in notes:
         if not path.exists():
             raise CardsError(f"{file}: notes: {path} does not exist")
-    extra = Options(
-        tuple(map(heading_key, given.get("takeaway-headings", ()))),
-        tuple(map(heading_key, given.get("skipped-headings", ()))),
-        tuple(map(heading_key, given.get("bare-labels", ()))),
-        tuple(given.get("sections", ())),
-        tuple((providers.host(f"https://{name}"), template) for name, template in given.get("recordings", {}).items()),
+    extra = ParseOptions(
+        takeaway_headings=tuple(map(heading_key, given.get("takeaway-headings", ()))),
+        skipped_headings=tuple(map(heading_key, given.get("skipped-headings", ()))),
+        bare_labels=tuple(map(heading_key, given.get("bare-labels", ()))),
+        sections=tuple(given.get("sections", ())),
+        recordings=tuple(
+            (providers.host(f"https://{name}"), template) for name, template in given.get("recordings", {}).items()
+        ),
     )
     return Config(
         root,

@@ -65,6 +65,14 @@ def read(path: Path | str, largest: int = LARGEST) -> Read:
         return Read(bytes(content), os.fstat(file.fileno()))
 
 
+def read_deck(path: Path) -> bytes:
+    """The content of a package on disk. Raises CardsError."""
+    try:
+        return read(path).content
+    except OSError as error:
+        raise CardsError(f"{path}: can't be read: {error.strerror or error}") from None
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
     try:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cards.model import CardsError, Problem
 from cards.vault.config import Config
-from cards.vault.note_files import INSIDE, stamp_of
+from cards.vault.note_files import Stamp, stamp_of
 
 NOTE_SUFFIXES = (".md", ".markdown")
 IMAGES = frozenset(".png .jpg .jpeg .gif .webp .svg .avif .bmp .tif .tiff .ico".split())
@@ -21,7 +21,7 @@ LARGEST_MEDIA = 100 * 1024 * 1024  # bytes; AnkiWeb syncs no larger file
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 
-class Seen(NamedTuple):
+class FileStat(NamedTuple):
     """A file as its folder lists it: the path from the root, bytes, and when its content and its entry last changed (ns)."""
 
     path: str
@@ -33,15 +33,14 @@ class Seen(NamedTuple):
 class Tree(NamedTuple):
     """What a walk saw: the notes to read and the paths of media files, each sorted, and the folders that can't be read."""
 
-    notes: tuple[Seen, ...]
+    notes: tuple[FileStat, ...]
     media: tuple[str, ...]
     problems: tuple[Problem, ...]
 
 
 def look_around(config: Config) -> Tree:
     """The notes to read, and what they could embed. Symbolic links to folders are not followed. Raises CardsError."""
-    INSIDE.clear()
-    notes: dict[str, Seen] = {}
+    notes: dict[str, FileStat] = {}
     found = _Found([], [], [])
     for given in config.notes:
         path = given.resolve()
@@ -51,18 +50,18 @@ def look_around(config: Config) -> Tree:
         if path.is_dir():
             _walk(path, config, found)
         else:
-            notes[relative] = Seen(relative, *_stamp_of(path))
+            notes[relative] = FileStat(relative, *_stamp_of(path))
     if all(given.resolve() != config.root for given in config.notes):  # what is embedded may lie anywhere
         found.media.clear()
         _walk(config.root, config, _Found([], found.media, []))
-    notes |= {seen.path: seen for seen in found.notes if config.wants(seen.path)}
+    notes |= {note.path: note for note in found.notes if config.wants(note.path)}
     return Tree(tuple(notes[path] for path in sorted(notes)), tuple(sorted(set(found.media))), tuple(found.problems))
 
 
 class _Found(NamedTuple):
     """What a walk has met so far."""
 
-    notes: list[Seen]
+    notes: list[FileStat]
     media: list[str]
     problems: list[Problem]
 
@@ -97,7 +96,7 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
                 if name not in _SKIPPED_FOLDERS and entry.path != out:
                     folders.append(entry.path)
             elif name.lower().endswith(NOTE_SUFFIXES):
-                found.notes.append(Seen(named(entry.path), *_stamp_of(entry)))
+                found.notes.append(FileStat(named(entry.path), *_stamp_of(entry)))
             elif os.path.splitext(name)[1].lower() in EMBEDDED:
                 leads = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
                 found.media.append(named(entry.path) + leads)
@@ -114,7 +113,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _stamp_of(entry: os.DirEntry[str] | Path) -> tuple[int, int, int]:
+def _stamp_of(entry: os.DirEntry[str] | Path) -> Stamp:
     """The size and times of what a link leads to; zeros where it leads nowhere."""
     try:
         return stamp_of(entry.stat())

@@ -22,8 +22,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from cards.anki.read_package import database
+from cards.anki.read_package import collection
 from cards.model import CardsError
+from cards.vault.files import read_deck
 from cards.verify.verdict import GAP, OPTIONS, Finding, Trial, Tried, Verdict, apart, first_words
 
 _LARGEST = 4 * 1024**3  # bytes of all that is in a package, unpacked
@@ -48,7 +49,7 @@ def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
 def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
     with TemporaryDirectory(prefix="cards-") as folder:
         copy = _believed(package, Path(folder))
-        with closing(database(package)[0]) as opened:
+        with closing(collection(read_deck(package), str(package))[0]) as opened:
             try:
                 guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
             except (sqlite3.DatabaseError, ValueError) as error:
@@ -68,7 +69,7 @@ def _believed(package: Path, folder: Path) -> Path:
     copy = folder / "package.apkg"
     try:
         if not package.is_file():  # a FIFO would be waited for
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         with zipfile.ZipFile(package) as opened, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
             plain = {"meta", "collection.anki2"} if "collection.anki21b" in opened.namelist() else set(opened.namelist())
             for name in dict.fromkeys(opened.namelist()):
@@ -85,7 +86,7 @@ def _believed(package: Path, folder: Path) -> Path:
                         while left >= 0 and (chunk := content.read(1 << 20)):
                             left -= len(chunk)
     except Exception as error:  # zip and zstd each have errors of their own for a broken file
-        raise CardsError(f"{package}: is no Anki package ({type(error).__name__}: {error})") from None
+        raise CardsError(f"{package}: is not an Anki package ({type(error).__name__}: {error})") from None
     if left < 0:
         raise CardsError(f"{package}: is too large, over {_LARGEST // 1024**3} GB unpacked")
     return copy
