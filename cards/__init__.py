@@ -1,12 +1,12 @@
 """Turn the notes you already write into Anki decks, without markup in the notes.
 
-    note = cards.parse(text, "Tides.md")                             # takeaways, what gave none, problems
+    note = cards.parse(text, "Tides.md")                             # takeaways, skipped text, problems
     drafts, skipped = cards.generate(note)                           # cards without identity
     made, ledger = cards.assign(note, drafts, ledger, deck="Sea")    # cards with guids
-    package = cards.export(made, deck="Sea")                         # the bytes of an .apkg
+    package = cards.export(made)                                     # the bytes of an .apkg
     report = cards.build("notes", out="decks")                       # or all of it, with files
 
-These names are the promise; everything else is private. They are imported when they are asked for.
+The names in `__all__` are the promise; everything else is private. Each is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -78,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]

@@ -1,6 +1,6 @@
-"""The library: a note's text to cards and packages without a vault or a disk, and a whole build with them.
+"""The library: from a note's text to cards and a package without a vault or a disk, or a whole build with both.
 
-`import cards` gives these names; what they are made of is private.
+`import cards` gives these names; the modules behind them are private.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 
 from cards.anki import render
 from cards.anki.write_package import export as _export
-from cards.generator import generate
+from cards.generator import Generated
+from cards.generator import generate as _generate
 from cards.identity import changes, fingerprint, ledger_file
 from cards.identity.ledger import Entry
 from cards.identity.matching import match_drafts
-from cards.model import AnkiNote, Card, CardsError, Cloze, Deck, Draft, Note
+from cards.model import AnkiNote, Card, CardsError, Cloze, Deck, Draft, Kinds, Note
 from cards.parser import parse
 from cards.pipeline import build as pipeline
 from cards.pipeline.report import Report
@@ -25,24 +26,43 @@ from cards.vault.naming import clean_tag
 
 __all__ = ["Ledger", "assign", "build", "export", "generate", "parse"]
 
+_LONGEST_HEADER = 10_000  # bytes of a ledger's first line
+
 
 class Ledger(dict[str, Entry]):
-    """What is remembered of every card ever made: entries by guid."""
+    """The memory of every card ever made: entries by guid."""
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Ledger:
-        """The ledger in a file, an empty one where there is no file. Raises CardsError where it is damaged."""
+        """Read a ledger from a file; no file gives an empty one. Raises CardsError where it is damaged."""
         try:
             text = files.read(Path(path)).content.decode()
         except FileNotFoundError:
             return cls()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise CardsError(f"{path}: can't be read: {error.strerror or error}") from None
+        except UnicodeDecodeError as error:
             raise CardsError(f"{path}: can't be read: {error}") from None
         return cls(ledger_file.load(text, str(path)))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the ledger to a file, in one step. Raises CardsError."""
-        files.replace_file(Path(path), ledger_file.dump(self.values()).encode())
+        """Write the ledger to a file in one step. Keeps the path to the notes that a build left in it. Raises CardsError."""
+        file = Path(path)
+        files.replace_file(file, ledger_file.dump(self.values(), _root_in(file)).encode())
+
+
+def _root_in(path: Path) -> str:
+    """Read the path to the notes from a ledger's first line, by which a build knows them again; empty where there is none."""
+    try:
+        with files.opened(path) as file:
+            return ledger_file.root_of(file.readline(_LONGEST_HEADER).decode())
+    except (OSError, ValueError):
+        return ""
+
+
+def generate(note: Note, kinds: Kinds = "both") -> Generated:
+    """Make the drafts of a note, in deck order, and say which takeaways gave none. A note with `cards: false` gives neither."""
+    return _generate(note, kinds) if note.wanted else Generated((), ())
 
 
 def assign(
@@ -54,18 +74,20 @@ def assign(
     tags: Sequence[str] = (),
     now: int | None = None,
 ) -> tuple[tuple[Card, ...], Ledger]:
-    """Say which card each draft of a note is; the cards, in the order of the drafts, and the ledger that remembers them.
+    """Give each draft of a note its card. Returns the cards in the order of the drafts, and the ledger that remembers them.
 
-    A draft is matched to an entry of the same note, or to a retired one; else it is a new card. Entries of the note that no
-    draft is matched to retire, those of other notes stay as they are. `now` is the second since 1970 of what changes, by default
-    that of the clock or of SOURCE_DATE_EPOCH. Pictures and sound are shown by their names: only a build looks into the vault.
+    A draft is matched to an entry of the same note or to a retired one; else it becomes a new card. Entries of the note that
+    match no draft retire, those of other notes stay as they are: to keep the card of a takeaway that moved, assign the note it
+    left before the note it came to. `deck` and `tags` are used as given, the frontmatter's are not read. `now` is the time of
+    a change in seconds since 1970, by default SOURCE_DATE_EPOCH or the clock. Pictures and sound are shown by their names,
+    since only a build looks into the vault.
     """
     second = pipeline.clock() if now is None else now
 
     def may_be_claimed(entry: Entry) -> bool:
         return not entry.live or entry.note in ("", note.path)
 
-    cleaned = tuple(sorted({tag for tag in map(clean_tag, tags) if tag}))
+    cleaned = tuple(sorted({tag.casefold(): tag for tag in map(clean_tag, tags) if tag}.values()))
     matches, _ = match_drafts([fingerprint.card_key(draft) for draft in drafts], ledger, may_be_claimed)
     source = render.source_line(note.title, note.source, None, note.path)
     cards, entries = [], Ledger(ledger)
@@ -101,9 +123,9 @@ def assign(
     return tuple(cards), entries
 
 
-def export(cards: Sequence[Card], deck: str = DEFAULT_DECK) -> bytes:
-    """The package (`.apkg`) of cards; `deck` is what their top-level deck is called. The same cards give the same bytes."""
-    return _export(Deck(deck, tuple(card.anki for card in cards)), {})
+def export(cards: Sequence[Card]) -> bytes:
+    """Pack cards into an Anki package (`.apkg`), each in its own deck. The same cards give the same bytes."""
+    return _export(Deck("", tuple(card.anki for card in cards)), {})
 
 
 def build(
@@ -115,10 +137,11 @@ def build(
     dry_run: bool = False,
     new_ledger: bool = False,
 ) -> Report:
-    """Make the decks of notes as `cards build` does, and say what changed.
+    """Make the decks of notes as `cards build` does, and report what changed.
 
-    `notes` are files or folders, by default what `cards.toml` names, else the current folder; `out` is the folder of the decks,
-    by default `decks`; `config` the `cards.toml` to use, by default the nearest; `deck` takes the cards of notes that name none.
+    `notes` are files or folders, by default those that `cards.toml` names, else the current folder. `out` is the folder of the
+    decks, by default `decks`; `config` is the `cards.toml` to use, by default the nearest; `deck` takes the cards of notes that
+    name none. With `dry_run` nothing is written; `new_ledger` starts a ledger anew beside decks that lost theirs.
     Raises CardsError where nothing could be done.
     """
     paths = (notes,) if isinstance(notes, str | PathLike) else tuple(notes)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from cards.identity import ledger_file
 from cards.identity.assignment import best_pairs
 from cards.identity.fingerprint import ordinals_of, phrases_of
-from cards.identity.ledger import Entry, Phrase
+from cards.identity.ledger import Entry, Ledger, Phrase
 from cards.model import CardsError, Cloze, Deletion, Place, Run
-from cards.pipeline.build import build
-from cards.vault.config import load
+from cards.pipeline.output import read_ledger
+from tests.vaults import built, git, write
 
 TEXT = st.text(max_size=20)
 PHRASES = st.lists(TEXT, max_size=4).map(lambda texts: tuple(Phrase(n, text, n % 2 == 0) for n, text in enumerate(texts, 1)))
@@ -48,42 +48,26 @@ def test_what_is_written_is_read(entries: list[Entry]) -> None:
     assert ledger_file.dump(ledger_file.load(text).values()) == text
 
 
-def _small() -> str:
-    entries = [
-        Entry(
-            guid="aaa",
-            kind="qa",
-            deck="D",
-            note="n.md",
-            line=1,
-            key="k1",
-            ask="depth",
-            text="four fathoms",
-            phrases=(),
-            parts="p",
-            mod=5,
-            born=5,
-        ),
-        Entry(
-            guid="bbb",
-            kind="cloze",
-            deck="D",
-            note="n.md",
-            line=2,
-            key="k2",
-            ask="",
-            text="the sea is “deep”",
-            phrases=(Phrase(1, "deep"), Phrase(2, "x", True)),
-            parts="p",
-            mod=5,
-            born=5,
-        ),
-    ]
-    return ledger_file.dump(entries)
+def entry(guid: str = "aaa", kind: Literal["qa", "cloze"] = "cloze", **more: Any) -> Entry:
+    usual = {"deck": "D", "note": "n.md", "line": 1, "key": "k", "ask": "", "text": "t", "phrases": (), "parts": "p"}
+    return Entry(guid=guid, kind=kind, **{**usual, "mod": 5, "born": 5, **more})
+
+
+DEPTH = {"kind": "qa", "ask": "depth", "text": "four fathoms"}
+GAPS = (Phrase(1, "deep"), Phrase(2, "x", True))
+SMALL = ledger_file.dump([entry(**DEPTH), entry("bbb", line=2, text="the sea is “deep”", phrases=GAPS)])
+
+
+def merged(*entries: Entry) -> Entry:
+    """What is left of lines for one guid."""
+    head, foot = ledger_file.dump([]).splitlines()
+    lines = [ledger_file.dump([each]).splitlines()[1] for each in entries]
+    (found,) = ledger_file.load("\n".join([head, *lines, foot])).values()
+    return found
 
 
 def test_a_ledger_cut_at_any_byte_is_refused() -> None:
-    whole = _small().encode()
+    whole = SMALL.encode()
     for length in range(len(whole) - 1):
         cut = whole[:length].decode(errors="ignore")
         with pytest.raises(CardsError, match=r"ledger\.jsonl:\d+: "):
@@ -107,14 +91,13 @@ def test_a_ledger_cut_at_any_byte_is_refused() -> None:
     ],
 )
 def test_damage_names_the_line(change, says: str) -> None:  # type: ignore[no-untyped-def]
-    lines = _small().splitlines()
+    lines = SMALL.splitlines()
     with pytest.raises(CardsError, match=says.replace(".", r"\.")):
         ledger_file.load("\n".join(change(lines)) + "\n")
 
 
 def test_one_letter_that_is_another_is_damage() -> None:
-    whole = _small()
-    lines = whole.split("\n")
+    lines = SMALL.split("\n")
     for number, line in enumerate(lines[1:3], 2):
         for place in range(len(line)):
             for letter in "a0x,#]":
@@ -134,7 +117,7 @@ def _of_format_1(text: str) -> list[str]:
 
 def test_lines_of_both_formats_merge() -> None:
     """One of two machines has the older version still: git's union keeps both headers and both kinds of lines."""
-    entries = list(ledger_file.load(_small()).values())
+    entries = list(ledger_file.load(SMALL).values())
     newer = ledger_file.dump([replace(entries[0], mod=7)]).splitlines()
     older = _of_format_1(ledger_file.dump(entries))
     for headers in ([newer[0], older[0]], [older[0], newer[0]]):
@@ -145,7 +128,7 @@ def test_lines_of_both_formats_merge() -> None:
 
 
 def test_what_is_salvaged_is_told_apart() -> None:
-    for whole in (_small().splitlines(), _of_format_1(_small())):
+    for whole in (SMALL.splitlines(), _of_format_1(SMALL)):
         sums = whole[1].endswith('"]')
         altered = "\n".join([whole[0], whole[1].replace("four", "five"), whole[2][:-2], "[]", "{}", "7", "null", *whole[1:]])
         sound, odd = ledger_file.salvage(altered)
@@ -154,144 +137,55 @@ def test_what_is_salvaged_is_told_apart() -> None:
 
 
 def test_a_guid_that_stands_twice_is_one_card() -> None:
-    old = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="n.md",
-        line=1,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "x"), Phrase(3, "z")),
-        parts="p",
-        mod=5,
-        born=5,
-    )
-    new = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="n.md",
-        line=9,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "x"), Phrase(2, "y")),
-        parts="q",
-        mod=7,
-        born=5,
-    )
+    old = entry(phrases=(Phrase(1, "x"), Phrase(3, "z")))
+    new = entry(line=9, phrases=(Phrase(1, "x"), Phrase(2, "y")), parts="q", mod=7)
     for pair in ([old, new], [new, old]):
-        lines = ledger_file.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger_file.dump([one]).splitlines()[1] for one in pair), lines[1]])
-        (merged,) = ledger_file.load(text).values()
-        assert (merged.line, merged.mod) == (9, 7)
-        assert merged.phrases == (Phrase(1, "x"), Phrase(2, "y"), Phrase(3, "z", gone=True))
+        one = merged(*pair)
+        assert (one.line, one.mod) == (9, 7)
+        assert one.phrases == (Phrase(1, "x"), Phrase(2, "y"), Phrase(3, "z", gone=True))
 
 
 def test_two_cards_of_one_time_that_differ_are_a_newer_one() -> None:
     """Of a takeaway written on two machines Anki may know either, and takes only what is newer."""
-    one = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="n.md",
-        line=1,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "x"),),
-        parts="p",
-        mod=5,
-        born=5,
-    )
-    other = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="n.md",
-        line=1,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "y"),),
-        parts="q",
-        mod=5,
-        born=5,
-    )
-    moved = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="m.md",
-        line=7,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "x"),),
-        parts="p",
-        mod=5,
-        born=5,
-    )
+    one = entry(phrases=(Phrase(1, "x"),))
+    other, moved = replace(one, phrases=(Phrase(1, "y"),), parts="q"), replace(one, note="m.md", line=7)
     for pair, mod in (([one, other], 6), ([other, one], 6), ([one, moved], 5), ([moved, one], 5)):
-        lines = ledger_file.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger_file.dump([each]).splitlines()[1] for each in pair), lines[1]])
-        assert ledger_file.load(text)["aaa"].mod == mod
+        assert merged(*pair).mod == mod
 
 
 def test_it_stays_small(tmp_path: Path) -> None:
     bullet = "- **Label number {n} of it:** the text goes on for a while and has **a phrase of {n} words** in it, as they do.\n"
     for n in range(20):
-        path = tmp_path / "Podcasts" / f"A talk about the sea and the harbour {n}.md"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("".join(bullet.format(n=10 * n + m) for m in range(5)), encoding="utf-8")
-    build(load((tmp_path,), tmp_path / "decks", None, None))
+        text = "".join(bullet.format(n=10 * n + m) for m in range(5))
+        write(tmp_path, {f"Podcasts/A talk about the sea and the harbour {n}.md": text})
+    built(tmp_path)
     text = (tmp_path / "decks" / ledger_file.NAME).read_bytes()
     cards = text.count(b"\n") - 2
     assert cards == 200
     assert len(text) / cards <= 300  # 100,000 cards stay below 30 MB
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    ran = subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return ran.stdout
-
-
-def _note(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(text, encoding="utf-8")
-    build(load((folder,), folder / "decks", None, None))
-
-
 def test_two_peoples_changes_merge_by_themselves(tmp_path: Path) -> None:
-    labels = [f"- **Label {n}:** text of {n}\n" for n in range(6)]
-    _git(tmp_path, "init", "-q", "-b", "main")
-    _note(tmp_path, "a.md", "".join(labels))
-    _git(tmp_path, "add", ".")
-    _git(tmp_path, "commit", "-qm", "both")
-    before = ledger_file.load((tmp_path / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
-    _git(tmp_path, "checkout", "-qb", "theirs")
-    _note(tmp_path, "b.md", "- **Theirs:** a new one\n- **Another of theirs:** and one more\n")
-    _git(tmp_path, "add", ".")
-    _git(tmp_path, "commit", "-qm", "theirs")
-    _git(tmp_path, "checkout", "-q", "main")
-    (tmp_path / "b.md").unlink(missing_ok=True)
-    _note(tmp_path, "a.md", "".join(labels).replace("text of 2", "words of 2"))
-    _git(tmp_path, "add", ".")
-    _git(tmp_path, "commit", "-qm", "ours")
+    labels = "".join(f"- **Label {n}:** text of {n}\n" for n in range(6))
+
+    def commit(name: str, text: str) -> Ledger:
+        entries = built(write(tmp_path, {name: text})).result.entries
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-qm", name)
+        return entries
+
+    git(tmp_path, "init", "-q", "-b", "main")
+    before = commit("a.md", labels)
+    git(tmp_path, "checkout", "-qb", "theirs")
+    commit("b.md", "- **Theirs:** a new one\n- **Another of theirs:** and one more\n")
+    git(tmp_path, "checkout", "-q", "main")
+    commit("a.md", labels.replace("text of 2", "words of 2"))
     # the decks are made anew after a merge, the ledger has to merge by itself
-    _git(tmp_path, "merge", "-q", "theirs", "-X", "ours", "-m", "merged")
-    merged = ledger_file.load((tmp_path / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
-    assert set(before) < set(merged)
-    assert len(merged) == 8
-    report = build(load((tmp_path,), tmp_path / "decks", None, None))
-    assert not [change for change in report.result.changes if change.status in ("new", "retired")]
+    git(tmp_path, "merge", "-q", "theirs", "-X", "ours", "-m", "merged")
+    found = read_ledger(tmp_path / "decks")
+    assert set(before) < set(found)
+    assert len(found) == 8
+    assert not [change for change in built(tmp_path).result.changes if change.status in ("new", "retired")]
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 100).map(float), max_size=14))
@@ -314,66 +208,31 @@ def test_the_best_pairs_are_the_best(weights: dict[tuple[int, int], float]) -> N
 
 def test_two_phrases_that_two_machines_gave_one_number_keep_none_of_it() -> None:
     """Of which of them the reviews in Anki are, nothing tells; so they are those of neither."""
-    base = Entry(
-        guid="aaa",
-        kind="cloze",
-        deck="D",
-        note="n.md",
-        line=1,
-        key="k",
-        ask="",
-        text="t",
-        phrases=(Phrase(1, "banks by name"),),
-        parts="p",
-        mod=5,
-        born=5,
-    )
+    base = entry(phrases=(Phrase(1, "banks by name"),))
     one = replace(base, phrases=(*base.phrases, Phrase(2, "currents by hour")))
     other = replace(base, phrases=(Phrase(1, "the banks by name"), Phrase(2, "winds by month")), parts="q", mod=7)
+    words = ("banks by name", "currents by hour", "winds by month")
+    text = " and ".join(words)
+    gaps = tuple(Deletion(n, text.index(each), text.index(each) + len(each), each) for n, each in enumerate(words, 1))
+    draft = Cloze(Place("n.md", 1, ("n",), ()), (Run(text),), gaps, (), None)
     for pair in ([one, other], [other, one]):
-        lines = ledger_file.dump([]).splitlines()
-        text = "\n".join([lines[0], *(ledger_file.dump([each]).splitlines()[1] for each in pair), lines[1]])
-        merged = ledger_file.load(text)["aaa"]
-        assert merged.phrases == (Phrase(1, "the banks by name"), Phrase(2, "", gone=True))
-        draft = Cloze(
-            Place("n.md", 1, ("n",), ()),
-            (Run("banks by name and currents by hour and winds by month"),),
-            (
-                Deletion(1, 0, 13, "banks by name"),
-                Deletion(2, 18, 34, "currents by hour"),
-                Deletion(3, 39, 53, "winds by month"),
-            ),
-            (),
-            None,
-        )
-        assert ordinals_of(phrases_of(draft), merged, typed=False) == {1: 1, 2: 3, 3: 4}
+        both = merged(*pair)
+        assert both.phrases == (Phrase(1, "the banks by name"), Phrase(2, "", gone=True))
+        assert ordinals_of(phrases_of(draft), both, typed=False) == {1: 1, 2: 3, 3: 4}
 
 
 @pytest.mark.parametrize("guid", ["a or deck:*", "x</script>", "[sound:a.mp3]", "Aaa", "a1", "", "a\n"])
 def test_a_guid_is_what_a_guid_can_be(guid: str) -> None:
     """It stands in the searches that we print, and in a field."""
-    entry = Entry(
-        guid=guid,
-        kind="qa",
-        deck="D",
-        note="n.md",
-        line=1,
-        key="k",
-        ask="depth",
-        text="four fathoms",
-        phrases=(),
-        parts="p",
-        mod=5,
-        born=5,
-    )
-    assert not ledger_file.is_sound(entry)
+    wrong = entry(guid, **DEPTH)
+    assert not ledger_file.is_sound(wrong)
     with pytest.raises(CardsError, match=r":2: this line is damaged"):
-        ledger_file.load(ledger_file.dump([entry]))
+        ledger_file.load(ledger_file.dump([wrong]))
 
 
 @pytest.mark.parametrize("line", ["[" * 100_000, "{" * 100_000, '["aaa","qa","\\ud800","n.md",1,"k","","t"]', '"' + "x" * 10])
 def test_a_line_that_is_none_at_all_is_damage(line: str) -> None:
-    lines = _small().splitlines()
+    lines = SMALL.splitlines()
     for wrong in (line, ledger_file._with_sum(line[:-1])):
         for at in (0, 1):
             with pytest.raises(CardsError, match=rf":{at + 1}: "):

@@ -53,7 +53,7 @@ ROOT = Path(__file__).resolve().parent.parent
 from cards import cli
 from cards.anki import read_package
 from cards.identity import ledger, ledger_file
-from cards.model import CardsError  # noqa: E402
+from cards.model import CardsError
 from cards.pipeline import state
 from cards.pipeline.output import read_ledger
 from cards.vault import cache as caches

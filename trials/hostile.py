@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-
 from cards.anki.render import maths
 from cards.pipeline.build import look
 from cards.preview.page import page as preview_page

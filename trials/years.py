@@ -35,18 +35,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-
 from cards.identity import ledger_file
 from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Entry, Ledger
 from cards.identity.similarity import normal
-from cards.model import CardsError  # noqa: E402
+from cards.model import CardsError
 from cards.pipeline import state
 from cards.pipeline.build import build
 from cards.vault import cache
 from cards.vault.config import load
-from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of, tidy  # noqa: E402
-from trials.simulated_user import WEEK, User  # noqa: E402
+from trials.simulated_notes import Author, Line, Note, Other, Takeaway, Vault, Who, text_of, tidy
+from trials.simulated_user import WEEK, User
 
 START = FIRST_MOD + 2 * 86400
 HOUR = 3600
