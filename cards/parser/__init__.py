@@ -12,7 +12,7 @@ from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
 from cards.parser.context import Context, clean
 from cards.parser.recordings import Recordings
-from cards.parser.takeaways import Walk
+from cards.parser.takeaways import Position, Walk
 
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
@@ -31,16 +31,16 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
         problems.append(
             Problem(path, int(line), "frontmatter", f"the frontmatter can't be read ({reason}); its body is read all the same")
         )
+    options = options or ParseOptions()
     blocks = outline(head.body, head.first_line)
     values = _with_page_properties(head.values, blocks)
-    options = options or ParseOptions()
     recordings = Recordings(values, blocks, options.recordings)
-    title, blocks = _title(values, blocks, path, recordings)
+    title, blocks = _title(values, recordings.find_stamps(blocks), path)
     language = metadata.language(values)
     walk = Walk(Context(title, options), recordings, language)
-    walk.blocks(blocks, ())
+    walk.blocks(blocks, Position(recording=recordings.first))
     takeaways, skipped = filters.select_takeaways(
-        walk.units, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
+        walk.candidates, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
     )
     skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
     return Note(
@@ -72,9 +72,7 @@ def _with_page_properties(values: dict[str, object], blocks: Sequence[Block]) ->
     return {**found, **values}
 
 
-def _title(
-    values: dict[str, object], blocks: tuple[Block, ...], path: str, recordings: Recordings
-) -> tuple[str, tuple[Block, ...]]:
+def _title(values: dict[str, object], blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
     """The note's title, and the blocks without the heading that gives it.
 
     The frontmatter's `title`, else a sole H1 that comes before other content, else the file's stem.
@@ -88,7 +86,7 @@ def _title(
     if sole:
         assert isinstance(heading, Heading)
         assert first is not None
-        text = clean(visible(recordings.stamped(heading.prose)))
+        text = clean(visible(heading.prose))
         if text and (given is None or text.casefold() == squeeze(given).casefold()):
             given, blocks = given or text, (*blocks[:first], *blocks[first + 1 :])
     return squeeze(given or stem) or stem, blocks

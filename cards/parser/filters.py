@@ -1,4 +1,4 @@
-"""Which units of a note are takeaways, and why the others are not.
+"""Which candidates of a note are takeaways, and why the others are not.
 
 Precision before recall: what is most likely a transcript, metadata or a list of resources gives no card, and says so.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.model import Block, Front, Mark, Origin, Prose, RunKind, Skipped, Takeaway, Timestamp
-from cards.model.prose import cut, plain, squeeze, unstamped, visible
+from cards.model import Mark, Origin, Prose, RunKind, Skipped, Takeaway
+from cards.model.prose import cut, plain, squeeze, visible
 from cards.parser.labels import Lead
 from cards.parser.labels import lead as read_lead
 from cards.text import vocabulary
@@ -30,37 +30,40 @@ _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
-class Candidate(Struct, frozen=True):
-    """An item or paragraph as the walk found it."""
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An item or paragraph as a takeaway, and what tells whether it is one.
 
-    line: int
+    `prose` is its text with the label. `section` is the line of the heading it stands under and `level` that heading's,
+    `number` counts the lists of the note, `left_out` says why nothing in this place is a takeaway, `key` is the text before
+    `::` of a typed question.
+    """
+
+    takeaway: Takeaway
     prose: Prose
-    rest: tuple[Block, ...]
-    context: tuple[str, ...]
-    headings: frozenset[int]
-    stamps: tuple[Timestamp, ...]
-    inherited: tuple[Timestamp, ...]
     lead: Lead | None = None
-    front: Front | None = None
-    points: int = 0
     section: int = 0
     level: int = 0
     left_out: str | None = None
     item: bool = False
     task: bool = False
     number: int = 0
-    comments: tuple[str, ...] = ()
-    block_id: str | None = None
-    depth: int = 0
     language: str = ""
     key: str | None = None
-    last: int = 0
+
+    @property
+    def line(self) -> int:
+        return self.takeaway.line
+
+    @property
+    def typed(self) -> bool:
+        """Whether it is a question that the user typed."""
+        return self.takeaway.front is not None and self.lead is None
 
 
-class HeadingList(Struct, frozen=True):
+class HeadingList(Struct, frozen=True, kw_only=True):
     """A list directly under a takeaway heading: the card it may give, the lines of its items, whether it is flat.
 
-    `above` is the heading this one belongs under, `before` the one that stands before it in the note.
+    `above` is the heading that this one belongs under, `before` the one that stands before it in the note.
     """
 
     takeaway: Takeaway
@@ -81,25 +84,25 @@ def is_typed(prose: Prose) -> bool:
 
 
 def select_takeaways(
-    units: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     lists: Sequence[HeadingList],
     people: frozenset[str],
     path: str,
     bare_labels: frozenset[str] = frozenset(),
 ) -> tuple[list[Takeaway], list[Skipped]]:
     """The takeaways of a note in reading order, and what is none with its reason."""
-    reasons = _Reasons(units, people)
+    reasons = _Reasons(candidates, people)
     takeaways: list[Takeaway] = []
     skipped: list[Skipped] = []
     gone: set[int] = set()
-    for unit in units:
-        reason = reasons.of(unit)
+    for candidate in candidates:
+        reason = reasons.of(candidate)
         if reason is None:
-            takeaways.append(_takeaway(unit))
+            takeaways.append(candidate.takeaway)
         else:
-            gone.add(unit.line)
-            if unit.item or unit.front or is_marked(unit.prose):
-                skipped.append(Skipped(path, unit.line, visible(unit.prose), reason))
+            gone.add(candidate.line)
+            if candidate.item or candidate.typed or is_marked(candidate.prose):
+                skipped.append(Skipped(path, candidate.line, visible(candidate.prose), reason))
     takeaways, lists = _qualified(takeaways, lists, vocabulary.BARE_LABELS | bare_labels)
     for each in lists:
         takeaways.append(replace(each.takeaway, members=each.members, flaw=_flaw(each, gone)))
@@ -118,87 +121,69 @@ def _flaw(each: HeadingList, gone: set[int]) -> str | None:
 
 
 class _Reasons:
-    """Why a unit is no takeaway. What needs the whole note is counted once."""
+    """Why a candidate is no takeaway. What needs the whole note is counted once."""
 
-    def __init__(self, units: Sequence[Candidate], people: frozenset[str]) -> None:
+    def __init__(self, candidates: Sequence[Candidate], people: frozenset[str]) -> None:
         self.people = people | {part for name in people for part in name.split() if len(part) > 2}
         names = Counter(
-            (unit.section, _label(unit)) for unit in units if unit.lead and not unit.item and _is_name(_label(unit))
+            (candidate.section, _label(candidate))
+            for candidate in candidates
+            if candidate.lead and not candidate.item and _is_name(_label(candidate))
         )
         talks = {section for (section, _), times in names.items() if times >= 3}
         self.speakers = {(section, label) for section, label in names if section in talks}
-        self.keys = Counter(unit.key.casefold() for unit in units if unit.key)
-        self.infobox = _infobox(units)
+        self.keys = Counter(candidate.key.casefold() for candidate in candidates if candidate.key)
+        self.infobox = _infobox(candidates)
 
-    def of(self, unit: Candidate) -> str | None:
-        if unit.left_out:
-            return unit.left_out
-        if any(squeeze(comment).casefold() == "no-card" for comment in unit.comments):
+    def of(self, candidate: Candidate) -> str | None:
+        if candidate.left_out:
+            return candidate.left_out
+        if any(squeeze(comment).casefold() == "no-card" for comment in candidate.takeaway.comments):
             return "marked no-card"
-        if unit.task:
+        if candidate.task:
             return "a task"
-        if unit.front:
-            repeats = unit.key is not None and " " not in unit.key and self.keys[unit.key.casefold()] > 1
+        if candidate.typed:
+            repeats = candidate.key is not None and " " not in candidate.key and self.keys[candidate.key.casefold()] > 1
             return "a property (`key::value`)" if repeats else None
-        text = plain(unit.prose)
-        if _is_struck(unit.prose):
+        text = plain(candidate.prose)
+        if _is_struck(candidate.prose):
             return "struck out"
         if _FOOTNOTE.match(text):
             return "a footnote"
-        if _bold_time(unit.prose):
+        if _bold_time(candidate.prose):
             return "a transcript or schedule line: it starts with a bold time"
-        if unit.lead is not None:
-            label = _label(unit)
+        if candidate.lead is not None:
+            label = _label(candidate)
             key = vocabulary.heading_key(label)
             if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
                 return f"a transcript line of {label}"
-            if (unit.section, label) in self.speakers:
+            if (candidate.section, label) in self.speakers:
                 return f"a transcript line of {label}"
-            if not is_typed(unit.prose) and (reason := self._metadata(unit, key)):
+            if not is_typed(candidate.prose) and (reason := self._metadata(candidate, key)):
                 return reason
             if vocabulary.matches(label, vocabulary.SKIPPED_HEADINGS):
                 return f"“{label}” holds no takeaways"
-        if _label_lines(unit.prose, unit.language) > 1:
+        if _label_lines(candidate.prose, candidate.language) > 1:
             return "metadata: two or more label lines in one paragraph"
-        if unit.item and _led_by_link(unit.prose):
+        if candidate.item and _led_by_link(candidate.prose):
             return "a resource: the item is led by a link"
         return None
 
-    def _metadata(self, unit: Candidate, key: str) -> str | None:
-        assert unit.lead is not None
-        value = visible(unit.lead.rest)
-        if unit.number in self.infobox and unit.number:
+    def _metadata(self, candidate: Candidate, key: str) -> str | None:
+        assert candidate.lead is not None
+        value = visible(candidate.lead.rest)
+        if candidate.number in self.infobox and candidate.number:
             return "metadata: an infobox"
-        if key in vocabulary.METADATA_LABELS and not unit.rest and count(value) <= SHORT_VALUE and not _is_sentence(value):
+        if (
+            key in vocabulary.METADATA_LABELS
+            and not candidate.takeaway.rest
+            and count(value) <= SHORT_VALUE
+            and not _is_sentence(value)
+        ):
             return "metadata"
-        if value and not unit.rest and _all_links(unit.lead.rest):
+        if value and not candidate.takeaway.rest and _all_links(candidate.lead.rest):
             return "metadata: the value is a link"
         return None
-
-
-def _takeaway(unit: Candidate) -> Takeaway:
-    front = unit.front
-    text = unit.prose
-    if unit.lead is not None:
-        front = Front(unit.lead.label, Origin.LABEL)
-        text = unit.lead.rest
-    elif front is not None:
-        text = ()
-    return Takeaway(
-        line=unit.line,
-        front=front,
-        text=text,
-        rest=unit.rest,
-        context=unit.context,
-        headings=unit.headings,
-        stamps=unit.stamps,
-        inherited=unit.inherited,
-        block_id=unit.block_id,
-        depth=unit.depth,
-        points=unit.points if unit.lead is not None and not plain(unstamped(text)[0]).strip() else 0,
-        last=max(unit.last, unit.line),
-        comments=unit.comments,
-    )
 
 
 def _text(takeaway: Takeaway) -> str:
@@ -241,8 +226,8 @@ def _qualified(
 # --------------------------------------------------------------------------------------------------- what it looks like
 
 
-def _label(unit: Candidate) -> str:
-    return visible(unit.lead.label) if unit.lead else ""
+def _label(candidate: Candidate) -> str:
+    return visible(candidate.lead.label) if candidate.lead else ""
 
 
 def _is_name(label: str) -> bool:
@@ -301,16 +286,20 @@ def _is_sentence(value: str) -> bool:
     return value.endswith((".", "!", "?", "。", "！", "？")) and count(value) > 3
 
 
-def _infobox(units: Sequence[Candidate]) -> frozenset[int]:
+def _infobox(candidates: Sequence[Candidate]) -> frozenset[int]:
     """The lists of labels with short values that stand before the first takeaway."""
     boxes: set[int] = set()
-    numbers = dict.fromkeys(unit.number for unit in units if unit.item and unit.depth == 1 and not unit.left_out)
+    numbers = dict.fromkeys(
+        candidate.number
+        for candidate in candidates
+        if candidate.item and candidate.takeaway.depth == 1 and not candidate.left_out
+    )
     for number in numbers:
-        items = [unit for unit in units if unit.number == number]
-        if not any(unit.lead for unit in items):
+        items = [candidate for candidate in candidates if candidate.number == number]
+        if not any(candidate.lead for candidate in items):
             continue
-        last = max(unit.line for unit in items)
-        follows = any(unit.line > last and (unit.lead or is_marked(unit.prose)) for unit in units)
+        last = max(candidate.line for candidate in items)
+        follows = any(candidate.line > last and (candidate.lead or is_marked(candidate.prose)) for candidate in candidates)
         if _is_infobox(items, follows):
             boxes.add(number)
             continue
@@ -320,19 +309,19 @@ def _infobox(units: Sequence[Candidate]) -> frozenset[int]:
 
 def _is_infobox(items: Sequence[Candidate], follows: bool) -> bool:
     """CardKey metadata labels tell it anywhere; else it stands before the first section, with takeaways to follow."""
-    labelled = [unit for unit in items if unit.lead is not None]
+    labelled = [candidate for candidate in items if candidate.lead is not None]
     if len(items) < 3 or len(labelled) < len(items):
         return False
-    known = sum(vocabulary.heading_key(_label(unit)) in vocabulary.INFOBOX_LABELS for unit in items)
+    known = sum(vocabulary.heading_key(_label(candidate)) in vocabulary.INFOBOX_LABELS for candidate in items)
     if known >= 3 and known * 2 > len(items):
         return True
-    if not follows or items[0].level > 1 or any(unit.rest or unit.stamps for unit in items):
+    if not follows or items[0].level > 1 or any(candidate.takeaway.rest or candidate.takeaway.stamps for candidate in items):
         return False
-    values = [visible(unit.lead.rest) for unit in labelled if unit.lead]
+    values = [visible(candidate.lead.rest) for candidate in labelled if candidate.lead]
     lengths = [count(value) for value in values]
     return (
         max(lengths) <= INFOBOX_VALUE
         and sum(lengths) <= 8 * len(lengths)
         and not any(_is_sentence(value) for value in values)
-        and not any(is_marked(unit.lead.rest) for unit in labelled if unit.lead)
+        and not any(is_marked(candidate.lead.rest) for candidate in labelled if candidate.lead)
     )

@@ -7,7 +7,7 @@ question, label or heading.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -24,8 +24,6 @@ _LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}", re.I)  # most paragraphs a
 _CODE_PATH = re.compile(r"(?:^|[^\w])(?:std|boost|llvm|crate|self|super|core|testing|absl|folly|QtCore)$|_\w*$|[)\]>]$|::")
 _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
 
-Stamp = Callable[[Prose], Prose]
-
 
 class Question(Struct, frozen=True):
     """A question and the blocks that answer it; no answer where the user wrote none.
@@ -41,15 +39,15 @@ class Question(Struct, frozen=True):
     key: str | None = None
 
 
-class Read(NamedTuple):
+class Asked(NamedTuple):
     """The questions found, how many of the blocks (or items) they take up, and the lines among them that are none."""
 
-    found: tuple[Question, ...]
+    questions: tuple[Question, ...]
     used: int
-    left: tuple[Paragraph, ...] = ()
+    others: tuple[Paragraph, ...] = ()
 
 
-def read(blocks: Sequence[Block], stamped: Stamp) -> Read | None:
+def read(blocks: Sequence[Block]) -> Asked | None:
     """The questions that the first block begins, None where it is no question."""
     first = blocks[0]
     if not isinstance(first, Paragraph):
@@ -58,28 +56,28 @@ def read(blocks: Sequence[Block], stamped: Stamp) -> Read | None:
         return None
     lines = _lines(first)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
-        return _marked(blocks, stamped)
-    return _on_one_line(blocks, lines, stamped)
+        return _marked(blocks)
+    return _on_one_line(blocks, lines)
 
 
-def read_items(items: Sequence[Item], stamped: Stamp) -> Read | None:
+def read_items(items: Sequence[Item]) -> Asked | None:
     """The questions that the first item begins; `A:` may be its own line, its child, or the next item."""
     first = items[0]
     if first.task or not first.blocks or not isinstance(first.blocks[0], Paragraph):
         return None
-    found = read(first.blocks, stamped)
-    if found is None or len(found.found) != 1 or found.left:
-        return found and Read(found.found, 1, found.left)
-    question = found.found[0]
+    found = read(first.blocks)
+    if found is None or len(found.questions) != 1 or found.others:
+        return found and Asked(found.questions, 1, found.others)
+    question = found.questions[0]
     if question.key is None and not question.answer and len(items) > 1 and items[1].blocks:
         answer = _without_mark(items[1].blocks)
         if answer is not None:
-            return Read((replace(question, answer=answer),), 2)
+            return Asked((replace(question, answer=answer),), 2)
     if len(question.answer) == 1 and isinstance(bullets := question.answer[0], Bullets) and len(bullets.items) == 1:
         answer = _without_mark(bullets.items[0].blocks)
         if answer is not None:
-            return Read((replace(question, answer=answer),), 1)
-    return Read((question,), 1)
+            return Asked((replace(question, answer=answer),), 1)
+    return Asked((question,), 1)
 
 
 def _without_mark(blocks: tuple[Block, ...]) -> tuple[Block, ...] | None:
@@ -102,7 +100,7 @@ def _lines(paragraph: Paragraph) -> list[tuple[int, Prose]]:
     return out
 
 
-def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
+def _marked(blocks: Sequence[Block]) -> Asked:
     """`Q:` and `A:` lines, over as many blocks as the answers take."""
     found: list[Question] = []
     asked: tuple[int, Prose] | None = None
@@ -136,7 +134,7 @@ def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
             continue
         lines = _lines(block)
         starts = [bool(_Q.match(plain(line)) or _A.match(plain(line))) for _, line in lines]
-        if n and not any(starts) and (answer is not None or lead(stamped(block.prose)) is not None):
+        if n and not any(starts) and (answer is not None or lead(block.prose) is not None):
             break
         used, end = n + 1, block.end
         here: list[Block] | None = None
@@ -155,7 +153,7 @@ def _marked(blocks: Sequence[Block], stamped: Stamp) -> Read:
                 here = answer if answer is not None else between
                 here.append(Paragraph(number, line, number))
     close()
-    return Read(tuple(found), max(used, 1))
+    return Asked(tuple(found), max(used, 1))
 
 
 def _asks(block: Block) -> bool:
@@ -171,7 +169,7 @@ def _belongs(block: Block, answer: list[Block], end: int) -> bool:
     return block.line <= end + 1 or announced
 
 
-def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stamped: Stamp) -> Read | None:
+def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) -> Asked | None:
     """`Question::Answer`, one a line. A list after the last one belongs to its answer."""
     first = blocks[0]
     assert isinstance(first, Paragraph)
@@ -195,8 +193,8 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]], stampe
     following = blocks[1] if len(blocks) > 1 else None
     if isinstance(following, Bullets) and following.line <= first.end + 1:
         found[-1] = replace(found[-1], answer=(*found[-1].answer, following))
-        return Read(tuple(found), 2, tuple(left))
-    return Read(tuple(found), 1, tuple(left))
+        return Asked(tuple(found), 2, tuple(left))
+    return Asked(tuple(found), 1, tuple(left))
 
 
 def _split(line: Prose) -> tuple[Prose, Prose] | None:

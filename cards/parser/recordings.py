@@ -1,4 +1,4 @@
-"""Which recordings a note points into."""
+"""Which recordings a note points into, and the stamps that open them."""
 
 from __future__ import annotations
 
@@ -18,75 +18,92 @@ _PLAYER = re.compile(r"<[^<>]*>|\{\{\s*(?:\[\[)?[\w-]+(?:\]\])?:?\s*")  # `{{vid
 
 
 class Recordings:
-    """The recordings a note points into. `first` is the note's own; `nearest` the one that bare stamps belong to as the note
-    is read from top to bottom.
+    """The recordings of a note.
+
+    `first` is the note's own, `known` whether there is one at all. Stamps are found once, by `find_stamps`; which recording a
+    bare stamp belongs to is only known where it stands, so they get their links from `resolve`.
     """
 
     def __init__(self, values: dict[str, object], blocks: Iterable[Block], templates: Iterable[tuple[str, str]] = ()) -> None:
         self.templates = dict(templates)
-        named = metadata.recordings(values)
-        found = [url for url in _links(blocks) if self.is_media(url)]
-        self.all = [*named, *found]
-        self.first = self.nearest = next(iter(self.all), None)
-        self.known = bool(self.all) or metadata.is_recorded(values)
-        self._stamped: dict[tuple[int, str | None], tuple[Prose, Prose]] = {}  # the prose itself, so that its id stays its own
-        self.others = FalseTimes(plain(block.prose) for block in texts(blocks))
-        self.hosts = {providers.host(url) for url in self.all}
-
-    def leads_here(self, url: str) -> bool:
-        """Whether a URL may lead into a recording of the note."""
-        return self.is_media(url) or providers.time_of(url) is not None or providers.host(url) in self.hosts
-
-    def meet(self, block: Block) -> None:
-        """Go past a block: one that is nothing but a recording is what the bare stamps below it belong to.
-
-        So is a heading that links to one. A link in running text is a mention, and a link to a second is a stamp.
-        """
-        match block:
-            case Heading(prose=prose):
-                met = _of_prose(prose)
-            case Paragraph(prose=prose) if _is_only_links(prose):
-                met = _of_prose(prose)
-            case Code() | Html() | Properties():
-                met = _links((block,))
-            case _:
-                return
-        url = next((url for url in met if self.is_media(url) and providers.time_of(url) is None), None)
-        if url and (self.nearest is None or providers.identity(url) != providers.identity(self.nearest)):
-            self.nearest = url
+        urls = [*metadata.recordings(values), *(url for url in _links(blocks) if self.is_media(url))]
+        self.first = urls[0] if urls else None
+        self.known = bool(urls) or metadata.is_recorded(values)
+        self._hosts = {providers.host(url) for url in urls}
+        self._false_times = FalseTimes(plain(block.prose) for block in texts(blocks))
 
     def is_media(self, url: str) -> bool:
         """Whether a URL is known to lead to a recording, to us or to the user's own table."""
         return providers.is_media(url) or providers.host(url) in self.templates
 
-    def stamped(self, prose: Prose) -> Prose:
-        """Prose with its timestamps found, each with its link; as it is where the note has no recording."""
-        if not self.known:
-            return prose
-        key = (id(prose), self.nearest)  # a child's prose is asked for by itself and for the back of each parent
-        if key not in self._stamped:
-            self._stamped[key] = (prose, self._with_stamps(prose))
-        return self._stamped[key][1]
+    def leads_here(self, url: str) -> bool:
+        """Whether a URL may lead into a recording of the note."""
+        return self.is_media(url) or providers.time_of(url) is not None or providers.host(url) in self._hosts
 
-    def _with_stamps(self, prose: Prose) -> Prose:
+    # ------------------------------------------------------------------------------------------------ stamps
+
+    def find_stamps(self, blocks: Iterable[Block]) -> tuple[Block, ...]:
+        """Blocks with the timestamps in them found; as they are where the note has no recording."""
+        return tuple(map(self._with_stamps, blocks)) if self.known else tuple(blocks)
+
+    def _with_stamps(self, block: Block) -> Block:
+        match block:
+            case Paragraph() | Heading():
+                prose = self._stamped(block.prose)
+                return block if prose is block.prose else replace(block, prose=prose)
+            case Bullets():
+                items = (replace(item, blocks=tuple(map(self._with_stamps, item.blocks))) for item in block.items)
+                return replace(block, items=tuple(items))
+            case Quote():
+                return replace(block, blocks=tuple(map(self._with_stamps, block.blocks)))
+            case _:
+                return block
+
+    def _stamped(self, prose: Prose) -> Prose:
         if any(run.link == run.text for run in prose):
             prose = tuple(map(self._bare, prose))
-        marked = times.stamp(prose, is_recording=self.leads_here, is_other=self.others.is_false_time)
-        return tuple(replace(run, stamps=tuple(map(self.resolve, run.stamps))) if run.stamps else run for run in marked)
+        return times.stamp(prose, is_recording=self.leads_here, is_other=self._false_times.is_false_time)
 
     def _bare(self, run: Run) -> Run:
-        """A bare URL of a recording that opens it at a second is a stamp."""
+        """Make a stamp of a bare URL that opens a recording at a second."""
         if run.link != run.text or not self.is_media(run.text) or (found := providers.time_of(run.text)) is None:
             return run
         return replace(run, kind=RunKind.STAMP, stamps=(replace(found, url=run.text),), link=None)
 
-    def resolve(self, stamp: Timestamp) -> Timestamp:
-        """The stamp with the URL that opens its recording there."""
-        url = stamp.url or self.nearest
+    def resolve(self, prose: Prose, nearest: str | None) -> Prose:
+        """Prose whose stamps have their links; `nearest` is the recording that bare ones belong to."""
+        if not any(run.stamps for run in prose):
+            return prose
+        return tuple(replace(run, stamps=self.link(run.stamps, nearest)) if run.stamps else run for run in prose)
+
+    def link(self, stamps: Iterable[Timestamp], nearest: str | None) -> tuple[Timestamp, ...]:
+        """Stamps with the URLs that open their recording there."""
+        return tuple(self._link(stamp, stamp.url or nearest) for stamp in stamps)
+
+    def _link(self, stamp: Timestamp, url: str | None) -> Timestamp:
         if url is None:
-            return replace(stamp, url=None)
+            return stamp
         template = self.templates.get(providers.host(url))
         return replace(stamp, url=providers.filled(template, url, stamp) if template else providers.at_second(url, stamp))
+
+    def after(self, block: Block, nearest: str | None) -> str | None:
+        """The nearest recording once a block was passed: one that is nothing but a recording has the bare stamps below it.
+
+        So has a heading that links to one. A link in running text is a mention, and a link to a second is a stamp.
+        """
+        match block:
+            case Heading(prose=prose):
+                found = _of_prose(prose)
+            case Paragraph(prose=prose) if _is_only_links(prose):
+                found = _of_prose(prose)
+            case Code() | Html() | Properties():
+                found = _links((block,))
+            case _:
+                return nearest
+        url = next((url for url in found if self.is_media(url) and providers.time_of(url) is None), None)
+        if url is None or (nearest is not None and providers.identity(url) == providers.identity(nearest)):
+            return nearest
+        return url
 
 
 def _links(blocks: Iterable[Block]) -> Iterator[str]:
@@ -113,7 +130,7 @@ def _links(blocks: Iterable[Block]) -> Iterator[str]:
 
 def _is_only_links(prose: Prose) -> bool:
     """Whether prose is links, embeds, players and macros, and no word besides."""
-    text = "".join(run.text for run in prose if not (run.link or run.target))
+    text = "".join(run.text for run in prose if not (run.link or run.target or any(stamp.url for stamp in run.stamps)))
     return not any(map(str.isalnum, _PLAYER.sub("", text)))
 
 
@@ -123,6 +140,8 @@ def _of_prose(prose: Prose) -> Iterator[str]:
             yield run.link
         elif run.target and run.target.startswith(("http://", "https://")):
             yield run.target
+        elif run.stamps:
+            yield from (stamp.url for stamp in run.stamps if stamp.url)
         elif "src" in run.text:
             yield from _SRC.findall(run.text)
         elif "{{" in run.text:

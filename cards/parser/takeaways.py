@@ -1,6 +1,6 @@
 """The walk down a note's outline, once, keeping where it is: headings, parents, the timestamps that still date what follows.
 
-Every item and paragraph becomes a `Candidate`; `sieve` then says which units are takeaways.
+Every item and paragraph becomes a candidate; `filters` then says which candidates are takeaways.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.model import (
@@ -18,6 +19,7 @@ from cards.model import (
     Front,
     Heading,
     Html,
+    Item,
     Origin,
     Paragraph,
     Properties,
@@ -30,13 +32,14 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
-from cards.parser import filters, questions
+from cards.parser import questions
 from cards.parser.context import Context, Parent, Parents, clean
-from cards.parser.filters import Candidate
-from cards.parser.labels import lead
+from cards.parser.filters import Candidate, HeadingList, is_marked
+from cards.parser.labels import Lead, lead
 from cards.parser.recordings import Recordings
 from cards.text import vocabulary
 from cards.text.sentences import sentences
+from cards.text.words import ends_with_colon
 from cards.timestamps import times
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
@@ -46,98 +49,115 @@ _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
 
 
+class Position(Struct, frozen=True):
+    """Where the walk is in the outline: the takeaways above, how many lists stand around it, and the nearest recording."""
+
+    parents: Parents = ()
+    depth: int = 0
+    recording: str | None = None
+
+
 @dataclass(slots=True)
 class Walk:
-    """One walk: what it has found, and the trail it is on."""
+    """One walk: what it has found, and the sections it is in."""
 
     context: Context
     recordings: Recordings
     language: str
-    units: list[Candidate] = field(default_factory=list)
-    lists: list[filters.HeadingList] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    lists: list[HeadingList] = field(default_factory=list)
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
     list_count: int = 0
 
     # ------------------------------------------------------------------------------------------------ going down
 
-    def blocks(self, blocks: Sequence[Block], parents: Parents, depth: int = 0) -> None:
-        """Go down blocks that stand one after another; `depth` counts the lists around them."""
-        at = 0
-        while at < len(blocks):
-            block = blocks[at]
-            following = blocks[at + 1] if at + 1 < len(blocks) else None
+    def blocks(self, blocks: Sequence[Block], at: Position) -> None:
+        """Go down blocks that stand one after another."""
+        n = 0
+        while n < len(blocks):
+            block = blocks[n]
             if not isinstance(block, Properties):  # those of the page are known
-                self.meet(block)
-            if isinstance(block, Heading):
-                self.heading(block)
-            elif isinstance(block, Paragraph):
-                asked = questions.read(blocks[at:], self.stamped)
-                if asked:
-                    self.asked(asked, parents, depth, item=False)
-                    at += asked.used
-                    continue
-                if isinstance(following, Bullets) and self.leads(block, following):
-                    self.unit(block, (), (following,), parents, depth, item=False)
-                    at += 1
-                else:
-                    self.unit(block, (), (), parents, depth, item=False)
-            elif isinstance(block, Bullets):
-                self.bullets(block, parents, depth)
-            elif isinstance(block, Code):
-                if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
-                    self.date(times.whole(block.text))
-            elif isinstance(block, Quote | Table | Html):
-                self.quoted(block)
-            elif isinstance(block, Properties) and (at or depth or self.context.sections):  # those of the page come first
-                self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
-            at += 1
+                at = self.passed(block, at)
+            n += self.paragraph(blocks[n:], at) if isinstance(block, Paragraph) else self.block(block, at, first=n == 0)
 
-    def heading(self, heading: Heading) -> None:
-        prose = self.stamped(heading.prose)
+    def block(self, block: Block, at: Position, *, first: bool) -> int:
+        """Go past a block that is not a paragraph; one block is done."""
+        match block:
+            case Heading():
+                self.heading(block, at)
+            case Bullets():
+                self.bullets(block, at)
+            case Code() if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
+                self.context.date(self.recordings.link(times.whole(block.text), at.recording))
+            case Quote() | Table() | Html():
+                self.quoted(block)
+            case Properties() if not first or at.depth or self.context.sections:  # those of the page come first
+                self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
+            case _:
+                pass
+        return 1
+
+    def paragraph(self, blocks: Sequence[Block], at: Position) -> int:
+        """Read the paragraph that blocks begin with, or the questions that it begins; how many blocks that took."""
+        paragraph, following = blocks[0], blocks[1] if len(blocks) > 1 else None
+        assert isinstance(paragraph, Paragraph)
+        if asked := questions.read(blocks):
+            self.typed(asked, at, item=False)
+            return asked.used
+        children = (following,) if isinstance(following, Bullets) and _leads(paragraph, following) else ()
+        self.takeaway(paragraph, (), children, at)
+        return 1 + len(children)
+
+    def heading(self, heading: Heading, at: Position) -> None:
+        """Go under a heading."""
+        prose = self.recordings.resolve(heading.prose, at.recording)
         self.context.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
 
-    def bullets(self, bullets: Bullets, parents: Parents, depth: int, directly: bool = True) -> None:
+    def bullets(self, bullets: Bullets, at: Position, *, directly: bool = True) -> None:
         """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
         self.list_count += 1
         number = self.list_count
-        if directly and depth == 0:
-            self.offer(bullets)
+        if directly and at.depth == 0:
+            self.offer(bullets, at)
         standing: tuple[Timestamp, ...] = ()
-        items = bullets.items
-        at = 0
-        while at < len(items):
-            item = items[at]
-            if asked := questions.read_items(items[at:], self.stamped):
-                self.asked(asked, parents, depth + 1, item=True)
-                at += asked.used
+        n = 0
+        while n < len(bullets.items):
+            if asked := questions.read_items(bullets.items[n:]):
+                self.typed(asked, replace(at, depth=at.depth + 1), item=True)
+                n += asked.used
                 continue
-            scope = len(self.context.sections)
-            first = item.blocks[0] if item.blocks else None
-            outside = self.recordings.nearest
-            for block in (Properties(item.line, item.values), first):
-                if block:
-                    self.meet(block)
-            held = (*parents, Parent("", standing)) if standing else parents
-            if isinstance(first, Heading):
-                level = self.context.section.level + 1 if self.context.section else 1
-                self.heading(replace(first, level=level))
-                self.blocks(item.blocks[1:], held, depth)
-            elif isinstance(first, Paragraph):
-                own = self.only_stamps(first.prose)
-                if own:
-                    standing = own
-                    self.blocks(item.blocks[1:], (*parents, Parent("", standing)), depth + 1)
-                else:
-                    texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
-                    children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
-                    self.unit(first, texts, children, held, depth + 1, item=True, task=item.task, number=number)
-            else:
-                self.blocks(item.blocks, held, depth + 1)
-            self.context.leave(scope)
-            self.recordings.nearest = outside  # an item's recording is for what is below it
-            at += 1
+            sections = len(self.context.sections)
+            # an item's recording is for what is below it
+            standing = self.item(bullets.items[n], at, standing, number) or standing
+            self.context.leave(sections)
+            n += 1
 
-    def offer(self, bullets: Bullets) -> None:
+    def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
+        """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
+        first = item.blocks[0] if item.blocks else None
+        for block in (Properties(item.line, item.values), first):
+            if block:
+                at = self.passed(block, at)
+        dated = replace(at, parents=(*at.parents, Parent("", standing))) if standing else at
+        if isinstance(first, Heading):
+            level = self.context.section.level + 1 if self.context.section else 1
+            self.heading(replace(first, level=level), at)
+            self.blocks(item.blocks[1:], dated)
+        elif not isinstance(first, Paragraph):
+            self.blocks(item.blocks, replace(dated, depth=at.depth + 1))
+        elif own := self.only_stamps(first.prose, at):
+            self.blocks(item.blocks[1:], replace(at, parents=(*at.parents, Parent("", own)), depth=at.depth + 1))
+            return own
+        else:
+            texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
+            children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
+            below = replace(dated, depth=at.depth + 1)
+            self.takeaway(first, texts, children, below, item=True, task=item.task, number=number)
+        return ()
+
+    # ------------------------------------------------------------------------------------------------- lists of a heading
+
+    def offer(self, bullets: Bullets, at: Position) -> None:
         """Note a list that stands directly under a takeaway heading: the generator may ask for it as a whole."""
         section = self.context.section
         if section is None or section.skipped or not section.takeaways or not section.fresh:
@@ -146,150 +166,176 @@ class Walk:
         context = self.context.breadcrumb()
         if len(context) > 1 and context[-1] == section.text:
             context = context[:-1]
-        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, section.stamps))
+        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, section.stamps, at))
+
+    def announced(self, name: str, children: tuple[Bullets, ...], at: Position) -> None:
+        """Note a list below a paragraph that stands for a takeaway heading (`Key takeaways:`)."""
+        section = self.context.section
+        above = section.text if section else self.context.title
+        context, inherited = self.context.breadcrumb(at.parents), self.context.inherited(at.parents)
+        self.lists.append(self.heading_list(children[0], clean(name), above, context, inherited, at))
 
     def heading_list(
-        self, bullets: Bullets, name: str, above: str, context: tuple[str, ...], stamps: tuple[Timestamp, ...]
-    ) -> filters.HeadingList:
-        """The card that a list may give: `name` is the heading over it, `above` what that stands under."""
+        self,
+        bullets: Bullets,
+        name: str,
+        above: str,
+        context: tuple[str, ...],
+        inherited: tuple[Timestamp, ...],
+        at: Position,
+    ) -> HeadingList:
+        """The card that a list may give: `name` is the heading over it, which belongs under `above`."""
         flat = all(len(item.blocks) == 1 and isinstance(item.blocks[0], Paragraph) and not item.task for item in bullets.items)
         members = tuple(
             item.blocks[0].line if item.blocks and isinstance(item.blocks[0], Paragraph) else item.line
             for item in bullets.items
         )
-        read = self.read(bullets)
-        own = tuple(stamp for paragraph in paragraphs((read,)) for stamp in _stamps(paragraph.prose))
-        return filters.HeadingList(
-            Takeaway(
-                line=members[0],
-                front=Front((Run(name),), Origin.HEADING),
-                text=(),
-                rest=(read,),
-                context=context,
-                headings=frozenset(range(1, len(context))),
-                stamps=own,
-                inherited=stamps,
-                points=len(bullets.items),
-                last=_last((bullets,)),
-            ),
-            members,
-            flat,
-            above,
-            self.context.before,
+        back = self.for_back(bullets, at)
+        takeaway = Takeaway(
+            line=members[0],
+            front=Front((Run(name),), Origin.HEADING),
+            text=(),
+            rest=(back,),
+            context=context,
+            headings=frozenset(range(1, len(context))),
+            stamps=tuple(stamp for paragraph in paragraphs((back,)) for stamp in _stamps(paragraph.prose)),
+            inherited=inherited,
+            points=len(bullets.items),
+            last=_last((bullets,)),
         )
+        return HeadingList(takeaway=takeaway, members=members, flat=flat, above=above, before=self.context.before)
 
     # ------------------------------------------------------------------------------------------------- one takeaway
 
-    def unit(
+    def takeaway(
         self,
         paragraph: Paragraph,
         texts: tuple[Block, ...],
         children: tuple[Bullets, ...],
-        parents: Parents,
-        depth: int,
+        at: Position,
         *,
-        item: bool,
+        item: bool = False,
         task: bool = False,
         number: int = 0,
     ) -> None:
         """Read an item or paragraph, with the blocks below it in the item, then go down to its children."""
-        prose = self.stamped(_without_leftovers(paragraph.prose))
-        stamps = _stamps(prose) or self.time_below(children)
-        section = self.context.section
-        if not item and (own := self.only_stamps(paragraph.prose)):
-            self.date(own)
+        if not item and (own := self.only_stamps(paragraph.prose, at)):
+            self.context.date(own)
             for each in children:
-                self.bullets(each, parents, depth, directly=False)
+                self.bullets(each, at, directly=False)
             return
+        prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
+        stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
         name = visible(prose)
-        announces = name.endswith((":", "："))
-        announced = children and not item and announces and vocabulary.is_takeaway_heading(name)
-        if announced and lead(prose, self.language, parent=True) is None and not (section and section.skipped):
-            heading = clean(name)
-            self.lists.append(
-                self.heading_list(
-                    children[0],
-                    heading,
-                    section.text if section else self.context.title,
-                    self.context.breadcrumb(parents),
-                    self.context.inherited(parents),
-                )
-            )
+        announces = ends_with_colon(name)
+        section = self.context.section
+        if children and not item and announces and vocabulary.is_takeaway_heading(name) and not (section and section.skipped):
+            if lead(prose, self.language, parent=True) is None:
+                self.announced(name, children, at)
         followed = bool(texts) and isinstance(texts[0], Paragraph)
-        found = lead(prose, self.language, followed=followed, parent=bool(children))
-        rest = (*map(self.read, texts), *map(self.read, children))
-        self.units.append(
-            Candidate(
-                line=paragraph.line,
-                prose=prose,
-                lead=found,
-                rest=rest,
-                points=sum(len(each.items) for each in children) if children and not texts else 0,
-                context=self.context.breadcrumb(parents),
-                headings=self.context.of_headings(),
-                stamps=(*stamps, *(s for block in rest if isinstance(block, Paragraph) for s in _stamps(block.prose))),
-                inherited=self.context.inherited(parents),
-                section=section.line if section else 0,
-                left_out=self.context.left_out(),
-                item=item,
-                task=task,
-                number=number,
-                level=section.level if section else 0,
-                comments=paragraph.comments,
-                block_id=paragraph.block_id
-                or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
-                depth=depth,
-                language=self.language,
-                last=_last((paragraph, *texts, *children)),
-            )
+        label = lead(prose, self.language, followed=followed, parent=bool(children))
+        self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
+        if texts or children:
+            parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
+            self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=not item and not announces)
+
+    def candidate(
+        self,
+        paragraph: Paragraph,
+        prose: Prose,
+        label: Lead | None,
+        stamps: tuple[Timestamp, ...],
+        texts: tuple[Block, ...],
+        children: tuple[Bullets, ...],
+        at: Position,
+        item: bool,
+        task: bool,
+        number: int,
+    ) -> Candidate:
+        """An item or paragraph as a takeaway, which it may turn out not to be."""
+        rest = tuple(self.for_back(block, at) for block in (*texts, *children))
+        text = label.rest if label else prose
+        listed = label is not None and bool(children) and not texts and not plain(unstamped(text)[0]).strip()
+        takeaway = Takeaway(
+            line=paragraph.line,
+            front=Front(label.label, Origin.LABEL) if label else None,
+            text=text,
+            rest=rest,
+            context=self.context.breadcrumb(at.parents),
+            headings=self.context.of_headings(),
+            stamps=(*stamps, *(stamp for block in rest if isinstance(block, Paragraph) for stamp in _stamps(block.prose))),
+            inherited=self.context.inherited(at.parents),
+            block_id=paragraph.block_id or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
+            depth=at.depth,
+            points=sum(len(each.items) for each in children) if listed else 0,
+            last=max(_last((paragraph, *texts, *children)), paragraph.line),
+            comments=paragraph.comments,
         )
-        if not (texts or children):
-            return
-        shown = clean(visible(found.label)) if found else self.as_parent(prose)
-        below = (*parents, Parent(shown, stamps))
-        for block in (*texts, *children):
+        section = self.context.section
+        return Candidate(
+            takeaway=takeaway,
+            prose=prose,
+            lead=label,
+            section=section.line if section else 0,
+            level=section.level if section else 0,
+            left_out=self.context.left_out(),
+            item=item,
+            task=task,
+            number=number,
+            language=self.language,
+        )
+
+    def below(self, blocks: Iterable[Block], at: Position, *, directly: bool) -> None:
+        """Go down the blocks below a takeaway in its item."""
+        for block in blocks:
             if isinstance(block, Bullets):
-                self.bullets(block, below, depth, directly=not item and not announces)
-            elif isinstance(block, Paragraph) and filters.is_marked(block.prose):
-                self.unit(block, (), (), below, depth + 1, item=False)
+                self.bullets(block, at, directly=directly)
+            elif isinstance(block, Paragraph) and is_marked(block.prose):
+                self.takeaway(block, (), (), replace(at, depth=at.depth + 1))
             elif isinstance(block, Quote | Table | Html):
                 self.quoted(block)
 
-    def asked(self, read: questions.Read, parents: Parents, depth: int, *, item: bool) -> None:
-        """Read typed questions, and the lines among them that are none."""
-        for each in read.found:
-            self.question(each, parents, depth)
-        for line in read.left:
-            self.unit(line, (), (), parents, depth, item=item)
+    # ------------------------------------------------------------------------------------------------- typed questions
 
-    def question(self, asked: questions.Question, parents: Parents, depth: int) -> None:
+    def typed(self, asked: questions.Asked, at: Position, *, item: bool) -> None:
+        """Read typed questions, and the lines among them that are none."""
+        for question in asked.questions:
+            self.question(question, at)
+        for line in asked.others:
+            self.takeaway(line, (), (), at, item=item)
+
+    def question(self, asked: questions.Question, at: Position) -> None:
         """Read a question that the user typed as such."""
         self.context.settle()
         if not asked.answer:
             self.skipped.append((asked.line, visible(asked.question), "a question without an answer"))
             return
-        answer = tuple(map(self.read, asked.answer))
-        stamps = [s for block in paragraphs(answer) for s in _stamps(block.prose)]
-        front = Front(unstamped(asked.question)[0], Origin.QUESTION)
-        self.units.append(
+        answer = tuple(self.for_back(block, at) for block in asked.answer)
+        question = self.recordings.resolve(asked.question, at.recording)
+        section = self.context.section
+        takeaway = Takeaway(
+            line=asked.line,
+            front=Front(unstamped(question)[0], Origin.QUESTION),
+            text=(),
+            rest=answer,
+            context=self.context.breadcrumb(at.parents),
+            headings=self.context.of_headings(),
+            stamps=(*_stamps(question), *(s for block in paragraphs(answer) for s in _stamps(block.prose))),
+            inherited=self.context.inherited(at.parents),
+            block_id=asked.block_id,
+            depth=at.depth,
+            last=max(_last(asked.answer), asked.line),
+            comments=asked.comments,
+        )
+        self.candidates.append(
             Candidate(
-                line=asked.line,
-                prose=asked.question,
-                front=front,
-                rest=answer,
-                context=self.context.breadcrumb(parents),
-                headings=self.context.of_headings(),
-                stamps=(*_stamps(asked.question), *stamps),
-                inherited=self.context.inherited(parents),
-                section=self.context.section.line if self.context.section else 0,
+                takeaway=takeaway,
+                prose=question,
+                section=section.line if section else 0,
                 left_out=self.context.left_out(),
-                comments=asked.comments,
-                block_id=asked.block_id,
-                depth=depth,
                 language=self.language,
                 key=asked.key,
-                last=_last(asked.answer),
             )
         )
 
@@ -298,63 +344,52 @@ class Walk:
         if isinstance(block, Html):
             if _BOLD_IN_HTML.search(block.text):
                 self.skipped.append((block.line, squeeze(_TAGS.sub(" ", block.text)), "raw HTML"))
-            return
-        what = "a block quote" if isinstance(block, Quote) else "a table"
-        if isinstance(block, Table):
-            cells = [cell for row in block.rows for cell in row if filters.is_marked(cell)]
-            if cells:
-                self.skipped.append((block.line, visible(cells[0]), what))
-            return
-        for paragraph in paragraphs((block,)):
-            if filters.is_marked(paragraph.prose):
-                self.skipped.append((paragraph.line, visible(paragraph.prose), what))
+        elif isinstance(block, Table):
+            if cells := [cell for row in block.rows for cell in row if is_marked(cell)]:
+                self.skipped.append((block.line, visible(cells[0]), "a table"))
+        else:
+            for paragraph in paragraphs((block,)):
+                if is_marked(paragraph.prose):
+                    self.skipped.append((paragraph.line, visible(paragraph.prose), "a block quote"))
 
     # --------------------------------------------------------------------------------------------------- reading
 
-    def meet(self, block: Block) -> None:
-        """Go past a block that may be a recording; under links and references recordings are only named."""
-        if not (self.context.section and self.context.section.skipped):
-            self.recordings.meet(block)
+    def passed(self, block: Block, at: Position) -> Position:
+        """The position after a block that may be a recording; under links and references recordings are only named."""
+        if self.context.section and self.context.section.skipped:
+            return at
+        nearest = self.recordings.after(block, at.recording)
+        return at if nearest == at.recording else replace(at, recording=nearest)
 
-    def date(self, stamps: tuple[Timestamp, ...]) -> None:
-        self.context.date(tuple(map(self.recordings.resolve, stamps)))
-
-    def only_stamps(self, prose: Prose) -> tuple[Timestamp, ...]:
+    def only_stamps(self, prose: Prose, at: Position) -> tuple[Timestamp, ...]:
         """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""
-        prose = self.stamped(prose)
-        said = visible(prose)
-        name = vocabulary.heading_key(said.strip(" -–—·•:,;"))
+        shown = visible(prose)
+        name = vocabulary.heading_key(shown.strip(" -–—·•:,;"))
         if name and name not in vocabulary.TIME_LABELS:
             return ()
-        if found := _stamps(prose):
-            return found
-        time = said.partition(":")[2] if name else vocabulary.without_emoji(said)
-        return tuple(map(self.recordings.resolve, times.whole(time))) if self.recordings.known else ()
+        if stamps := _stamps(prose):
+            return self.recordings.link(stamps, at.recording)
+        time = shown.partition(":")[2] if name else vocabulary.without_emoji(shown)
+        return self.recordings.link(times.whole(time), at.recording) if self.recordings.known else ()
 
-    def time_below(self, children: tuple[Bullets, ...]) -> tuple[Timestamp, ...]:
-        """The stamps of a takeaway that are the last item below it: there is nothing behind them that they could date."""
+    def time_below(self, children: tuple[Bullets, ...], at: Position) -> tuple[Timestamp, ...]:
+        """The stamps of a takeaway that are the last item below it: nothing follows that they could date."""
         last = children[-1].items[-1].blocks if children else ()
-        return self.only_stamps(last[0].prose) if len(last) == 1 and isinstance(last[0], Paragraph) else ()
+        return self.only_stamps(last[0].prose, at) if len(last) == 1 and isinstance(last[0], Paragraph) else ()
 
-    def leads(self, paragraph: Paragraph, bullets: Bullets) -> bool:
-        """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
-        text = visible(paragraph.prose)
-        return bullets.line <= paragraph.end + 1 or text.rstrip("*_ ").endswith((":", "："))
-
-    def stamped(self, prose: Prose) -> Prose:
-        return self.recordings.stamped(prose)
-
-    def read(self, block: Block) -> Block:
-        """A block for the back of a card: its stamps found."""
+    def for_back(self, block: Block, at: Position) -> Block:
+        """A block for the back of a card: its stamps have their links."""
         match block:
             case Paragraph():
-                return replace(block, prose=self.stamped(_without_leftovers(block.prose)))
+                prose = self.recordings.resolve(_without_leftovers(block.prose), at.recording)
+                return block if prose is block.prose else replace(block, prose=prose)
             case Bullets():
-                return replace(block, items=tuple(replace(i, blocks=tuple(map(self.read, i.blocks))) for i in block.items))
+                items = (replace(i, blocks=tuple(self.for_back(b, at) for b in i.blocks)) for i in block.items)
+                return replace(block, items=tuple(items))
             case Quote():
-                return replace(block, blocks=tuple(map(self.read, block.blocks)))
+                return replace(block, blocks=tuple(self.for_back(b, at) for b in block.blocks))
             case Heading():
-                return replace(block, prose=self.stamped(block.prose))
+                return replace(block, prose=self.recordings.resolve(block.prose, at.recording))
             case _:
                 return block
 
@@ -371,19 +406,24 @@ class Walk:
         return clean(last)
 
 
+def _leads(paragraph: Paragraph, bullets: Bullets) -> bool:
+    """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
+    return bullets.line <= paragraph.end + 1 or ends_with_colon(visible(paragraph.prose).rstrip("*_ "))
+
+
 def _stamps(prose: Prose) -> tuple[Timestamp, ...]:
     return tuple(stamp for run in prose for stamp in run.stamps)
 
 
 def _last(blocks: Iterable[Block]) -> int:
     """The last line that a paragraph of the blocks stands on."""
-    return max((paragraph.end for paragraph in paragraphs(tuple(blocks))), default=0)
+    return max((paragraph.end for paragraph in paragraphs(blocks)), default=0)
 
 
 def _without_leftovers(prose: Prose) -> Prose:
     """Prose without what exporters append: `([View Highlight](…))`."""
     text = plain(prose)
-    if "(" not in text or not any(run.link for run in prose):
+    if "(" not in text or not any(run.link or run.stamps for run in prose):
         return prose
     for match in reversed(list(_LEFTOVER.finditer(text))):
         prose = (*cut(prose, 0, match.start()), *cut(prose, match.end()))

@@ -1,4 +1,4 @@
-"""Words, in any script: counted, compared, found."""
+"""Split, count and find words in any script."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ _NUMBERS = {
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, case folded, numbers as digits; a hyphenated compound is one word."""
+    """Return the words of a text, case folded, with number words up to twenty as digits; `mother-in-law` is one word."""
     return [_NUMBERS.get(word, word) for word in (match.casefold() for match in _WORD.findall(text.replace("’", "'")))]
 
 
 def count(text: str) -> int:
-    """How many words a text has; two CJK characters count as one."""
-    characters = len(_CJK.findall(text))
-    return len(_WORD.findall(_CJK.sub(" ", text))) + (characters + 1) // 2
+    """Count the words of a text; two CJK characters count as one word."""
+    return len(_WORD.findall(_CJK.sub(" ", text))) + (cjk(text) + 1) // 2
 
 
 def cjk(text: str) -> int:
-    """How many CJK characters a text has."""
+    """Count the CJK characters of a text."""
     return len(_CJK.findall(text))
 
 
 def stands_in(phrase: str, text: str) -> bool:
-    """Whether a phrase stands in a text as whole words (CJK text, which writes no spaces: as characters)."""
+    """Whether a text contains a phrase as whole words. CJK text has no spaces, so there characters are compared."""
     if _CJK.search(phrase):
         return "".join(phrase.split()).casefold() in "".join(text.split()).casefold()
-    needle, hay = words(phrase), words(text)
-    return bool(needle) and any(hay[i : i + len(needle)] == needle for i in range(len(hay) - len(needle) + 1))
+    needle, haystack = words(phrase), words(text)
+    return bool(needle) and any(haystack[i : i + len(needle)] == needle for i in range(len(haystack) - len(needle) + 1))
+
+
+def ends_with_colon(text: str) -> bool:
+    """Whether a text ends in a colon, of any width."""
+    return text.endswith((":", "："))
