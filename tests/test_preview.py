@@ -5,14 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cards.cli import main
 from cards.pipeline.build import look
@@ -46,6 +51,11 @@ HOSTILE = """# <script>window.hit=1</script>
 - **Frame:** <iframe src="https://example.com"></iframe> ![](https://example.com/x.png) **is not fetched** by that
 """
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40"/></svg>'
+
+_PIECES = (
+    r"\frac \sqrt \operatorname{ \text{ \textbf{ \textsc{ \mbox{ \substack{ \left( \right) \hat \sum \color{red} \boxed \& "
+    r"\begin{align} \end{align} \begin{array}{c|c} \end{array} \label{k} \tag{ \eqref{k} \\ \hline \exp \not \cancel"
+).split()
 
 
 @pytest.fixture(scope="module")
@@ -316,9 +326,21 @@ def test_it_is_drawn_as_anki_draws_it(chromium: Any, vault: Path, tmp_path: Path
         r"\text{&lt;img src=x onerror=alert(1)&gt;}",
         r"\unknown{<b onclick=x>}",
         r"\def\a{\a}\a",
+        r"\gdef\a{x}\a",
+        r"\operatorname{<}img src=x onerror=alert(1)>",
+        r"\operatorname{\&}lt;",
+        r"\operatorname{<script>}",
+        r"\begin{align*}\label{a}b\tag*{<img src=x onerror=alert(1)>}\end{align*}",
+        r"\begin{align*}\label{a}b\end{align*}\eqref{a}",
+        r"\color{red\"onclick=x}{x}",
+        r"\cancel{x}",
         r"\left(",
         "}" * 50,
         "{" * 2000,
+        "{" * 2500 + "}" * 2500,
+        "x^{" * 1000 + "}" * 1000,
+        "(" * 5000,
+        r"\not" * 1250,
         r"\frac" * 500,
         "x" * 10_000,
     ],
@@ -326,15 +348,54 @@ def test_it_is_drawn_as_anki_draws_it(chromium: Any, vault: Path, tmp_path: Path
 def test_a_formula_never_acts(tex: str) -> None:
     drawn = mathml.of_field(rf"\({tex.replace('<', '&lt;').replace('>', '&gt;')}\)")
     assert not re.search(r"<(?!/?(?:math|m[a-z]+|code)\b|!-- -->)", drawn), drawn
-    assert not re.search(r"<[^>]*\b(?:href|style|class|on\w+)=", drawn), drawn
+    assert not re.search(r"<[^>]*\b(?:href|src|id|on\w+)=|style=\"[^\"]*[(\\\\]", drawn), drawn
 
 
 def test_formulas_become_mathml() -> None:
-    assert mathml.of_field(r"so \(a &lt; b\) it is") == (
-        'so <math display="inline"><mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow></math> it is'
-    )
+    assert mathml.of_field(r"so \(a &lt; b\) it is") == "so <math><mi>a</mi><mo>&lt;</mo><mi>b</mi></math> it is"
     assert 'display="block"' in mathml.of_field(r"\[\sum_{i=1}^{n} x_i\]")
     assert mathml.of_field(r"\(\left(\)") == r"<code>\left(</code>"
+    assert mathml.of_field(r"\(\text{\{\{c1::a\}\}}\)") == ("<math><mtext>{<!-- -->{c1:<!-- -->:a}<!-- -->}</mtext></math>")
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"\frac{a+b}{c^2}", "a+bc2"),
+        (r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}", "(abcd)"),
+        (r"\begin{smallmatrix} a \\ b \end{smallmatrix}", "ab"),
+        (r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{else} \end{cases}", "{1if\xa0x>00else\u2063"),
+        (r"\begin{aligned} a &= b \\ &= c \end{aligned}", "a=b=c"),
+        (r"\begin{align} a &= b \\ &= c \end{align}", "a=b=c"),
+        (r"\begin{split} a &= b \end{split}", "a=b"),
+        (r"\begin{array}{c|c} a & b \\ \hline c & d \end{array}", "abcd"),
+        (r"\sum_{\substack{0<i \\ i\neq j}} a", "∑0<ii≠ja"),
+        (r"\hat{x} + \vec{v} + \widetilde{ab}", "xˆ+v\u20d7+ab~"),
+        (r"\text{x > y}\mbox{R\&D}", "x\xa0>\xa0yR&D"),
+        (r"\int_0^\infty e^{-x^2}\,dx", "∫0∞e−x2dx"),
+        (r"\mathbb{R} \operatorname*{arg\,max}_x \lim_{x \to 0}", "ℝarg\u2009maxxlimx→0"),
+        (r"\mathbf{1}\bm{x}\mathscr{F}\Gamma\varphi", "𝟏𝒙ℱ\ufe01Γφ"),
+        (r"\left\{ x \mid x > 0 \right\}", "{x∣x>0}"),
+        (r"\textcolor{blue}{y} \boxed{z} \textrm{a}\textbf{b}", "yzab"),
+    ],
+)
+def test_what_formulas_say(tex: str, text: str) -> None:
+    drawn = re.sub(r"&(ApplyFunction|InvisibleTimes);", "", mathml.mathml(tex, True) or "<none/>")
+    root = ElementTree.fromstring(drawn)
+    assert root.tag == "math"
+    assert "".join(root.itertext()) == text
+
+
+@given(st.lists(st.sampled_from([*_PIECES, *"ab1<>&\"'{}[]()^_:= "]), max_size=12).map("".join))
+def test_what_stands_is_well_formed(tex: str) -> None:
+    drawn = mathml.mathml(tex, True)
+    if drawn is not None:
+        ElementTree.fromstring(re.sub(r"&(ApplyFunction|InvisibleTimes);", "", drawn))
+
+
+def test_only_a_formula_loads_the_library() -> None:
+    code = "import sys, cards.preview.mathml as m; m.of_field('text'); print('math_core' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 # ------------------------------------------------------------------------------------------------------- served
