@@ -11,12 +11,11 @@ from pathlib import Path
 
 from cards.anki import render
 from cards.anki.write_package import export as _export
-from cards.generator import Generated
-from cards.generator import generate as _generate
+from cards.generator import generate
 from cards.identity import changes, fingerprint, ledger_file
 from cards.identity.ledger import Entry
 from cards.identity.matching import match_drafts
-from cards.model import AnkiNote, Card, CardsError, Cloze, Deck, Draft, Kinds, Note
+from cards.model import AnkiNote, Card, CardsError, Cloze, Deck, Draft, Note
 from cards.parser import parse
 from cards.pipeline import build as pipeline
 from cards.pipeline.report import Report
@@ -60,11 +59,6 @@ def _root_in(path: Path) -> str:
         return ""
 
 
-def generate(note: Note, kinds: Kinds = "both") -> Generated:
-    """Make the drafts of a note, in deck order, and say which takeaways gave none. A note with `cards: false` gives neither."""
-    return _generate(note, kinds) if note.wanted else Generated((), ())
-
-
 def assign(
     note: Note,
     drafts: Sequence[Draft],
@@ -78,9 +72,9 @@ def assign(
 
     A draft is matched to an entry of the same note or to a retired one; else it becomes a new card. Entries of the note that
     match no draft retire, those of other notes stay as they are: to keep the card of a takeaway that moved, assign the note it
-    left before the note it came to. `deck` and `tags` are used as given, the frontmatter's are not read. `now` is the time of
-    a change in seconds since 1970, by default SOURCE_DATE_EPOCH or the clock. Pictures and sound are shown by their names,
-    since only a build looks into the vault.
+    left before the note it came to. `deck` and `tags` are used as given; the note's own properties and its opting out
+    (`note.wanted`) are the caller's to heed. `now` is the time of a change in seconds since 1970, by default SOURCE_DATE_EPOCH
+    or the clock. Pictures and sound are shown by their names, since only a build looks into the vault.
     """
     second = pipeline.clock() if now is None else now
 
