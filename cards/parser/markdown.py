@@ -9,7 +9,7 @@ and a bare URL is a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from markdown_it.utils import EnvType
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from cards.model import Mark, Prose, Run, RunKind
-from cards.model.prose import OBJECT, merge, strip
+from cards.model.prose import OBJECT, strip
 
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -246,7 +246,7 @@ def inline(source: str, env: EnvType) -> Inline:
     # a line end at the end keeps the maths rule from looking round the corner for a digit
     MARKDOWN.inline.parse(source + "\n", MARKDOWN, env, tokens)
     comments = tuple(token.content.strip() for token in tokens if token.type == "comment")
-    return Inline(strip(merge(tuple(_runs(tokens)))), comments)
+    return Inline(strip(tuple(_Runs(tokens).runs)), comments)
 
 
 def take_block_id(source: str) -> tuple[str, str | None]:
@@ -261,78 +261,100 @@ def property_of(line: str) -> tuple[str, str] | None:
     return (match["key"].strip(), (match["value"] or "").strip()) if match else None
 
 
-def _runs(tokens: Sequence[Token]) -> list[Run]:
-    out: list[Run] = []
-    marks: list[Mark] = []
-    links: list[str] = []
-    anchors: list[str | None] = []  # those of raw HTML, which close where they like
+_NO_MARKS: frozenset[Mark] = frozenset()
+_OPENING = {"strong_open": Mark.BOLD, "em_open": Mark.ITALIC, "s_open": Mark.STRIKE, "highlight_open": Mark.HIGHLIGHT}
+_CLOSING_MARKS = frozenset({"strong_close", "em_close", "s_close", "highlight_close"})
 
-    def add(text: str, kind: RunKind = RunKind.TEXT, target: str | None = None) -> None:
-        link = next((each for each in (*reversed(links), *reversed(anchors)) if each is not None), None)
-        if kind is RunKind.TEXT and link is None and "://" in text:
-            out.extend(_with_urls(text, frozenset(marks)))
-        elif text:
-            out.append(Run(text, kind, frozenset(marks), link, target))
 
-    for token in tokens:
-        match token.type:
-            case "text" | "text_special" | "entity":
-                add(token.content)
+class _Runs:
+    """The runs of inline tokens, as they are read. Neighbouring texts under the same marks are one run."""
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self.runs: list[Run] = []
+        self.marks = _NO_MARKS
+        self.outer: list[frozenset[Mark]] = []  # the marks around those that stand open
+        self.links: list[str] = []
+        self.anchors: list[str | None] = []  # links of raw HTML, which close where they like
+        for token in tokens:
+            kind = token.type
+            if kind in ("text", "text_special", "entity"):
+                self.text(token.content)
+            elif kind in _OPENING:
+                self.outer.append(self.marks)
+                self.marks = self.marks | {_OPENING[kind]}
+            elif kind in _CLOSING_MARKS:
+                self.marks = self.outer.pop()
+            else:
+                self.token(kind, token)
+
+    def token(self, kind: str, token: Token) -> None:
+        """Read a token that is neither text nor emphasis."""
+        match kind:
             case "softbreak":
-                add("\n")
+                self.text("\n")
             case "hardbreak":
-                add("\v", RunKind.BREAK)
+                self.run("\v", RunKind.BREAK)
             case "code_inline":
-                add(token.content, RunKind.CODE)
+                self.run(token.content, RunKind.CODE)
             case "math_inline":
-                add(token.content.strip(), RunKind.MATH)
+                self.run(token.content.strip(), RunKind.MATH)
             case "math_inline_double":
-                add(token.content.strip(), RunKind.DISPLAY_MATH)
-            case "strong_open":
-                marks.append(Mark.BOLD)
-            case "em_open":
-                marks.append(Mark.ITALIC)
-            case "s_open":
-                marks.append(Mark.STRIKE)
-            case "highlight_open":
-                marks.append(Mark.HIGHLIGHT)
-            case "strong_close" | "em_close" | "s_close" | "highlight_close":
-                marks.pop()
+                self.run(token.content.strip(), RunKind.DISPLAY_MATH)
             case "link_open":
-                links.append(str(token.attrs.get("href", "")))
+                self.links.append(str(token.attrs.get("href", "")))
             case "link_close":
-                links.pop()
+                self.links.pop()
             case "image":
-                add(OBJECT, RunKind.IMAGE, str(token.attrs.get("src", "")))
+                self.run(OBJECT, RunKind.IMAGE, str(token.attrs.get("src", "")))
             case "embed":
-                add(OBJECT, RunKind.IMAGE, token.content.partition("|")[0].strip())
+                self.run(OBJECT, RunKind.IMAGE, token.content.partition("|")[0].strip())
             case "wikilink":
-                add(wikilink_text(token.content))
+                self.text(wikilink_text(token.content))
             case "html_inline":
-                _html(token.content, add, anchors)
+                self.html(token.content)
             case _:
                 pass
-    return out
 
+    @property
+    def link(self) -> str | None:
+        """The link that stands open, the innermost."""
+        if not (self.links or self.anchors):
+            return None
+        return next((each for each in (*reversed(self.links), *reversed(self.anchors)) if each is not None), None)
 
-def _html(tag: str, add: object, anchors: list[str | None]) -> None:
-    """Raw HTML never acts: `<br>` breaks the line, a plain link stays one, harmless tags and comments go."""
-    match = _TAG.match(tag)
-    if not match:
-        return
-    name = match[1].lower()
-    assert callable(add)
-    if name == "br":
-        add("\v", RunKind.BREAK)
-    elif name == "a":
-        if tag.startswith("</"):
-            if anchors:
-                anchors.pop()
+    def text(self, text: str) -> None:
+        link = self.link
+        if link is None and "://" in text:
+            for run in _with_urls(text, self.marks):
+                self.add(run.text, run.link)
+        elif text:
+            self.add(text, link)
+
+    def add(self, text: str, link: str | None) -> None:
+        """Add text, to the last run where that is text under the same marks and link."""
+        last = self.runs[-1] if self.runs else None
+        if last is not None and last.kind is RunKind.TEXT and last.marks == self.marks and last.link == link:
+            self.runs[-1] = Run(last.text + text, RunKind.TEXT, self.marks, link)
         else:
+            self.runs.append(Run(text, RunKind.TEXT, self.marks, link))
+
+    def run(self, text: str, kind: RunKind, target: str | None = None) -> None:
+        if text:
+            self.runs.append(Run(text, kind, self.marks, self.link, target))
+
+    def html(self, tag: str) -> None:
+        """Read raw HTML, which never acts: `<br>` breaks the line, a plain link stays one, harmless tags and comments go."""
+        match = _TAG.match(tag)
+        name = match[1].lower() if match else ""
+        if name == "br":
+            self.run("\v", RunKind.BREAK)
+        elif name == "a" and not tag.startswith("</"):
             href = _HREF.search(tag)
-            anchors.append(unescape(href[1].strip("\"'")) if href else None)
-    elif name not in HARMLESS:
-        add(tag)
+            self.anchors.append(unescape(href[1].strip("\"'")) if href else None)
+        elif name == "a":
+            del self.anchors[-1:]
+        elif name and name not in HARMLESS:
+            self.text(tag)
 
 
 def wikilink_text(content: str) -> str:

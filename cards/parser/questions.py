@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -102,58 +103,75 @@ def _lines(paragraph: Paragraph) -> list[tuple[int, Prose]]:
 
 def _marked(blocks: Sequence[Block]) -> Asked:
     """`Q:` and `A:` lines, over as many blocks as the answers take."""
-    found: list[Question] = []
-    asked: tuple[int, Prose] | None = None
-    between: list[Block] = []  # what stands after the question
-    answer: list[Block] | None = None  # what stands after `A:`
     first = blocks[0]
     assert isinstance(first, Paragraph)
+    reader = _Marked(first)
+    used = sum(1 for _ in takewhile(reader.take, blocks))
+    reader.close()
+    return Asked(tuple(reader.questions), max(used, 1))
 
-    def close() -> None:
-        nonlocal asked, answer
-        if asked is not None:
-            line, question = asked
-            if answer is not None and between:  # the question ran over several lines
-                more = [block.prose for block in between if isinstance(block, Paragraph)]
-                question = strip(tuple(run for part in (question, *more) for run in (*part, Run(" "))))
-            blocks_of_answer = answer if answer is not None else between
-            found.append(Question(line, question, tuple(blocks_of_answer), first.comments, first.block_id))
-        asked, answer = None, None
-        between.clear()
 
-    used = 0
-    end = first.end
-    for n, block in enumerate(blocks):
+class _Marked:
+    """The state of reading `Q:` and `A:` lines: the question that stands open, and the blocks after each of its marks."""
+
+    def __init__(self, first: Paragraph) -> None:
+        self.first = first
+        self.questions: list[Question] = []
+        self.end = first.end  # the last line that was read
+        self.asked: tuple[int, Prose] | None = None
+        self.after_question: list[Block] = []
+        self.after_answer: list[Block] | None = None  # None before an `A:`
+
+    @property
+    def open(self) -> list[Block]:
+        """Where the next block belongs: behind the answer's mark, else behind the question's."""
+        return self.after_question if self.after_answer is None else self.after_answer
+
+    def take(self, block: Block) -> bool:
+        """Read a block; False where it belongs to none of the questions."""
         if isinstance(block, Heading | Rule | Properties):
-            break
+            return False
         if not isinstance(block, Paragraph):
-            if _asks(block) or (answer and not _belongs(block, answer, end)):
-                break
-            (answer if answer is not None else between).append(block)
-            used = n + 1
-            continue
+            if _asks(block) or (self.after_answer and not _belongs(block, self.after_answer, self.end)):
+                return False
+            self.open.append(block)
+            return True
         lines = _lines(block)
-        starts = [bool(_Q.match(plain(line)) or _A.match(plain(line))) for _, line in lines]
-        if n and not any(starts) and (answer is not None or lead(block.prose) is not None):
-            break
-        used, end = n + 1, block.end
-        here: list[Block] | None = None
+        if block is not self.first and not any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines):
+            if self.after_answer is not None or lead(block.prose) is not None:
+                return False
+        self.end = block.end
+        last: list[Block] | None = None  # where the line before went, so that this one may go on with it
         for number, line in lines:
-            text = plain(line)
-            if mark := _Q.match(text):
-                close()
-                asked = (number, strip(cut(line, mark.end())))
-                here = between
-            elif mark := _A.match(text):
-                answer = [Paragraph(number, strip(cut(line, mark.end())), number)] if text[mark.end() :].strip() else []
-                here = answer
-            elif here and isinstance(last := here[-1], Paragraph) and last.end + 1 == number:
-                here[-1] = replace(last, prose=(*last.prose, Run("\n"), *line), end=number)
-            else:
-                here = answer if answer is not None else between
-                here.append(Paragraph(number, line, number))
-    close()
-    return Asked(tuple(found), max(used, 1))
+            last = self.line(number, line, last)
+        return True
+
+    def line(self, number: int, line: Prose, last: list[Block] | None) -> list[Block]:
+        """Read a line; the blocks that it went to."""
+        text = plain(line)
+        if mark := _Q.match(text):
+            self.close()
+            self.asked = (number, strip(cut(line, mark.end())))
+            return self.after_question
+        if mark := _A.match(text):
+            has_text = bool(text[mark.end() :].strip())
+            self.after_answer = [Paragraph(number, strip(cut(line, mark.end())), number)] if has_text else []
+            return self.after_answer
+        if last and isinstance(before := last[-1], Paragraph) and before.end + 1 == number:
+            last[-1] = replace(before, prose=(*before.prose, Run("\n"), *line), end=number)
+            return last
+        self.open.append(Paragraph(number, line, number))
+        return self.open
+
+    def close(self) -> None:
+        """End the question that stands open."""
+        if self.asked is not None:
+            line, question = self.asked
+            if self.after_answer is not None and self.after_question:  # the question ran over several lines
+                more = [block.prose for block in self.after_question if isinstance(block, Paragraph)]
+                question = strip(tuple(run for part in (question, *more) for run in (*part, Run(" "))))
+            self.questions.append(Question(line, question, tuple(self.open), self.first.comments, self.first.block_id))
+        self.asked, self.after_question, self.after_answer = None, [], None
 
 
 def _asks(block: Block) -> bool:
