@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,40 @@ def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
     assert len(shown) == 3
     for line in shown:
         assert line in ran.stdout.replace(str(tmp_path) + "/", "")
+
+
+def test_the_architecture_has_every_package_in_its_layer() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    rows = [re.findall(r"`(\w+)(?:\.py)?`", row.split("|")[1]) for row in re.findall(r"^\| `\w+(?:\.py)?`.*", page, re.M)]
+    assert [row for row in rows if row[0].islower()] == [layer.split(" | ") for layer in layers]
+
+
+def test_the_glossary_names_what_there_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "cards").rglob("*.py"))
+    names = {name for row in re.findall(r"^\| (`[A-Z].*?) \| ", page, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert {"Draft", "Card", "Note", "NoteState"} <= names
+    for name in names:
+        assert re.search(rf"^(?:class {name}\(|{name} = )", code, re.M), name
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "trials/README.md"])
+def test_paths_and_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    spans = " ".join(re.findall(r"`([^`\n]+)`", text))
+    paths = re.findall(r"(?<![\w/.])(?:cards|tests|docs|scripts|trials|benchmarks)/[\w/.-]*\w", spans)
+    links = re.findall(r"\]\((?!https?:|#)([^)#…\s]+)\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S))
+    for path in paths:
+        assert (ROOT / path).exists(), path
+    for link in links:
+        assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_ci_has_the_pythons_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    promised = [each.rpartition(" ")[2] for each in project["project"]["classifiers"] if re.search(r":: 3\.\d+$", each)]
+    workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    assert re.findall(r'"(3\.\d+)"', workflow) == promised
+    assert "scripts/check.py" in workflow
