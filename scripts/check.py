@@ -11,6 +11,7 @@ PYTHON = (sys.executable, "-m")
 STEPS = (
     (*PYTHON, "ruff", "check", "."),
     (*PYTHON, "ruff", "format", "--check", "."),
+    (*PYTHON, "codespell_lib"),
     (*PYTHON, "mypy"),
     (str(Path(sysconfig.get_path("scripts")) / "lint-imports"), "--no-cache"),
     (*PYTHON, "pytest", "-n", "auto"),

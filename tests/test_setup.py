@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -16,9 +17,11 @@ from click.testing import CliRunner, Result
 
 from cards.cli import main
 from cards.commands.init import set_up
-from cards.vault import config
+from cards.vault.cards_toml import CardsToml, FolderTable, LintTable
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it\n"
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 def run(*arguments: str) -> Result:
@@ -46,9 +49,9 @@ def test_init_writes_a_file_that_says_all_there_is(vault: Path) -> None:
     assert tomllib.loads(text) == {}
     uncommented = re.sub(r"^# (?=[\w\[\"-]+\"?\]? *(?:=|#|$)|\[)", "", text, flags=re.M)
     given = tomllib.loads(uncommented)
-    assert set(given) == set(config._KEYS)
-    assert set(given["lint"]) == set(config._LINT_KEYS)
-    assert set(given["folders"]["Podcasts/Daily"]) == set(config._FOLDER_KEYS)
+    assert set(given) == set(CardsToml.__struct_encode_fields__)
+    assert set(given["lint"]) == set(LintTable.__struct_encode_fields__)
+    assert set(given["folders"]["Podcasts/Daily"]) == set(FolderTable.__struct_encode_fields__)
     (vault / "Podcasts").mkdir()
     (vault / "Books").mkdir()
     (vault / "cards.toml").write_text(uncommented, encoding="utf-8")
@@ -160,3 +163,14 @@ def test_the_workflow_is_yaml_whatever_the_folder_is_called(name: str, tmp_path:
     given = yaml.safe_load((tmp_path / ".github" / "workflows" / "cards.yml").read_text(encoding="utf-8"))
     last = given["jobs"]["decks"]["steps"][-1]["run"]
     assert shlex.split(last) == ["cards", "build", "--check", name]
+
+
+def test_the_schema_is_that_of_the_types(vault: Path) -> None:
+    """`python scripts/schema.py` writes it; editors find it by the first line of the file that `init` writes."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import schema; print(schema.text(), end='')"], cwd=SCRIPTS, capture_output=True
+    )
+    assert found.stdout.decode() == (SCRIPTS.parent / "cards" / "vault" / "cards.schema.json").read_text(encoding="utf-8")
+    run("init")
+    first = (vault / "cards.toml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"#:schema {json.loads(found.stdout)['$id']}"

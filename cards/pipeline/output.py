@@ -20,7 +20,7 @@ from cards.vault import cache, files
 from cards.vault.config import Config
 from cards.vault.files import UNFINISHED, replace_file
 from cards.vault.naming import file_names, top
-from cards.vault.root import way_to_root
+from cards.vault.root import path_to_root
 
 _ATTRIBUTES = f"{ledger_file.NAME} merge=union\n"  # two people's lines both stay; the ledger sorts them out
 _LONGEST_WAIT = 60  # seconds that a build waits for another
@@ -81,7 +81,7 @@ def read_ledger(out: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, UnicodeDecodeError) as error:
-        raise CardsError(f"{path}: can't be read: {error}") from None
+        raise CardsError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from None
     if not new_ledger and any(out.glob("*.apkg")):
         raise CardsError(
             f"{out}: there are decks but no {ledger_file.NAME}, the memory of which card is which. Restore it from git or a "
@@ -127,7 +127,7 @@ def write(
     # before the ledger, which says from then on that these decks have been empty all along
     for path in emptied:
         _remove(path)
-    _write_ledger(out, entries, way_to_root(out, config.root))
+    _write_ledger(out, entries, path_to_root(out, config.root))
     for package, deck in zip(packages, decks, strict=True):
         if deck.changed:
             replace_file(deck.path, package.content)

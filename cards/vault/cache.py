@@ -1,7 +1,7 @@
-"""The cache: what reading a note gave, by the note's content, and other things that are slow to make again.
+"""The cache: drafts of notes, keyed by the content of the note, and other things that are slow to make.
 
-It lies in the user's cache folder, one folder for each folder of decks, so nothing that a repository brings is ever taken for
-it. Deleting it costs nothing but time; whatever is damaged in it is as good as missing.
+It is in the user's cache folder, with one subfolder per folder of decks, so that a cloned repository cannot bring one along.
+Deleting it costs only time. A damaged entry is treated as missing.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from cards.vault import files
 
 CLIPS = "clips"
 PREVIEW = "preview.html"
-HOME = "CARDS_CACHE_DIR"  # the environment's word for where all caches lie
+HOME = "CARDS_CACHE_DIR"  # environment variable for the folder of all caches
 
-_LARGEST = 10_000_000  # bytes of what a note gave: the few that give more are read again
+_LARGEST = 10_000_000  # bytes per note; the few larger ones are parsed each time
 _TABLE = "create table if not exists notes (path text primary key, key text, content blob)"
-_MANY = 200  # notes that are written at once
-_OLD = ".cache"  # where the cache lay, beside the decks
+_BATCH = 200  # notes per transaction
+_OLD = ".cache"  # the cache's former place, beside the decks
 _OLD_FILES = re.compile(
     r"notes\.sqlite(?:-journal|-wal|-shm)?|(?:last|recordings)\.json|preview\.html|lock|\.gitignore|\.cards-.*"
 )
 
 
 def folder(out: Path) -> Path:
-    """The folder of the cache for a folder of decks. It may not be there yet."""
+    """Return the cache folder for a folder of decks. It may not exist yet."""
     real = os.path.realpath(out)
     name = re.sub(r"[^\w-]+", "-", os.path.basename(real))[:40]
     return home() / f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
 
 
 def home() -> Path:
-    """Where the caches of all folders of decks lie: the user's cache folder, or what `CARDS_CACHE_DIR` says."""
+    """Return the folder of all caches: `CARDS_CACHE_DIR`, else a subfolder of the user's cache folder."""
     if given := os.environ.get(HOME):
         return Path(given)
     from platformdirs import user_cache_path
@@ -49,20 +49,20 @@ def home() -> Path:
 
 
 def made_folder(out: Path) -> Path:
-    """The folder of the cache for a folder of decks, made where it is missing. Raises CardsError."""
+    """Return the cache folder for a folder of decks; create it if it is missing. Raises CardsError."""
     path = folder(out)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CardsError(f"{path}: the cache can't be made: {error.strerror}; {HOME} can name another folder") from None
+        raise CardsError(f"{path}: can't create the cache: {error.strerror}; set {HOME} to another folder") from None
     return path
 
 
 def remove_old(out: Path) -> None:
-    """Remove the cache that earlier versions kept beside the decks. What is not ours stays."""
+    """Remove the cache that earlier versions kept beside the decks, but no other file there."""
     old = out / _OLD
     with suppress(OSError):
-        if old.is_symlink() or not old.is_dir() or (old / ".gitignore").read_bytes() != b"*\n":
+        if old.is_symlink() or not old.is_dir() or files.read(old / ".gitignore", 2).content != b"*\n":
             return
         clips = old / CLIPS
         if clips.is_dir() and not clips.is_symlink():
@@ -76,24 +76,24 @@ def remove_old(out: Path) -> None:
 
 
 def with_sum(content: bytes) -> bytes:
-    """A content as the cache keeps it: behind a checksum, by which damage shows."""
+    """Prefix the content with a checksum, so that damage is noticed."""
     return zlib.crc32(content).to_bytes(4, "big") + content
 
 
-def without_sum(found: bytes) -> bytes:
-    """The content that `with_sum` was given. Raises ValueError where it is another."""
-    if zlib.crc32(found[4:]).to_bytes(4, "big") != found[:4]:
+def without_sum(stored: bytes) -> bytes:
+    """Return the content that `with_sum` stored. Raises ValueError if the checksum does not match."""
+    if with_sum(content := stored[4:]) != stored:
         raise ValueError("damaged")
-    return found[4:]
+    return content
 
 
 def read(path: Path, largest: int = files.LARGEST) -> bytes:
-    """A file of the cache. Raises OSError or ValueError where it is missing or damaged."""
+    """Read a file of the cache, of at most `largest` bytes. Raises OSError if it is missing, ValueError if damaged."""
     return without_sum(files.read(path, largest).content)
 
 
 def write(path: Path, content: bytes) -> None:
-    """Keep a file in the cache, if its folder is there."""
+    """Write a file of the cache. Does nothing if its folder is missing or can't be written."""
     with suppress(CardsError):
         if path.parent.is_dir():
             files.replace_file(path, with_sum(content))
@@ -101,60 +101,61 @@ def write(path: Path, content: bytes) -> None:
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """A hash that changes with this code and with the packages it reads notes with: of the size and time of their files."""
-    found: list[tuple[str, int, int]] = []
-    for top, below, names in os.walk(Path(__file__).parent.parent):
-        below[:] = [name for name in below if name != "__pycache__"]
+    """Return a hash of size and time of our files and of the packages that parse notes: it changes with the code."""
+    seen: list[tuple[str, int, int]] = []
+    for top, folders, names in os.walk(Path(__file__).parent.parent):
+        folders[:] = [name for name in folders if name != "__pycache__"]
         paths = [os.path.join(top, name) for name in names]
-        found += [(path, status.st_size, status.st_mtime_ns) for path in paths if (status := os.stat(path))]
+        seen += [(path, status.st_size, status.st_mtime_ns) for path in paths if (status := os.stat(path))]
     for package in ("frontmatter", "genanki", "markdown_it", "mdit_py_plugins", "msgspec", "sentencex", "yaml"):
         if (spec := find_spec(package)) and spec.origin:
-            found.append((package, os.stat(spec.origin).st_size, os.stat(spec.origin).st_mtime_ns))
-    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+            status = os.stat(spec.origin)
+            seen.append((package, status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(repr(sorted(seen)).encode()).hexdigest()
 
 
 class NoteCache:
-    """What notes gave under one version of Cards and one configuration, by path and content."""
+    """Cache of the drafts of notes, by path and content, for one version of Cards and one configuration."""
 
     def __init__(self, out: Path, settings: str) -> None:
-        self._stamp = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
+        self._version = hashlib.sha256(f"{version()}\x1f{settings}".encode()).hexdigest()[:24]
         self._database: sqlite3.Connection | None = None
         self._added: list[tuple[str, str, bytes]] = []
         path = folder(out) / "notes.sqlite"
-        if path.parent.is_dir():  # else nothing has been built yet: a look around leaves no trace
+        if path.parent.is_dir():  # only a build creates it: `cards list` and the like leave no trace
             with suppress(OSError, sqlite3.Error):
                 self._database = _open(path)
 
     def get(self, path: str, digest: str) -> bytes | None:
-        """What was added for a note of this content."""
+        """Return the bytes cached for a note with this content hash, None if there are none."""
         if self._database is not None:
             with suppress(sqlite3.Error, ValueError, TypeError):
                 query = "select content from notes where path = ? and key = ?"
-                if found := self._database.execute(query, (path, self._key(digest))).fetchone():
-                    return without_sum(found[0])
+                if row := self._database.execute(query, (path, self._key(digest))).fetchone():
+                    return without_sum(row[0])
         return None
 
     def add(self, path: str, digest: str, content: bytes) -> None:
-        """Remember what a note of this content gave."""
+        """Cache bytes for a note with this content hash."""
         if self._database is not None and len(content) <= _LARGEST:
             self._added.append((path, self._key(digest), with_sum(content)))
-            if len(self._added) >= _MANY:
+            if len(self._added) >= _BATCH:
                 self._flush()
 
     def close(self, root: Path, paths: set[str]) -> None:
-        """Write what was added, and forget notes that are gone. `paths` are those there are, `root` is the vault."""
+        """Write pending entries and drop those of deleted notes. `paths` are known to exist below the vault's `root`."""
         self._flush()
         if self._database is None:
             return
         with suppress(sqlite3.Error, TypeError, ValueError), self._database:
-            others = {row[0] for row in self._database.execute("select path from notes")} - paths
+            others = {path for (path,) in self._database.execute("select path from notes")} - paths
             gone = [(path,) for path in others if not os.path.lexists(root / path)]
             self._database.executemany("delete from notes where path = ?", gone)
         with suppress(sqlite3.Error):
             self._database.close()
 
     def _flush(self) -> None:
-        """Write what was added. If another process holds the file for too long, nothing more is remembered."""
+        """Write pending entries. If that fails (another process holds the lock), stop caching for this run."""
         try:
             if self._database is not None:
                 with self._database:
@@ -164,10 +165,11 @@ class NoteCache:
         self._added.clear()
 
     def _key(self, digest: str) -> str:
-        return f"{self._stamp}-{digest}"
+        return f"{self._version}-{digest}"
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    """Open the database; replace a damaged one. Raises sqlite3.Error or OSError."""
     for _ in range(2):
         try:
             database = sqlite3.connect(path, timeout=1)
@@ -175,11 +177,11 @@ def _open(path: Path) -> sqlite3.Connection:
             database.execute(_TABLE)
             database.execute("select path, key, content from notes limit 1").fetchone()
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):  # another process writes it
+            if "locked" in str(error):  # by another process: the file is fine
                 raise
             path.unlink(missing_ok=True)
         except sqlite3.Error:
-            path.unlink(missing_ok=True)  # damaged: start empty
+            path.unlink(missing_ok=True)
         else:
             return database
     raise sqlite3.DatabaseError
