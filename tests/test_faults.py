@@ -11,40 +11,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from msgspec.structs import replace
 
-from cards.cli import main
 from cards.identity import ledger_file
-from cards.identity.ledger import Entry
+from cards.identity.ledger import Ledger
 from cards.model import CardsError
-from cards.pipeline.build import build
 from cards.pipeline.output import read_ledger
 from cards.pipeline.recover import recover
 from cards.vault import cache
-from cards.vault.config import load
 from cards.vault.files import PART, UNFINISHED
+from tests.vaults import ROOT, built, configured, edit, files_in, packages, run, write
 
-ROOT = Path(__file__).parent.parent
 NOTE = "- **Label:** text with **a key phrase** of **some weight** in it.\n- **Other:** more\n"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals and limits there")
 
 
-@pytest.mark.parametrize(
-    ("kind", "least"),
-    [
-        ("kill", 2),
-        ("orphans", 1),
-        ("call", 100),
-        ("disk", 4),
-        ("permission", 8),
-        ("note", 20),
-        ("many", 1),
-        ("ledger", 100),
-        ("cache", 20),
-    ],
-)
+LEAST = {"kill": 2, "orphans": 1, "call": 25, "disk": 4, "permission": 8, "note": 10, "many": 1, "ledger": 100, "cache": 20}
+
+
+@pytest.mark.parametrize(("kind", "least"), LEAST.items())
 def test_a_few_of_each_fault(kind: str, least: int) -> None:
     command = [sys.executable, str(ROOT / "trials" / "faults.py"), "--short", "--kills", "12", "--only", kind]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -57,15 +43,13 @@ def test_a_few_of_each_fault(kind: str, least: int) -> None:
 @pytest.fixture
 def vault(tmp_path: Path) -> Path:
     """Two decks, built."""
-    for deck in ("Far", "Near"):
-        (tmp_path / deck).mkdir()
-        (tmp_path / deck / "n.md").write_text(NOTE.replace("Label", f"{deck} label"), encoding="utf-8")
+    write(tmp_path, {f"{deck}/n.md": NOTE.replace("Label", f"{deck} label") for deck in ("Far", "Near")})
     _build(tmp_path)
     return tmp_path
 
 
-def _build(folder: Path, *, new_ledger: bool = False) -> dict[str, Entry]:
-    build(load((folder,), folder / "decks", None, None), new_ledger=new_ledger)
+def _build(folder: Path, *, new_ledger: bool = False) -> Ledger:
+    built(folder, new_ledger=new_ledger)
     return read_ledger(folder / "decks")
 
 
@@ -73,8 +57,8 @@ class _Died(BaseException):
     """The build was killed here."""
 
 
-def _dying_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Have the next build die before it puts this file in place."""
+def _dies_at(name: str, work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have some work die before it puts this file in place."""
     replace = os.replace
 
     def dies(source: str, target: Path) -> None:
@@ -82,16 +66,16 @@ def _dying_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             raise _Died
         replace(source, target)
 
-    monkeypatch.setattr("cards.vault.files.os.replace", dies)
+    with monkeypatch.context() as patched:
+        patched.setattr("cards.vault.files.os.replace", dies)
+        with pytest.raises(_Died):
+            work()
 
 
 def test_no_card_gets_out_that_the_ledger_does_not_know(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first build that dies between two decks: the next one is not told that the ledger is lost."""
     shutil.rmtree(vault / "decks")
-    with monkeypatch.context() as patched:
-        _dying_at(patched, "Near.apkg")
-        with pytest.raises(_Died):
-            _build(vault)
+    _dies_at("Near.apkg", lambda: _build(vault), monkeypatch)
     assert len(read_ledger(vault / "decks")) == 6
     (vault / "Far" / "n.md").write_text("- **Far label:** quite another text, and longer\n", encoding="utf-8")
     before = read_ledger(vault / "decks")
@@ -101,12 +85,9 @@ def test_no_card_gets_out_that_the_ledger_does_not_know(vault: Path, monkeypatch
 def test_a_deck_that_lost_all_its_cards_goes_whenever_the_build_dies(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (vault / "Far").rename(vault / "Further")
     for name in (ledger_file.NAME, "Further.apkg"):
-        with monkeypatch.context() as patched:
-            _dying_at(patched, name)
-            with pytest.raises(_Died):
-                _build(vault)
+        _dies_at(name, lambda: _build(vault), monkeypatch)
     _build(vault)
-    assert sorted(path.name for path in (vault / "decks").glob("*.apkg")) == ["Further.apkg", "Near.apkg"]
+    assert [path.name for path in packages(vault / "decks")] == ["Further.apkg", "Near.apkg"]
 
 
 def test_unfinished_files_go_with_the_next_build(vault: Path) -> None:
@@ -118,8 +99,7 @@ def test_unfinished_files_go_with_the_next_build(vault: Path) -> None:
     others = [out / ".mine.tmp", out / "cards-notes.txt"]
     for other in others:
         other.write_bytes(b"the user's")
-    ran = CliRunner().invoke(main, ["build", str(vault), "-o", str(out)])  # nothing has changed but that
-    assert ran.exit_code == 0
+    assert run("build", vault, "-o", out).exit_code == 0  # nothing has changed but that
     assert not any(stray.exists() for stray in strays)
     assert all(other.exists() for other in others)
 
@@ -144,15 +124,14 @@ def _guid(vault: Path, kind: str, word: str) -> str:
 
 def test_a_line_that_the_ledger_lost_is_missed(vault: Path) -> None:
     guid = _guid(vault, "qa", "far label")
-    note = vault / "Far" / "n.md"
-    note.write_text(note.read_text(encoding="utf-8").replace("text with", "words with"), encoding="utf-8")
+    edit(vault / "Far" / "n.md", "text with", "words with")
     content = _edit_ledger(vault, _without(guid))
-    before = {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()}
+    before = files_in(vault / "decks")
     with pytest.raises(CardsError, match=rf"ledger\.jsonl: has lost lines.*Far\.apkg.*ID:{guid}.*cards recover"):
         _build(vault)
     with pytest.raises(CardsError, match="has lost lines"):
-        build(load((vault,), vault / "decks", None, None), dry_run=True)
-    assert {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()} == before
+        built(vault, dry_run=True)
+    assert files_in(vault / "decks") == before
     assert recover([vault / "decks" / "Far.apkg"], vault / "decks") == (1, 2)
     entries = _build(vault)
     assert entries[guid].live
@@ -162,7 +141,7 @@ def test_a_line_that_the_ledger_lost_is_missed(vault: Path) -> None:
 
 
 def test_a_lost_line_that_changes_nothing_is_no_matter(vault: Path) -> None:
-    before = {path.name: path.read_bytes() for path in (vault / "decks").glob("*.apkg")}
+    before = files_in(vault / "decks")
     guid = _guid(vault, "qa", "far label")
     _edit_ledger(vault, _without(guid))
     (vault / "Far" / "m.md").write_text("- **One more:** of them\n", encoding="utf-8")
@@ -172,8 +151,7 @@ def test_a_lost_line_that_changes_nothing_is_no_matter(vault: Path) -> None:
 
 def test_a_number_that_the_ledger_lost_is_missed(vault: Path) -> None:
     guid = _guid(vault, "cloze", "Far/")
-    note = vault / "Far" / "n.md"
-    note.write_text(note.read_text(encoding="utf-8").replace("some weight", "any value"), encoding="utf-8")
+    edit(vault / "Far" / "n.md", "some weight", "any value")
     path = vault / "decks" / ledger_file.NAME
     known = ledger_file.load(path.read_text(encoding="utf-8"))
     _, second, *others = known[guid].phrases
@@ -210,7 +188,7 @@ def test_what_was_not_written_so_is_damage(old: str, new: str, vault: Path) -> N
 @pytest.mark.parametrize("content", [b"", b"\n", b"\0" * 200])
 def test_an_empty_ledger_is_no_new_start(content: bytes, vault: Path) -> None:
     (vault / "decks" / ledger_file.NAME).write_bytes(content)
-    for path in (vault / "decks").glob("*.apkg"):
+    for path in packages(vault / "decks"):
         path.unlink()  # nothing else says that there was one
     with pytest.raises(CardsError, match=r"ledger\.jsonl:1: "):
         _build(vault)
@@ -218,13 +196,10 @@ def test_an_empty_ledger_is_no_new_start(content: bytes, vault: Path) -> None:
 
 def test_a_damaged_ledger_is_put_aside_without_a_gap(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _edit_ledger(vault, lambda text: text[:-30])
-    packages = sorted((vault / "decks").glob("*.apkg"))
-    with monkeypatch.context() as patched:
-        _dying_at(patched, ledger_file.NAME)
-        with pytest.raises(_Died):
-            recover(packages, vault / "decks")
+    decks = packages(vault / "decks")
+    _dies_at(ledger_file.NAME, lambda: recover(decks, vault / "decks"), monkeypatch)
     assert (vault / "decks" / ledger_file.NAME).exists()
-    recover(packages, vault / "decks")
+    recover(decks, vault / "decks")
     assert len(_build(vault)) == 6
 
 
@@ -255,7 +230,7 @@ def test_an_error_of_the_system_is_a_sentence(vault: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("cards.anki.write_package.export", broken)
     (vault / "Far" / "m.md").write_text("- **One more:** of them\n", encoding="utf-8")
-    ran = CliRunner().invoke(main, ["build", str(vault), "-o", str(vault / "decks")])
+    ran = run("build", vault, "-o", vault / "decks")
     assert (ran.exit_code, ran.stderr) == (2, "error: [Errno 5] Input/output error: 'style.css'\n")
 
 
@@ -267,16 +242,13 @@ def test_half_a_clip_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     from cards.vault.note_files import VaultFiles
 
     monkeypatch.setattr("cards.media.clips.cut", lambda *_: b"clip" * 1000)
-    config = load((tmp_path,), tmp_path, None, None)
+    config = configured(tmp_path, tmp_path)
     wanted = {"a.mp3": (Recording(tmp_path / "a.wav", "", 1.0), Span(0, 1))}
     none = Embeds(VaultFiles(tmp_path), scan.Tree((), (), ()))
     cache.made_folder(tmp_path)
     clips, again, last = Clips(config, none), Clips(config, none), Clips(config, none)
     clips._wanted = again._wanted = last._wanted = wanted
-    with monkeypatch.context() as patched:
-        _dying_at(patched, "a.mp3")
-        with pytest.raises(_Died):
-            clips.make("a.mp3")
+    _dies_at("a.mp3", lambda: clips.make("a.mp3"), monkeypatch)
     assert again.missing() == ["a.mp3"]
     clips.make("a.mp3")
     assert last.missing() == []

@@ -53,7 +53,7 @@ def entry(guid: str = "aaa", kind: Literal["qa", "cloze"] = "cloze", **more: Any
     return Entry(guid=guid, kind=kind, **{**usual, "mod": 5, "born": 5, **more})
 
 
-DEPTH = {"kind": "qa", "ask": "depth", "text": "four fathoms"}
+DEPTH: dict[str, Any] = {"kind": "qa", "ask": "depth", "text": "four fathoms"}
 GAPS = (Phrase(1, "deep"), Phrase(2, "x", True))
 SMALL = ledger_file.dump([entry(**DEPTH), entry("bbb", line=2, text="the sea is “deep”", phrases=GAPS)])
 
@@ -159,10 +159,10 @@ def test_it_stays_small(tmp_path: Path) -> None:
         text = "".join(bullet.format(n=10 * n + m) for m in range(5))
         write(tmp_path, {f"Podcasts/A talk about the sea and the harbour {n}.md": text})
     built(tmp_path)
-    text = (tmp_path / "decks" / ledger_file.NAME).read_bytes()
-    cards = text.count(b"\n") - 2
+    content = (tmp_path / "decks" / ledger_file.NAME).read_bytes()
+    cards = content.count(b"\n") - 2
     assert cards == 200
-    assert len(text) / cards <= 300  # 100,000 cards stay below 30 MB
+    assert len(content) / cards <= 300  # 100,000 cards stay below 30 MB
 
 
 def test_two_peoples_changes_merge_by_themselves(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from cards.commands.watch import watch
 from cards.identity import ledger_file
 from cards.vault.config import load
-from tests.test_vault import write
+from tests.vaults import write
 
 STEERING = {
     "CSI": "\x1b[31m",

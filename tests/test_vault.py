@@ -11,32 +11,20 @@ from unicodedata import normalize
 import pytest
 
 from cards.model import CardsError
-from cards.pipeline.build import build, look
+from cards.parser import parse
 from cards.vault import cache
-from cards.vault.config import load
 from cards.vault.naming import file_names
 from cards.vault.scan import look_around
-
-CARD = "- **Label:** text\n"
-
-
-def write(folder: Path, notes: dict[str, str | bytes]) -> Path:
-    for name, text in notes.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return folder
+from tests.vaults import CARD, built, configured, files_in, looked, packages, write
 
 
 def found(folder: Path) -> list[str]:
-    return [card.draft.place.note for card in look(load((folder,), folder / "decks", None, None)).cards]
+    return [card.draft.place.note for card in looked(folder).cards]
 
 
 def test_notes_are_found_in_order_and_hidden_ones_are_not(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {"b.md": CARD, "a/z.md": CARD, ".obsidian/x.md": CARD, ".trash/y.md": CARD, "a.excalidraw.md": CARD, "t.txt": CARD},
-    )
+    hidden = (".obsidian/x.md", ".trash/y.md", "a.excalidraw.md", "t.txt")
+    write(tmp_path, dict.fromkeys(("b.md", "a/z.md", *hidden), CARD))
     assert found(tmp_path) == ["a/z.md", "b.md"]
 
 
@@ -48,15 +36,12 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 
 
 def test_nothing_outside_the_vault_is_read(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {"secret.md": CARD, "secret.png": b"secret", "vault/n.md": "- **Label:** ![[../secret.png]] ![](/etc/hostname.png)\n"},
-    )
-    vault = tmp_path / "vault"
+    write(tmp_path, {"secret.md": CARD, "secret.png": "secret"})
+    note = "- **Label:** ![[../secret.png]] ![](/etc/hostname.png)\n"
+    vault = write(tmp_path / "vault", {"n.md": note, "m.md": "- **Label:** ![[link.png]]\n"})
     (vault / "link.md").symlink_to(tmp_path / "secret.md")
     (vault / "link.png").symlink_to(tmp_path / "secret.png")
-    write(vault, {"m.md": "- **Label:** ![[link.png]]\n"})
-    collected = look(load((vault,), vault / "decks", None, None))
+    collected = looked(vault)
     assert [card.draft.place.note for card in collected.cards] == ["m.md", "n.md"]
     assert not collected.media
     assert {problem.code for problem in collected.problems} == {"outside", "media"}
@@ -66,9 +51,8 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD})
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "zero.md").symlink_to("/dev/zero")
-    collected = look(load((tmp_path,), tmp_path / "decks", None, None))
-    assert len(collected.cards) == 1
-    assert len(collected.problems) == 2
+    collected = looked(tmp_path)
+    assert (len(collected.cards), len(collected.problems)) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +67,13 @@ def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
 )
 def test_every_way_to_write_a_file(content: bytes, tmp_path: Path) -> None:
     write(tmp_path, {"n.md": content})
-    (card,) = look(load((tmp_path,), None, None, None)).cards
+    (card,) = looked(tmp_path).cards
     assert (card.draft.label, card.draft.place.line) == ("Label", 1)
 
 
 def test_a_note_that_is_no_text_stops_no_other(tmp_path: Path) -> None:
     write(tmp_path, {"bad.md": b"ok\n\xff\xfe\xfd", "empty.md": "", "good.md": CARD})
-    collected = look(load((tmp_path,), None, None, None))
+    collected = looked(tmp_path)
     assert len(collected.cards) == 1
     assert [str(problem) for problem in collected.problems] == ["bad.md:2: is not UTF-8; save it as UTF-8 to get its cards"]
 
@@ -98,78 +82,54 @@ def test_a_note_that_is_no_text_stops_no_other(tmp_path: Path) -> None:
 def test_odd_names(name: str, tmp_path: Path) -> None:
     write(tmp_path, {name: CARD})
     assert found(tmp_path) == [name]
-    build(load((tmp_path,), tmp_path / "decks", None, None))
-
-
-def test_a_large_note(tmp_path: Path) -> None:
-    write(tmp_path, {"n.md": "- **Label:** text with **a key phrase** in it, and more words.\n" * 8_000})
-    assert len(found(tmp_path)) == 16_000
+    built(tmp_path)
 
 
 def test_an_out_folder_that_cannot_be_written(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD, "file": "x"})
     with pytest.raises(CardsError, match="can't be written"):
-        build(load((tmp_path / "n.md",), tmp_path / "file" / "decks", None, None))
+        built(tmp_path / "n.md", tmp_path / "file" / "decks")
 
 
 def test_the_notes_are_never_written_to(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD, "s/m.md": CARD})
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.md")}
-    build(load((tmp_path,), tmp_path / "decks", None, None))
+    built(tmp_path)
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.md")} == before
 
 
 def test_no_temporary_file_is_left(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": CARD})
-    build(load((tmp_path,), tmp_path / "decks", None, None))
-    left = sorted(path.name for path in (tmp_path / "decks").iterdir())
-    assert left == [".gitattributes", "Takeaways.apkg", "ledger.jsonl"]
-    assert sorted(path.name for path in cache.folder(tmp_path / "decks").iterdir()) == [
-        "last.json",
-        "lock",
-        "notes.sqlite",
-    ]
+    built(tmp_path)
+    out = tmp_path / "decks"
+    assert sorted(path.name for path in out.iterdir()) == [".gitattributes", "Takeaways.apkg", "ledger.jsonl"]
+    assert sorted(path.name for path in cache.folder(out).iterdir()) == ["last.json", "lock", "notes.sqlite"]
 
 
 def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {
-            "a/n.md": "- **L:** ![[Deep.PNG]] ![](./near.png) ![](a/near.png) ![[x/deep.png]]",
-            "a/near.png": b"n",
-            "b/x/deep.png": b"d",
-        },
-    )
-    collected = look(load((tmp_path,), None, None, None))
+    note = "- **L:** ![[Deep.PNG]] ![](./near.png) ![](a/near.png) ![[x/deep.png]]"
+    write(tmp_path, {"a/n.md": note, "a/near.png": "n", "b/x/deep.png": "d"})
+    collected = looked(tmp_path)
     assert sorted(collected.media.values()) == [b"d", b"n"]
     assert not collected.problems
 
 
 def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cards.pipeline import load_notes as room
-
     def faulty(text: str, path: str, options: object) -> object:
         if path == "bad.md":
             raise RuntimeError("oh no")
         return parse(text, path)
 
-    from cards.parser import parse
-
-    monkeypatch.setattr(room, "parse", faulty)
+    monkeypatch.setattr("cards.pipeline.load_notes.parse", faulty)
     write(tmp_path, {"bad.md": CARD, "good.md": CARD})
-    collected = look(load((tmp_path,), None, None, None))
+    collected = looked(tmp_path)
     assert [card.draft.place.note for card in collected.cards] == ["good.md"]
     assert [problem.code for problem in collected.problems] == ["fault"]
 
 
 def test_lists_nested_very_deep(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {
-            "deep.md": "".join("  " * depth + f"- level {depth} of **the deep list** here\n" for depth in range(300)),
-            "n.md": CARD,
-        },
-    )
+    deep = "".join("  " * depth + f"- level {depth} of **the deep list** here\n" for depth in range(300))
+    write(tmp_path, {"deep.md": deep, "n.md": CARD})
     assert "n.md" in found(tmp_path)
 
 
@@ -177,21 +137,21 @@ def test_lists_nested_very_deep(tmp_path: Path) -> None:
 def test_a_vault_that_cannot_be_listed_loses_no_card(tmp_path: Path) -> None:
     write(tmp_path / "vault", {"a.md": CARD})
     out = tmp_path / "decks"
-    build(load((tmp_path / "vault",), out, None, None))
-    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    built(tmp_path / "vault", out)
+    before = files_in(out)
     (tmp_path / "vault").chmod(0o111)
     try:
         with pytest.raises(CardsError, match="can't be read"):
-            build(load((tmp_path / "vault",), out, None, None))
+            built(tmp_path / "vault", out)
     finally:
         (tmp_path / "vault").chmod(0o755)
-    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    assert files_in(out) == before
 
 
 def test_a_vault_whose_listing_fails_loses_no_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "vault", {"a.md": CARD, "deep/b.md": CARD})
     out = tmp_path / "decks"
-    build(load((tmp_path / "vault",), out, None, None))
+    built(tmp_path / "vault", out)
     real = os.scandir
 
     def failing(name: str) -> object:
@@ -202,9 +162,9 @@ def test_a_vault_whose_listing_fails_loses_no_card(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("cards.vault.scan.os.scandir", failing)
     bad = "vault"
     with pytest.raises(CardsError, match="vault: the folder can't be read: Permission denied"):
-        build(load((tmp_path / "vault",), out, None, None))
+        built(tmp_path / "vault", out)
     bad = "deep"
-    report = build(load((tmp_path / "vault",), out, None, None))
+    report = built(tmp_path / "vault", out)
     said = [str(problem) for problem in report.result.problems]
     assert "deep: the folder can't be read: Permission denied" in said
     assert not [change for change in report.result.changes if change.status == "retired"]
@@ -217,7 +177,7 @@ def test_a_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
         with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
             file.write(CARD.encode())
     os.mkdir(os.path.join(os.fsencode(tmp_path), b"f\xff"))
-    report = build(load((tmp_path,), tmp_path / "decks", None, None), keep_cards=True)
+    report = built(tmp_path, keep_cards=True)
     assert [card.draft.place.note for card in report.result.cards] == ["good.md"]
     assert {str(problem) for problem in report.result.problems} == {
         "b\\udcff.md: its name is not UTF-8; rename it",
@@ -228,13 +188,11 @@ def test_a_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
 
 def test_folders_in_folders(tmp_path: Path) -> None:
     """However deep: no folder costs a frame of the stack. (Deeper ones than these pytest itself could not remove.)"""
-    deep = tmp_path.joinpath(*["a"] * 400)
-    os.makedirs(deep)
-    (deep / "n.md").write_text(CARD, encoding="utf-8")
+    write(tmp_path.joinpath(*["a"] * 400), {"n.md": CARD})
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack()) + 300)
     try:
-        tree = look_around(load((tmp_path,), tmp_path / "decks", None, None))
+        tree = look_around(configured(tmp_path))
     finally:
         sys.setrecursionlimit(limit)
     assert len(tree.notes) == 1
@@ -252,11 +210,11 @@ def test_a_system_that_writes_accents_otherwise_changes_no_card(
         named = {"École/Thé.md": normalize(form, text), "Été.png": "picture"}
         write(tmp_path / "vault", {normalize(form, name): content for name, content in named.items()})
         (tmp_path / "vault" / ".obsidian").mkdir()
-        report = build(load((tmp_path / "vault",), tmp_path / "decks", None, None), keep_cards=True)
+        report = built(tmp_path / "vault", tmp_path / "decks", keep_cards=True)
         assert not report.result.problems
         states.append([(card.guid, card.anki.mod, card.deck, card.fields) for card in report.result.cards])
     assert states[0] == states[1]
-    assert [path.name for path in (tmp_path / "decks").glob("*.apkg")] == ["École.apkg"]
+    assert [path.name for path in packages(tmp_path / "decks")] == ["École.apkg"]
 
 
 def test_decks_that_a_system_takes_for_one_have_files_of_their_own() -> None:
@@ -266,5 +224,5 @@ def test_decks_that_a_system_takes_for_one_have_files_of_their_own() -> None:
 
 def test_a_deck_of_a_long_name(tmp_path: Path) -> None:
     write(tmp_path, {"n.md": f"---\ndeck: {'ノート' * 60}\n---\n{CARD}"})
-    (written,) = build(load((tmp_path,), tmp_path / "decks", None, None)).decks
+    (written,) = built(tmp_path).decks
     assert written.path.is_file()
