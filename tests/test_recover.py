@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,8 +27,9 @@ from cards.pipeline.recover import recover
 from cards.vault import cache
 from cards.vault.config import load
 from tests.conftest import TODAY
+from tests.vaults import CARDS, EXAMPLES, ROOT, altered, built, configured, edit, files_in, packages, write
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+PODCAST = Path("notes", "Podcasts", "Sleep and the Working Memory.md")
 
 
 @pytest.fixture
@@ -37,11 +37,9 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The examples, built, then edited and built again, so that the ledger knows more than the words tell."""
     shutil.copytree(EXAMPLES, tmp_path / "notes")
     _build(tmp_path)
-    note = tmp_path / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
-    text = note.read_text(encoding="utf-8")
-    text = text.replace("a third of what was learnt", "a good third of what was learnt")
-    text = text.replace("not by time as such", "**not by time** as such").replace("**replays the day", "**plays the whole day")
-    note.write_text(text, encoding="utf-8")
+    edit(tmp_path / PODCAST, "a third of what was learnt", "a good third of what was learnt")
+    edit(tmp_path / PODCAST, "not by time as such", "**not by time** as such")
+    edit(tmp_path / PODCAST, "**replays the day", "**plays the whole day")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY))
     _build(tmp_path)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY + 100_000))
@@ -49,7 +47,7 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _build(folder: Path, *, new_ledger: bool = False) -> Ledger:
-    build(load((folder / "notes",), folder / "decks", None, None), new_ledger=new_ledger)
+    built(folder / "notes", folder / "decks", new_ledger=new_ledger)
     return read_ledger(folder / "decks")
 
 
@@ -73,7 +71,7 @@ def test_decks_without_a_ledger_are_refused(vault: Path) -> None:
 def test_recovered_from_our_own_decks(vault: Path) -> None:
     before = read_ledger(vault / "decks")
     (vault / "decks" / ledger_file.NAME).unlink()
-    assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (29, 0)
+    assert recover(packages(vault / "decks"), vault / "decks") == (29, 0)
     assert _told(_build(vault)) == _told(before)
 
 
@@ -85,7 +83,7 @@ def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
     before = read_ledger(vault / "decks")
     export = vault / "export.apkg"
     with anki_run.collection(vault / "anki") as opened:
-        for package in sorted((vault / "decks").glob("*.apkg")):
+        for package in packages(vault / "decks"):
             anki_run.import_deck(opened, package)
         guid = next(guid for guid, entry in before.items() if entry.kind == "qa")
         note = opened.get_note(opened.db.scalar("select id from notes where guid = ?", guid))
@@ -99,7 +97,7 @@ def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
     assert {guid: told[3] for guid, told in _told(after).items()} == {guid: told[3] for guid, told in _told(before).items()}
     # what the user edited in Anki is not overwritten by the first build after it
     assert all(entry.mod < 1795500000 or (guid == after[guid].guid and entry.mod > 1795500000) for guid, entry in after.items())
-    report = build(load((vault / "notes",), vault / "decks", None, None))
+    report = built(vault / "notes", vault / "decks")
     assert not [change for change in report.result.changes if change.matters]
 
 
@@ -108,21 +106,19 @@ def test_a_ledger_that_is_there_is_only_added_to(vault: Path) -> None:
     entries = read_ledger(vault / "decks")
     kept = dict(list(entries.items())[:10])
     path.write_text(ledger_file.dump(kept.values()), encoding="utf-8")
-    assert recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks") == (19, 10)
+    assert recover(packages(vault / "decks"), vault / "decks") == (19, 10)
     assert kept.items() <= read_ledger(vault / "decks").items()
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
-def test_what_is_no_package_is_said(content: bytes, tmp_path: Path) -> None:
+NO_DATABASE = io.BytesIO()
+with zipfile.ZipFile(NO_DATABASE, "w") as made:
+    made.writestr("collection.anki2", b"SQLite format 3\x00 but not really")
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken", NO_DATABASE.getvalue()])
+def test_no_package_is_said(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.apkg").write_bytes(content)
     with pytest.raises(CardsError, match="is not an Anki package"):
-        recover([tmp_path / "x.apkg"], tmp_path / "decks")
-
-
-def test_a_package_of_somebody_else(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "x.apkg", "w") as package:
-        package.writestr("collection.anki2", b"SQLite format 3\x00 but not really")
-    with pytest.raises(CardsError):
         recover([tmp_path / "x.apkg"], tmp_path / "decks")
     assert not (tmp_path / "decks" / ledger_file.NAME).exists()
 
@@ -131,19 +127,15 @@ def test_a_package_of_somebody_else(tmp_path: Path) -> None:
 
 
 def _command(vault: Path) -> list[str]:
-    return [sys.executable, "-m", "cards", "build", str(vault / "notes"), "-o", str(vault / "decks"), "-q"]
+    return [*CARDS, "build", str(vault / "notes"), "-o", str(vault / "decks"), "-q"]
 
 
 def test_many_builds_at_once(vault: Path) -> None:
-    note = vault / "notes" / "more.md"
-    note.write_text("".join(f"- **Label {n}:** text of {n}\n" for n in range(200)), encoding="utf-8")
-    running = [subprocess.Popen(_command(vault), stderr=subprocess.PIPE, cwd=EXAMPLES.parent) for _ in range(4)]
+    write(vault, {"notes/more.md": "".join(f"- **Label {n}:** text of {n}\n" for n in range(200))})
+    running = [subprocess.Popen(_command(vault), cwd=ROOT) for _ in range(4)]
     assert [process.wait(120) for process in running] == [0, 0, 0, 0]
-    for process in running:
-        process.stderr.close()  # type: ignore[union-attr]
     assert sum(entry.live for entry in read_ledger(vault / "decks").values()) == 229
-    report = build(load((vault / "notes",), vault / "decks", None, None), dry_run=True)
-    assert not report.behind
+    assert not built(vault / "notes", vault / "decks", dry_run=True).behind
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
@@ -151,9 +143,10 @@ def test_a_build_killed_at_any_instant_loses_nothing(vault: Path) -> None:
     draw = random.Random(3)
     before = read_ledger(vault / "decks")
     note = vault / "notes" / "Lectures" / "Gradient Descent.md"
-    for number in range(12):
-        note.write_text(note.read_text(encoding="utf-8") + f"\n- **Added {number}:** text of {number}\n", encoding="utf-8")
-        process = subprocess.Popen(_command(vault), cwd=EXAMPLES.parent, stderr=subprocess.DEVNULL)
+    for number in range(6):
+        with note.open("a", encoding="utf-8") as file:
+            file.write(f"\n- **Added {number}:** text of {number}\n")
+        process = subprocess.Popen(_command(vault), cwd=ROOT, stderr=subprocess.DEVNULL)
         time.sleep(draw.uniform(0.1, 0.9))
         process.kill()
         process.wait()
@@ -164,11 +157,11 @@ def test_a_build_killed_at_any_instant_loses_nothing(vault: Path) -> None:
                 assert opened.testzip() is None
     after = _build(vault)
     assert {guid: entry.phrases for guid, entry in before.items()} == {guid: after[guid].phrases for guid in before}
-    assert sum(entry.live for entry in after.values()) == 29 + 12
+    assert sum(entry.live for entry in after.values()) == 29 + 6
 
 
 def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
-    first = {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()}
+    first = files_in(vault / "decks")
     for content in (None, b"broken", b""):
         kept = cache.folder(vault / "decks") / "notes.sqlite"
         if content is None:
@@ -176,7 +169,7 @@ def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
         else:
             kept.write_bytes(content)
         _build(vault)
-        assert {path.name: path.read_bytes() for path in (vault / "decks").iterdir() if path.is_file()} == first
+        assert files_in(vault / "decks") == first
 
 
 def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +182,7 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("cards.pipeline.load_notes.parse", noted)
     _build(vault)
     assert read == []
-    (vault / "notes" / "new.md").write_text("- **Depth:** four\n", encoding="utf-8")
+    write(vault, {"notes/new.md": "- **Depth:** four\n"})
     _build(vault)
     assert read == ["new.md"]
     monkeypatch.setattr("cards.vault.cache.version", lambda: "another version")
@@ -200,21 +193,12 @@ def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.Mo
 def test_the_cache_knows_a_configuration_again_in_another_process(tmp_path: Path) -> None:
     (tmp_path / "cards.toml").write_text('bare-labels = ["one", "two", "three", "four", "five"]', encoding="utf-8")
     show = "from cards.vault.config import load; from pathlib import Path; print(load((Path('.'),), None, None, None).options)"
-    shown = {
-        subprocess.run(
-            [sys.executable, "-c", show],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
-    assert len(shown) == 1
+    told = [{**os.environ, "PYTHONHASHSEED": seed} for seed in "123"]
+    assert len({subprocess.check_output([sys.executable, "-c", show], cwd=tmp_path, env=each) for each in told}) == 1
 
 
 def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
-    note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
+    note = vault / PODCAST
     content = note.read_bytes()
     note.write_bytes(b"\xfd")
     assert all(entry.live for entry in _build(vault).values())
@@ -225,17 +209,14 @@ def test_a_note_that_cannot_be_read_retires_nothing(vault: Path) -> None:
 @pytest.mark.parametrize("part", ["Articles", "Articles/The Case for Boring Tools.md"])
 def test_building_a_part_retires_no_other(part: str, vault: Path) -> None:
     before = read_ledger(vault / "decks")
-    report = build(load((vault / "notes" / part,), vault / "decks", None, None))
+    report = built(vault / "notes" / part, vault / "decks")
     assert report.result.entries == before
     assert [written.deck for written in report.decks] == ["Reading"]
-    assert len(list((vault / "decks").glob("*.apkg"))) == 3
+    assert len(packages(vault / "decks")) == 3
 
 
 def test_decks_of_other_notes_are_refused(vault: Path) -> None:
-    other = vault / "other"
-    other.mkdir()
-    (other / "n.md").write_text("- **Depth:** four\n", encoding="utf-8")
-    config = load((other,), vault / "decks", None, None)
+    config = configured(write(vault / "other", {"n.md": "- **Depth:** four\n"}), vault / "decks")
     with pytest.raises(CardsError, match="belong to the notes in"):
         build(config)
     assert len(look(config).cards) == 1  # looking is free
@@ -244,27 +225,25 @@ def test_decks_of_other_notes_are_refused(vault: Path) -> None:
 def test_a_vault_that_moved_or_grew_stays_itself(vault: Path) -> None:
     before = read_ledger(vault / "decks")
     (vault / "notes").rename(vault / "vault")
-    report = build(load((vault / "vault",), vault / "decks", None, None))
+    report = built(vault / "vault", vault / "decks")
     assert {guid: entry.mod for guid, entry in report.result.entries.items()} == {g: e.mod for g, e in before.items()}
     (vault / "all").mkdir()
     (vault / "vault").rename(vault / "all" / "vault")
-    report = build(load((vault / "all",), vault / "decks", None, None))
+    report = built(vault / "all", vault / "decks")
     assert report.result.entries.keys() == before.keys()
 
 
 def test_a_copy_of_the_vault_builds_the_same_decks(vault: Path) -> None:
     before = read_ledger(vault / "decks")
     shutil.copytree(vault / "notes", vault / "worktree")
-    report = build(load((vault / "worktree",), vault / "decks", None, None))
+    report = built(vault / "worktree", vault / "decks")
     assert not [change for change in report.result.changes if change.matters]
     assert report.result.entries.keys() == before.keys()
 
 
 def test_a_vault_that_grew_keeps_its_cards(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x.md").write_text(f"- **Label {name}:** text of **the key {name}** here\n", encoding="utf-8")
-    first = build(load((tmp_path / "a",), tmp_path / "decks", None, None)).result.entries
+    write(tmp_path, {f"{name}/x.md": f"- **Label {name}:** text of **the key {name}** here\n" for name in "ab"})
+    first = built(tmp_path / "a", tmp_path / "decks").result.entries
     grown = build(load((tmp_path / "a", tmp_path / "b"), tmp_path / "decks", None, None)).result
     assert set(first) < set(grown.entries)
     assert all(entry.live for entry in grown.entries.values())
@@ -277,13 +256,14 @@ def test_a_pure_loss_is_recovered_to_the_last_byte(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     shutil.copytree(EXAMPLES, notes)
     shutil.copytree(Path(__file__).parent / "fixtures", notes / "fixtures")
-    build(load((notes,), tmp_path / "decks", None, None))
-    before = {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")}
+    built(notes, tmp_path / "decks")
+    before = files_in(tmp_path / "decks")
     (tmp_path / "decks" / ledger_file.NAME).unlink()
-    recover(sorted((tmp_path / "decks").glob("*.apkg")), tmp_path / "decks")
-    report = build(load((notes,), tmp_path / "decks", None, None))
+    recover(packages(tmp_path / "decks"), tmp_path / "decks")
+    report = built(notes, tmp_path / "decks")
     assert not [change for change in report.result.changes if change.matters]
-    assert {path.name: path.read_bytes() for path in (tmp_path / "decks").glob("*.apkg")} == before
+    after = files_in(tmp_path / "decks")
+    assert after | {ledger_file.NAME: b""} == before | {ledger_file.NAME: b""}
 
 
 def test_recover_keeps_what_is_whole_of_a_damaged_ledger(vault: Path) -> None:
@@ -291,8 +271,7 @@ def test_recover_keeps_what_is_whole_of_a_damaged_ledger(vault: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     damaged = "\n".join([*lines[:5], "<<<<<<< HEAD", lines[5][:40], *lines[6:]])
     path.write_text(damaged, encoding="utf-8")
-    packages = sorted((vault / "decks").glob("*.apkg"))
-    assert recover(packages, vault / "decks") == (1, 28)
+    assert recover(packages(vault / "decks"), vault / "decks") == (1, 28)
     assert (vault / "decks" / f"{ledger_file.NAME}.damaged").read_text(encoding="utf-8") == damaged
     assert path.read_text(encoding="utf-8").splitlines()[0] == lines[0]  # the way to the notes as well
     assert len(_build(vault)) == 29
@@ -314,7 +293,7 @@ def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with pytest.raises(CardsError, match="this line is damaged"):
         _build(vault)
-    recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks")
+    recover(packages(vault / "decks"), vault / "decks")
     after = ledger_file.load(path.read_text(encoding="utf-8"))
     assert after.keys() == {*before, "retired"}
     assert after[cloze.guid].phrases == had_more.phrases
@@ -325,18 +304,15 @@ def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
 def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that syncs writes the new file first; who moves a bullet pastes it before the old one is cut. Builds see both."""
     text = "- **Depth:** five fathoms at the **outer buoy** and two at the pier.\n- **Tide:** high at noon.\n"
-    (tmp_path / "Sea.md").write_text(text, encoding="utf-8")
-    (tmp_path / "Land.md").write_text("- **Mill:** it stands below the hill.\n", encoding="utf-8")
-    config = load((tmp_path,), tmp_path / "decks", None, None)
+    mill = "- **Mill:** it stands below the hill.\n"
+    config = configured(write(tmp_path, {"Sea.md": text, "Land.md": mill}))
     before = {entry.guid: entry.note for entry in build(config).result.entries.values()}
     depth, tide = text.splitlines(keepends=True)
-    mill = (tmp_path / "Land.md").read_text(encoding="utf-8")
     states = [{"Sea": text, "Ocean": text}, {"Ocean": text}, {"Ocean": text, "Land": mill + tide}, {"Ocean": depth}]
     for minute, state in enumerate(states, 1):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY + 60 * minute))
         (tmp_path / "Sea.md").unlink(missing_ok=True)
-        for name, content in state.items():
-            (tmp_path / f"{name}.md").write_text(content, encoding="utf-8")
+        write(tmp_path, {f"{name}.md": content for name, content in state.items()})
         report = build(config)
     live = {guid: entry.note for guid, entry in report.result.entries.items() if entry.live}
     assert live.keys() == before.keys()
@@ -344,14 +320,12 @@ def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch:
 
 
 def test_a_part_that_a_note_moved_into_takes_its_cards_along(tmp_path: Path) -> None:
-    for folder in "AB":
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / f"{folder}.md").write_text(f"- **Label {folder}:** text of {folder}\n", encoding="utf-8")
-    (tmp_path / "A" / "x.md").write_text("- **Depth:** five fathoms\n", encoding="utf-8")
-    before = build(load((tmp_path,), tmp_path / "decks", None, None)).result.entries
+    write(tmp_path, {f"{folder}/{folder}.md": f"- **Label {folder}:** text of {folder}\n" for folder in "AB"})
+    write(tmp_path, {"A/x.md": "- **Depth:** five fathoms\n"})
+    before = built(tmp_path).result.entries
     (tmp_path / "A" / "x.md").rename(tmp_path / "B" / "x.md")
-    build(load((tmp_path / "B",), tmp_path / "decks", None, None))
-    after = build(load((tmp_path,), tmp_path / "decks", None, None)).result.entries
+    built(tmp_path / "B", tmp_path / "decks")
+    after = built(tmp_path).result.entries
     assert before.keys() == after.keys()
     assert all(entry.live for entry in after.values())
 
@@ -360,7 +334,7 @@ def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch
     """It may know fewer numbers than cards ever had, also where the deck has them no longer."""
     path = vault / "decks" / ledger_file.NAME
     older = path.read_bytes()
-    note = vault / "notes" / "Podcasts" / "Sleep and the Working Memory.md"
+    note = vault / PODCAST
     text = note.read_text(encoding="utf-8")
     for changed in (text.replace("a good third", "**a good third**"), text.replace("a good third", "one third")):
         note.write_text(changed, encoding="utf-8")
@@ -369,7 +343,7 @@ def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch
     note.write_text(text.replace("a good third", "one full third"), encoding="utf-8")
     with pytest.raises(CardsError, match="has lost lines, or is older than"):
         _build(vault)
-    recover(sorted((vault / "decks").glob("*.apkg")), vault / "decks")
+    recover(packages(vault / "decks"), vault / "decks")
     _build(vault)
 
 
@@ -391,18 +365,7 @@ def test_an_older_ledger_is_noticed(vault: Path, monkeypatch: pytest.MonkeyPatch
 def test_recover_writes_no_ledger_that_it_would_not_read(change: str, vault: Path) -> None:
     path = vault / "decks" / ledger_file.NAME
     before = path.read_bytes()
-    package = sorted((vault / "decks").glob("*.apkg"))[0]
-    with zipfile.ZipFile(package) as opened:
-        files = {name: opened.read(name) for name in opened.namelist()}
-    with closing(sqlite3.connect(":memory:")) as database:
-        database.deserialize(files["collection.anki2"])
-        database.execute(change)
-        database.commit()
-        files["collection.anki2"] = database.serialize()
-    other = vault / "other.apkg"
-    with zipfile.ZipFile(other, "w") as made:
-        for name, content in files.items():
-            made.writestr(name, content)
+    other = altered(packages(vault / "decks")[0], vault / "other.apkg", [change])
     try:
         recover([other], vault / "decks")
     except CardsError:
@@ -411,12 +374,10 @@ def test_recover_writes_no_ledger_that_it_would_not_read(change: str, vault: Pat
 
 
 def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
-    for n, deck in enumerate(("Sea", "sea", "sea-2", "SEA")):
-        (tmp_path / f"{n}.md").write_text(f"---\ndeck: {deck}\n---\n- **Label {n}:** text\n", encoding="utf-8")
-    config = load((tmp_path,), tmp_path / "decks", None, None)
-    report = build(config)
-    assert len({written.path.name.casefold() for written in report.decks}) == 4
-    assert not build(config, dry_run=True).behind
+    decks = ("Sea", "sea", "sea-2", "SEA")
+    write(tmp_path, {f"{n}.md": f"---\ndeck: {deck}\n---\n- **Label {n}:** text\n" for n, deck in enumerate(decks)})
+    assert len({written.path.name.casefold() for written in built(tmp_path).decks}) == 4
+    assert not built(tmp_path, dry_run=True).behind
 
 
 def test_folders_that_cannot_be_read_retire_nothing(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
