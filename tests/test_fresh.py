@@ -8,29 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from cards.cli import main
+from cards.parser import parse
 from cards.pipeline import load_notes, output, state
 from cards.pipeline.build import build
 from cards.vault import cache
 from cards.vault.config import load
 from cards.vault.note_files import VaultFiles
+from tests import vaults
+from tests.vaults import edit, write
 
 NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]\n- plain\n"
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["build", *arguments], catch_exceptions=False)
+    return vaults.run("build", *arguments)
 
 
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "Far").mkdir()
-    (tmp_path / "Sea.md").write_text(NOTE, encoding="utf-8")
-    (tmp_path / "Far" / "Port.md").write_text(NOTE.replace("Depth", "Width"), encoding="utf-8")
-    (tmp_path / "a.png").write_bytes(b"picture")
+    write(tmp_path, {"Sea.md": NOTE, "Far/Port.md": NOTE.replace("Depth", "Width"), "a.png": "picture"})
     for path in tmp_path.rglob("*.*"):
         _aged(path)
     run()
@@ -43,17 +42,10 @@ def _aged(path: Path, seconds: int = 1_000) -> None:
     os.utime(path, (before, before))
 
 
-def _replaced(path: Path, old: bytes, new: bytes) -> None:
-    content = path.read_bytes()
-    assert old in content
-    path.write_bytes(content.replace(old, new))
-
-
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the builds read that really ran."""
     read: list[str] = []
-    from cards.parser import parse
 
     def noted(text: str, path: str, options: Any) -> Any:
         read.append(path)
@@ -75,7 +67,7 @@ def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monke
     ran = run()
     assert ran.exit_code == 0
     assert ran.stdout.startswith("✓ nothing to do: 2 decks with 4 cards up to date\n")
-    assert "from 2 notes of 2 read; 2 takeaways gave no card" in ran.stdout
+    assert "from 2 of 2 notes; 2 takeaways skipped" in ran.stdout
     assert run("--check").exit_code == 0
     assert json.loads(run("--json").stdout)["cards"] == 4
     assert built == []
@@ -84,7 +76,7 @@ def test_nothing_changed_means_nothing_read(vault: Path, built: list[str], monke
 def test_it_says_what_a_whole_build_says(vault: Path) -> None:
     for options in ((), ("--json",), ("-q",), ("--check", "--json")):
         short = run(*options).stdout
-        (cache.folder(vault / "decks") / state.NAME).unlink()
+        _state(vault).unlink()
         assert short == run(*options).stdout, options
         run()
 
@@ -96,35 +88,34 @@ def test_touched_files_are_compared_by_content(vault: Path, built: list[str]) ->
     assert built == []
 
 
-def _edit(vault: Path) -> None:
-    (vault / "Sea.md").write_text(NOTE.replace("four", "five"), encoding="utf-8")
-    _aged(vault / "Sea.md", 500)
+def _edit(vault: Path, age: int = 500) -> None:
+    edit(vault / "Sea.md", "four", "five")  # of the same size
+    _aged(vault / "Sea.md", age)
 
 
-def _swap(vault: Path) -> None:
-    """The same size, and nearly the same time."""
-    (vault / "Sea.md").write_text(NOTE.replace("four", "nine"), encoding="utf-8")
+def _state(vault: Path) -> Path:
+    return cache.folder(vault / "decks") / state.NAME
 
 
 @pytest.mark.parametrize(
     "change",
     [
         _edit,
-        _swap,
+        lambda vault: _edit(vault, 0),
         lambda vault: (vault / "Sea.md").unlink(),
         lambda vault: (vault / "Sea.md").rename(vault / "Seas.md"),
-        lambda vault: (vault / "New.md").write_text("- **A:** b\n", encoding="utf-8"),
-        lambda vault: (vault / "a.png").write_bytes(b"another picture"),
+        lambda vault: write(vault, {"New.md": "- **A:** b\n"}),
+        lambda vault: write(vault, {"a.png": "another picture"}),
         lambda vault: (vault / "a.png").rename(vault / "Far" / "a.png"),
-        lambda vault: (vault / "Far" / "a.png").write_bytes(b"nearer picture"),
-        lambda vault: (vault / "cards.toml").write_text('kinds = "qa"\n', encoding="utf-8"),
+        lambda vault: write(vault, {"Far/a.png": "nearer picture"}),
+        lambda vault: write(vault, {"cards.toml": 'kinds = "qa"\n'}),
         lambda vault: (vault / ".obsidian").mkdir(),
         lambda vault: (vault / "decks" / "Takeaways.apkg").unlink(),
-        lambda vault: (vault / "decks" / "Takeaways.apkg").write_bytes(b"x"),
-        lambda vault: (vault / "decks" / "Other.apkg").write_bytes(b"x"),
-        lambda vault: (cache.folder(vault / "decks") / state.NAME).write_text('{"stamp": 1', encoding="utf-8"),
-        lambda vault: (cache.folder(vault / "decks") / state.NAME).write_text("[]", encoding="utf-8"),
-        lambda vault: _replaced(cache.folder(vault / "decks") / state.NAME, b"decks", b"decke"),
+        lambda vault: write(vault, {"decks/Takeaways.apkg": "x"}),
+        lambda vault: write(vault, {"decks/Other.apkg": "x"}),
+        lambda vault: _state(vault).write_text('{"stamp": 1', encoding="utf-8"),
+        lambda vault: _state(vault).write_text("[]", encoding="utf-8"),
+        lambda vault: _state(vault).write_bytes(_state(vault).read_bytes().replace(b"decks", b"decke")),
     ],
 )
 def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:
@@ -135,7 +126,7 @@ def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) ->
 
 def test_a_lost_ledger_is_not_overlooked(vault: Path) -> None:
     (vault / "decks" / "ledger.jsonl").unlink()
-    ran = CliRunner().invoke(main, ["build"])
+    ran = run()
     assert ran.exit_code == 2
     assert "there are decks but no ledger.jsonl" in ran.stderr
 
@@ -143,10 +134,10 @@ def test_a_lost_ledger_is_not_overlooked(vault: Path) -> None:
 def test_what_was_saved_during_a_build_is_read_again(vault: Path, built: list[str]) -> None:
     """A second save within the grain of the clock leaves size and time as they are."""
     path = vault / "Sea.md"
-    path.write_text(NOTE.replace("four", "five"), encoding="utf-8")
+    edit(path, "four", "five")
     run()
     status = path.stat()
-    path.write_text(NOTE.replace("four", "nine"), encoding="utf-8")
+    edit(path, "five", "nine")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     built.clear()
     run()
@@ -162,7 +153,7 @@ def test_what_a_new_file_may_mend_is_looked_at_every_time(vault: Path, built: li
 
 
 def test_a_problem_is_said_again(vault: Path, built: list[str]) -> None:
-    (vault / "Sea.md").write_text("---\na: b: c\n---\n- **A:** b\n", encoding="utf-8")
+    write(vault, {"Sea.md": "---\na: b: c\n---\n- **A:** b\n"})
     _aged(vault / "Sea.md")
     first = run().stderr
     assert "Sea.md:2: the frontmatter can't be read" in first
@@ -176,35 +167,33 @@ def test_other_paths_are_another_build(vault: Path, built: list[str]) -> None:
     run("Far")
     assert "built" in built
     config = load((Path("Far"),), None, None, None)
-    found = state.changes_since_last_build(config)
-    assert found is not None
+    assert (found := state.changes_since_last_build(config)) is not None
     assert found.nothing
     assert state.changes_since_last_build(load((), None, None, None)) is None
 
 
 def test_a_picture_saved_during_the_build_is_read_again(vault: Path, built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    (vault / "Sea.md").write_text(NOTE.replace("four", "five"), encoding="utf-8")
-    write = output.write
+    edit(vault / "Sea.md", "four", "five")
+    real = output.write
 
     def late(*given: Any, **more: Any) -> Any:
-        (vault / "a.png").write_bytes(b"later picture")
-        return write(*given, **more)
+        write(vault, {"a.png": "later picture"})
+        return real(*given, **more)
 
     monkeypatch.setattr(output, "write", late)
     run("-v")  # a whole build
-    monkeypatch.setattr(output, "write", write)
+    monkeypatch.setattr(output, "write", real)
     built.clear()
     run()
     assert "built" in built
 
 
 def test_a_picture_by_a_link_that_leads_elsewhere_now(vault: Path, built: list[str]) -> None:
-    (vault / "one.png").write_bytes(b"one")
-    (vault / "two.png").write_bytes(b"two")
+    write(vault, {"one.png": "one", "two.png": "two"})
     (vault / "pic.png").symlink_to(vault / "one.png")
     for path in vault.glob("*.png"):
         os.utime(path, (1_700_000_000, 1_700_000_000))
-    (vault / "Sea.md").write_text(NOTE.replace("a.png", "pic.png"), encoding="utf-8")
+    edit(vault / "Sea.md", "a.png", "pic.png")
     _aged(vault / "Sea.md")
     run()
     (vault / "pic.png").unlink()
@@ -215,29 +204,25 @@ def test_a_picture_by_a_link_that_leads_elsewhere_now(vault: Path, built: list[s
 
 
 def test_a_picture_outside_the_paths_given(vault: Path, built: list[str]) -> None:
-    (vault / "cards.toml").write_text("", encoding="utf-8")
-    (vault / "assets").mkdir()
+    write(vault, {"cards.toml": "", "assets/x": ""})
     (vault / "a.png").rename(vault / "assets" / "a.png")
     _aged(vault / "assets" / "a.png")
     run("Far")
     built.clear()
     run("Far")
     assert built == []
-    (vault / "Far" / "a.png").write_bytes(b"nearer")
+    write(vault, {"Far/a.png": "nearer"})
     run("Far")
     assert "built" in built
 
 
 def test_another_template_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "cards"
-    (package / "anki" / "templates").mkdir(parents=True)
-    (package / "vault").mkdir()
-    (package / "anki" / "templates" / "style.css").write_text("a {}", encoding="utf-8")
-    monkeypatch.setattr(cache, "__file__", str(package / "vault" / "cache.py"))
-    cache.version.cache_clear()
-    before = cache.version()
-    (package / "anki" / "templates" / "style.css").write_text("b {}  ", encoding="utf-8")
-    cache.version.cache_clear()
-    assert cache.version() != before
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "cards" / "vault" / "cache.py"))
+    versions = set()
+    for style in ("a {}", "b {}  "):
+        write(tmp_path, {"cards/anki/templates/style.css": style, "cards/vault/x": ""})
+        cache.version.cache_clear()
+        versions.add(cache.version())
+    assert len(versions) == 2
     monkeypatch.undo()
     cache.version.cache_clear()
