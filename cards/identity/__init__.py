@@ -1,1 +1,1 @@
-"""Which card a draft is: the ledger, and how drafts are matched to its entries."""
+"""Identity of cards: the ledger, and how drafts are matched to its entries."""

@@ -1,18 +1,18 @@
-"""The best pairing over all candidates, never first come first served."""
+"""The best pairing over all candidates, never first come, first served."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-_LARGEST = 250  # pairs of a group beyond this many rows are made best first instead of best over all
+_LARGEST = 250  # rows or columns of a group that is solved exactly: the Hungarian method takes cubic time
 
 
 def best_pairs(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
-    """The pairs with the greatest sum of weights in which no row and no column stands twice.
+    """Choose the pairs of row and column with the greatest sum of weights, using each row and column once at most.
 
-    Rows and columns fall apart into groups that share no candidate; each is solved by the Hungarian method
-    (Kuhn 1955, in the form with potentials), the largest ones best first.
+    Rows and columns are split into groups that share no candidate. Each group is solved by the Hungarian method (Kuhn 1955,
+    in the form with potentials), a very large one greedily.
     """
     pairs: list[tuple[int, int]] = []
     for group in _groups(weights):
@@ -21,7 +21,7 @@ def best_pairs(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]
         if len(rows) == 1 or len(columns) == 1:
             pairs.append(max(group, key=lambda pair: (weights[pair], -pair[0], -pair[1])))
         elif max(len(rows), len(columns)) > _LARGEST:
-            pairs += _best_first(group, weights)
+            pairs += _greedy(group, weights)
         else:
             pairs += _hungarian(rows, columns, weights)
     return sorted(pairs)
@@ -44,7 +44,7 @@ def _groups(weights: Mapping[tuple[int, int], float]) -> list[list[tuple[int, in
     return list(groups.values())
 
 
-def _best_first(group: Sequence[tuple[int, int]], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+def _greedy(group: Sequence[tuple[int, int]], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
     rows: set[int] = set()
     columns: set[int] = set()
     pairs = []
@@ -57,7 +57,7 @@ def _best_first(group: Sequence[tuple[int, int]], weights: Mapping[tuple[int, in
 
 
 def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
-    """Largest sum over a small group. A pair that is no candidate weighs nothing and is left out of the result."""
+    """Solve a group exactly. A pair that is no candidate weighs 0, and is dropped from the result."""
     flipped = len(rows) > len(columns)
     if flipped:
         rows, columns = columns, rows
@@ -68,31 +68,32 @@ def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, 
         return -weights.get(pair, 0.0)
 
     u, v = [0.0] * (n + 1), [0.0] * (m + 1)
-    owner, way = [0] * (m + 1), [0] * (m + 1)
+    owner, previous = [0] * (m + 1), [0] * (m + 1)
     for i in range(1, n + 1):
         owner[0], column = i, 0
         least = [float("inf")] * (m + 1)
         used = [False] * (m + 1)
         while owner[column]:
             used[column] = True
-            row, delta, following = owner[column], float("inf"), 0
+            row, delta, nearest = owner[column], float("inf"), 0
             for j in range(1, m + 1):
                 if not used[j]:
                     current = cost(row - 1, j - 1) - u[row] - v[j]
                     if current < least[j]:
-                        least[j], way[j] = current, column
+                        least[j], previous[j] = current, column
                     if least[j] < delta:
-                        delta, following = least[j], j
+                        delta, nearest = least[j], j
             for j in range(m + 1):
                 if used[j]:
                     u[owner[j]] += delta
                     v[j] -= delta
                 else:
                     least[j] -= delta
-            column = following
+            column = nearest
         while column:
-            owner[column] = owner[way[column]]
-            column = way[column]
-    found = [(rows[owner[j] - 1], columns[j - 1]) for j in range(1, m + 1) if owner[j]]
-    pairs = [(column, row) for row, column in found] if flipped else found
+            owner[column] = owner[previous[column]]
+            column = previous[column]
+    pairs = [(rows[owner[j] - 1], columns[j - 1]) for j in range(1, m + 1) if owner[j]]
+    if flipped:
+        pairs = [(column, row) for row, column in pairs]
     return [pair for pair in pairs if pair in weights]

@@ -1,4 +1,4 @@
-"""What a build changes, card by card, why, and what Anki will do with it on import."""
+"""Changes between two ledgers, card by card, with reasons and their effect in Anki."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _REASONS = {
 
 
 class Change(Struct, frozen=True):
-    """One card that is not as it was.
+    """A card that differs from the last build.
 
     `reasons` are among text, label, context, timestamps, audio, source, tags, deck, ordinals. `emptied` are ordinals whose
-    phrase is gone, `from_deck` the deck that an import leaves the card in.
+    phrase is gone, `from_deck` is the old deck, where an import leaves the card.
     """
 
     status: Status
@@ -34,12 +34,12 @@ class Change(Struct, frozen=True):
 
     @property
     def matters(self) -> bool:
-        """Whether the decks are other ones for it."""
+        """Whether this change alters a deck file."""
         return self.status != "moved" or self.from_deck is not None
 
     def in_anki(self) -> list[str]:
-        """What Anki does with it when the deck is imported, in sentences."""
-        said = {
+        """Say in sentences how an import into Anki treats the card."""
+        sentences = {
             "new": ["adds it"],
             "updated": ["updates it where it is, history kept; your own edit of it is replaced"],
             "moved": ["leaves it alone"],
@@ -48,39 +48,39 @@ class Change(Struct, frozen=True):
         }[self.status]
         if self.emptied:
             names = ", ".join(f"c{ordinal}" for ordinal in self.emptied)
-            said.append(f"shows its card {names} as empty: Tools › Empty Cards removes it, a returning phrase revives it")
+            sentences.append(f"shows its card {names} as empty: Tools › Empty Cards removes it, a returning phrase revives it")
         if self.from_deck:
-            said.append(
+            sentences.append(
                 f"keeps its cards in “{self.from_deck}”: an import cannot move them. "
                 f"Select ID:{self.entry.guid} in the browser and change the deck to “{self.entry.deck}”"
             )
-        return said
+        return sentences
 
 
 def retire(entry: Entry, now: int) -> Entry:
-    """A card whose takeaway is gone: out of the decks, kept in the ledger with all it had."""
+    """Mark the entry of a card whose takeaway is gone: it leaves the decks and stays in the ledger."""
     return replace(entry, retired=now)
 
 
 def between(old: Ledger, new: Ledger, guids: Iterable[str]) -> tuple[Change, ...]:
-    """The changes from one ledger to the next, in the order of the `guids`, which are in the notes; the retired come last."""
-    found: list[Change] = []
+    """List the changes from one ledger to the next: cards in the notes in the order of `guids`, then retired ones."""
+    changes: list[Change] = []
     for guid in guids:
         entry, before = new[guid], old.get(guid)
         if before is None:
-            found.append(Change("new", entry))
+            changes.append(Change("new", entry))
             continue
         emptied = fingerprint.deletions_gone(before, entry)
         reasons = _reasons(before, entry)
         from_deck = before.deck if before.deck != entry.deck else None
         if not before.live:
-            found.append(Change("back", entry, reasons, emptied, from_deck))
+            changes.append(Change("back", entry, reasons, emptied, from_deck))
         elif before.mod != entry.mod:
-            found.append(Change("updated", entry, reasons, emptied, from_deck))
-        elif from_deck or before.note not in ("", entry.note):  # of a recovered card nothing says where it was
-            found.append(Change("moved", entry, reasons, (), from_deck))
+            changes.append(Change("updated", entry, reasons, emptied, from_deck))
+        elif from_deck or before.note not in ("", entry.note):  # a recovered entry has no note
+            changes.append(Change("moved", entry, reasons, (), from_deck))
     retired = [Change("retired", new[guid]) for guid, before in old.items() if before.live and not new[guid].live]
-    return (*found, *sorted(retired, key=lambda each: (each.entry.note, each.entry.line, each.entry.guid)))
+    return (*changes, *sorted(retired, key=lambda change: (change.entry.note, change.entry.line, change.entry.guid)))
 
 
 def _reasons(before: Entry, entry: Entry) -> tuple[str, ...]:
@@ -88,17 +88,17 @@ def _reasons(before: Entry, entry: Entry) -> tuple[str, ...]:
     names = [_REASONS[entry.kind].get(part, part) for part in parts]
     if before.deck != entry.deck:
         names.append("deck")
-    if [(each.ordinal, each.gone) for each in before.phrases] != [(each.ordinal, each.gone) for each in entry.phrases]:
+    if [(old.ordinal, old.gone) for old in before.phrases] != [(new.ordinal, new.gone) for new in entry.phrases]:
         names.append("ordinals")
     return tuple(dict.fromkeys(names))
 
 
 def retired(entries: Ledger) -> list[Entry]:
-    """The cards whose takeaway is gone, the latest first."""
+    """The entries of cards whose takeaway is gone, latest first."""
     gone = [entry for entry in entries.values() if not entry.live]
-    return sorted(gone, key=lambda each: (-each.retired, each.note, each.line, each.guid))
+    return sorted(gone, key=lambda entry: (-entry.retired, entry.note, entry.line, entry.guid))
 
 
 def search(guids: list[str]) -> str:
-    """What to type into Anki's browser to find these cards."""
+    """Build the search that finds these cards in Anki's browser."""
     return " or ".join(f"ID:{guid}" for guid in guids)

@@ -1,7 +1,7 @@
-"""What a card is recognised by, its guid, the ordinals of its phrases, and what the ledger remembers of it.
+"""Fingerprints of cards: key, guid, ordinals of phrases, and ledger entry.
 
-A guid is derived from a card's words at birth, so that an unchanged card gets its old guid again even where the ledger
-is lost. The kind is part of a card: Anki cannot turn a cloze note into a basic one.
+A guid is derived from the first words of a card, so an unchanged card gets the same guid even if the ledger is lost. The
+kind is part of the identity, because Anki can't turn a cloze note into a basic one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -25,14 +26,17 @@ from cards.model.prose import plain, squeeze
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
-_EQUAL = 101.0  # above any likeness
-FIRST_MOD = 1795305600  # of every new card, so that a first build does not depend on the clock; a change takes the time
+_EQUAL = 101.0  # above any similarity
+FIRST_MOD = 1795305600  # seconds since 1970, the `mod` of every new card: so a first build does not depend on the clock
 
-How = Literal["pinned", "same", "moved", "edited", "new"]
+How = Literal["pinned", "same", "moved", "edited", "new"]  # the step that matched a draft
 
 
 class CardKey(Struct, frozen=True, array_like=True):
-    """What a draft is recognised by: small, so that those of a whole vault can be held against a ledger at once."""
+    """The properties by which a draft is matched: small enough to match a whole vault at once.
+
+    `line` is 1-based, `block` is empty without a block id, `context` is the hash of the breadcrumb, as in `parts_of`.
+    """
 
     kind: CardKind
     note: str
@@ -40,11 +44,11 @@ class CardKey(Struct, frozen=True, array_like=True):
     block: str
     key: str
     features: Features
-    context: str  # the part that its breadcrumb makes, as `parts_of` makes it
+    context: str
 
 
 class Match(NamedTuple):
-    """Which card a draft is. `entry` is what the ledger knew of it."""
+    """A draft with its guid. `entry` is the card's ledger entry before this run, None for a new card."""
 
     card: CardKey
     guid: str
@@ -53,17 +57,17 @@ class Match(NamedTuple):
 
 
 def card_key(draft: Draft) -> CardKey:
-    """What a draft is recognised by."""
+    """Make the key by which a draft is matched."""
     place = draft.place
     ask, words = _ask(draft), _words(draft)
-    phrases = tuple(normal(each.text) for each in draft.deletions) if isinstance(draft, Cloze) else ()
+    phrases = tuple(normal(deletion.text) for deletion in draft.deletions) if isinstance(draft, Cloze) else ()
     features = Features(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
     key = content_key(draft.kind, ask, words)
     return CardKey(draft.kind, place.note, place.line, place.block_id or "", key, features, _part(breadcrumb(place)))
 
 
 def content_key(kind: str, ask: str, words: str) -> str:
-    """A hash of all the words of a question and its answer, normalised. Which of them are bold does not count."""
+    """Hash the normalised words of a question and its answer. Bold does not count."""
     return _hash(f"{kind}\x1f{ask}\x1f{words}")[:KEY_LENGTH]
 
 
@@ -80,6 +84,7 @@ def _words(draft: Draft) -> str:
 
 
 def guid_of(kind: str, key: str, copy: int) -> str:
+    """Derive a guid from a card's first key. `copy` counts cards with the same words, from 0."""
     return _hash(f"{kind}\x1e{copy}\x1e{key}")[:GUID_LENGTH]
 
 
@@ -88,99 +93,92 @@ def _hash(text: str) -> str:
 
 
 def phrases_of(draft: Draft) -> dict[int, str]:
-    """The phrases of a draft by their ordinals, which count them unless they are typed."""
-    return {each.ordinal: each.text for each in draft.deletions} if isinstance(draft, Cloze) else {}
+    """The phrases of a draft by ordinal: their number in the sentence, from 1, or the number typed in the note."""
+    return {deletion.ordinal: deletion.text for deletion in draft.deletions} if isinstance(draft, Cloze) else {}
 
 
 def ordinals_of(phrases: Mapping[int, str], entry: Entry | None, *, typed: bool) -> dict[int, int]:
-    """For each ordinal of a draft the one that its phrase keeps for life. Those beyond what Anki shows are left out."""
-    ordinals = {each: each for each in phrases} if typed else _ordinals(phrases, entry.phrases if entry else ())
-    return {each: ordinal for each, ordinal in ordinals.items() if ordinal <= MAX_ORDINAL}
+    """Map each ordinal of a draft to the one its phrase keeps for life, without those above MAX_ORDINAL."""
+    ordinals = {number: number for number in phrases} if typed else _ordinals(phrases, entry.phrases if entry else ())
+    return {number: ordinal for number, ordinal in ordinals.items() if ordinal <= MAX_ORDINAL}
 
 
 def with_ordinals(draft: Draft, ordinals: Mapping[int, int]) -> Draft:
-    """The draft with the ordinals its phrases keep for life."""
+    """Renumber the deletions of a draft, and drop those without an ordinal."""
     if isinstance(draft, Qa):
         return draft
-    kept = (each for each in draft.deletions if each.ordinal in ordinals)
-    return replace(draft, deletions=tuple(replace(each, ordinal=ordinals[each.ordinal]) for each in kept))
+    kept = (deletion for deletion in draft.deletions if deletion.ordinal in ordinals)
+    return replace(draft, deletions=tuple(replace(deletion, ordinal=ordinals[deletion.ordinal]) for deletion in kept))
 
 
 def all_phrases(phrases: Mapping[int, str], ordinals: Mapping[int, int], entry: Entry | None) -> tuple[Phrase, ...]:
-    """All phrases a card ever had: those of its draft with the ordinals they keep, the others as gone."""
-    now = {ordinals[each]: text for each, text in phrases.items() if each in ordinals}
-    return with_gone([Phrase(*each) for each in now.items()], entry.phrases if entry else ())
+    """All phrases a card ever had: those of its draft with their lasting ordinals, the rest as gone."""
+    now = {ordinals[number]: text for number, text in phrases.items() if number in ordinals}
+    return with_gone([Phrase(ordinal, text) for ordinal, text in now.items()], entry.phrases if entry else ())
 
 
-def _ordinals(phrases: Mapping[int, str], known: tuple[Phrase, ...]) -> dict[int, int]:
-    """For each phrase (by its place in the sentence) the ordinal it had, else the next that no phrase ever had."""
+def _ordinals(phrases: Mapping[int, str], before: tuple[Phrase, ...]) -> dict[int, int]:
+    """Map each phrase, by its number in the sentence, to the ordinal it had, else to the next never used."""
     weights: dict[tuple[int, int], float] = {}
-    for place, text in phrases.items():
-        for old in known:
-            like = _EQUAL if normal(text) == normal(old.text) else phrase_score(old.text, text)
-            # a phrase that is gone comes back as itself alone
-            if like >= (_EQUAL if old.gone else PHRASE):
-                weights[place, old.ordinal] = like - 0.01 * abs(place - old.ordinal) - 0.5 * old.gone
-    found = dict(best_pairs(weights))
-    free = max((each.ordinal for each in known), default=0) + 1
-    for place in sorted(phrases):
-        if place not in found:
-            found[place] = free
-            free += 1
-    return found
+    for number, text in phrases.items():
+        for old in before:
+            similarity = _EQUAL if normal(text) == normal(old.text) else phrase_score(old.text, text)
+            # only the same words bring a deleted phrase back
+            if similarity >= (_EQUAL if old.gone else PHRASE):
+                weights[number, old.ordinal] = similarity - 0.01 * abs(number - old.ordinal) - 0.5 * old.gone
+    ordinals = dict(best_pairs(weights))
+    unused = count(max((phrase.ordinal for phrase in before), default=0) + 1)
+    return ordinals | {number: next(unused) for number in sorted(phrases) if number not in ordinals}
 
 
-# ---------------------------------------------------------------------------------------------------- what is remembered
+# ---------------------------------------------------------------------------------------------------- ledger entries
 
-_TOLD = Fields._fields[:6]  # `extra` is empty, and the id is no news
-PARTS = (*_TOLD, "tags")
+_HASHED = Fields._fields[:6]  # the rest can't change: `extra` is empty, `id` is the guid
+PARTS = (*_HASHED, "tags")
 _PART_LENGTH = 4
+_NO_PART = "-" * _PART_LENGTH
+_SLICES = {name: slice(n * _PART_LENGTH, (n + 1) * _PART_LENGTH) for n, name in enumerate(PARTS)}
 
 
 def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
-    """Short hashes of what Anki is told of a card, one after another: by them a change is seen, and named."""
-    told = (*fields[: len(_TOLD)], " ".join(tags))
-    return "".join(map(_part, told))
+    """Join short hashes of a card's fields and tags, in the order of PARTS; they show what changed between builds."""
+    return "".join(map(_part, (*fields[: len(_HASHED)], " ".join(tags))))
 
 
-def _part(told: str) -> str:
-    return base64.b64encode(hashlib.sha256(told.encode()).digest()).decode()[:_PART_LENGTH] if told else "-" * _PART_LENGTH
+def _part(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()[:_PART_LENGTH] if text else _NO_PART
 
 
 def context_of(entry: Entry) -> str:
-    """The part that an entry's breadcrumb made, empty where it is not known."""
-    start = PARTS.index("context") * _PART_LENGTH
-    return entry.parts[start : start + _PART_LENGTH]
+    """The hash of an entry's breadcrumb, empty if unknown."""
+    return entry.parts[_SLICES["context"]]
 
 
 def had_audio(entry: Entry) -> bool:
     """Whether a card had clips when it last changed."""
-    start = PARTS.index("audio") * _PART_LENGTH
-    return entry.parts[start : start + _PART_LENGTH] not in ("", "-" * _PART_LENGTH)
+    return entry.parts[_SLICES["audio"]] not in ("", _NO_PART)
 
 
 def with_audio_of(old: str, parts: str) -> str:
-    """Parts without audio, with that of the old ones: a recording that is not at hand takes no clip from a card."""
-    start = PARTS.index("audio") * _PART_LENGTH
-    had = old[start : start + _PART_LENGTH]
-    return parts[:start] + had + parts[start + _PART_LENGTH :] if had else parts
+    """Replace the hash of the audio by the old one, since a card keeps its clips while the recording is missing."""
+    audio = _SLICES["audio"]
+    return parts[: audio.start] + old[audio] + parts[audio.stop :] if old[audio] else parts
 
 
 def changed_parts(old: str, new: str) -> tuple[str, ...]:
     """The names of the parts that differ."""
-    step = _PART_LENGTH
-    return tuple(name for n, name in enumerate(PARTS) if old[n * step : n * step + step] != new[n * step : n * step + step])
+    return tuple(name for name, part in _SLICES.items() if old[part] != new[part])
 
 
-def remember(one: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
-    """The entry of a card that is in the notes. `mod` changes only where something that Anki is told has changed."""
-    card, old = one.card, one.entry
+def remember(match: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
+    """The new entry of a card in the notes. `mod` grows only if `parts` changed; `now` is seconds since 1970."""
+    card, old = match.card, match.entry
     mod = FIRST_MOD
     if old is not None:
-        same = old.parts in ("", parts)  # a card recovered from Anki says nothing of its parts
+        same = old.parts in ("", parts)  # an entry recovered from Anki may have no parts
         mod = old.mod if same else max(now, old.mod + 1)
     return Entry(
-        guid=one.guid,
+        guid=match.guid,
         kind=card.kind,
         deck=deck,
         note=card.note,
@@ -198,6 +196,6 @@ def remember(one: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, now
 
 
 def deletions_gone(old: Entry, new: Entry) -> tuple[int, ...]:
-    """The ordinals that an entry had and has no longer: Anki shows their cards as empty."""
-    had = {each.ordinal for each in old.phrases if not each.gone}
-    return tuple(sorted(had - {each.ordinal for each in new.phrases if not each.gone}))
+    """The ordinals of deletions that an entry lost: Anki shows their cards as empty."""
+    before, after = ({phrase.ordinal for phrase in entry.phrases if not phrase.gone} for entry in (old, new))
+    return tuple(sorted(before - after))

@@ -1,4 +1,4 @@
-"""What the ledger remembers: an entry for every card ever made."""
+"""The ledger: an entry for every card ever made, by guid."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from cards.model import CardKind
 
-Guid = Annotated[str, Meta(pattern=r"\A[a-z2-7]+\Z")]  # base32: it stands in Anki's searches, and in a field
-Seconds = Annotated[int, Meta(ge=0, le=10**11)]  # since 1970: beyond it a number is damaged
+Guid = Annotated[str, Meta(pattern=r"\A[a-z2-7]+\Z")]  # base32: safe in Anki's searches and fields
+Seconds = Annotated[int, Meta(ge=0, le=10**11)]  # since 1970: a greater number is damaged
 Ordinal = Annotated[int, Meta(ge=1)]
 
 
 class Phrase(Struct, frozen=True, array_like=True):
-    """A deletion's text and the ordinal it keeps for life. `gone` says that the card has it no longer."""
+    """The text of a deletion and the ordinal it keeps for life. `gone` means the card no longer has it."""
 
     ordinal: Ordinal
     text: str
@@ -24,11 +24,11 @@ class Phrase(Struct, frozen=True, array_like=True):
 
 
 class Entry(Struct, frozen=True, array_like=True, kw_only=True):
-    """What is remembered of one card.
+    """The ledger's memory of one card.
 
-    `key` is a hash of all its words, `ask` and `text` are what likeness is judged by: label and answer, or sentence.
-    `parts` are short hashes of what Anki was told, by which a change is seen and named. `mod`, `born` and `retired` are
-    seconds since 1970; `retired` is 0 for a card that is in the notes.
+    `line` is 1-based. `key` is a hash of all words; `ask` and `text`, to measure similarity, are the beginnings of label and
+    answer, or of the sentence. `parts` are short hashes of fields and tags that show what changed. `mod`, `born` and
+    `retired` are seconds since 1970; `retired` is 0 for a card in the notes.
     """
 
     guid: Guid
@@ -48,6 +48,7 @@ class Entry(Struct, frozen=True, array_like=True, kw_only=True):
 
     @property
     def live(self) -> bool:
+        """Whether the card is in the notes."""
         return not self.retired
 
 
@@ -55,7 +56,7 @@ Ledger = Mapping[str, Entry]
 
 
 def with_gone(phrases: Sequence[Phrase], known: Iterable[Phrase]) -> tuple[Phrase, ...]:
-    """Phrases by ordinal, and those `known` besides as gone: no number is ever given twice."""
-    taken = {each.ordinal for each in phrases}
-    gone = (replace(each, gone=True) for each in known if each.ordinal not in taken)
-    return tuple(sorted((*phrases, *gone), key=lambda each: each.ordinal))
+    """Add the `known` phrases of other ordinals as gone, so that no ordinal is used twice; sort by ordinal."""
+    taken = {phrase.ordinal for phrase in phrases}
+    gone = (replace(phrase, gone=True) for phrase in known if phrase.ordinal not in taken)
+    return tuple(sorted((*phrases, *gone), key=lambda phrase: phrase.ordinal))

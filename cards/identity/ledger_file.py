@@ -1,9 +1,9 @@
 """The ledger as a file, made for git.
 
-A header that names the columns, one card a line as a JSON array that ends with a checksum, sorted by guid, and a line that
-ends the file. Two people's changes merge line by line (with git's `union` driver even where they touch); a guid that stands
-twice after such a merge is read as one card. Damage is an error that names the line, never a new start: a single flipped
-character could renumber a deletion and orphan its reviews.
+A header names the columns; then follow the entries, sorted by guid, each a line with a JSON array that ends with a checksum;
+a last line marks the end. Changes by two people merge line by line, adjacent ones with git's `union` driver; a guid on two
+lines is read as one card. Damage raises an error that names the line, because a single flipped character could renumber a
+deletion and orphan its reviews.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ NAME = "ledger.jsonl"
 FORMAT = 2  # 1 had no checksums
 _COLUMNS = Entry.__struct_fields__
 _PHRASES = _COLUMNS.index("phrases")
-_REQUIRED = 8  # columns that every line has; the others are left out where they and all behind them are empty
-_SUM = ',"#'  # what a checksum begins with; no column does
+_REQUIRED = 8  # columns in every line; later ones are left out if they and all after them are empty
+_SUM = ',"#'  # the start of a checksum, which no column shares
 _SUM_LENGTH = len(',"#abcd"]')
 _HEADER = '{"cards-ledger"'
 _END = json.dumps({"end": "ledger"})
@@ -36,35 +36,35 @@ _DAMAGE = (DecodeError, ValueError, RecursionError)
 
 _values = attrgetter(*_COLUMNS)
 _encode = Encoder().encode
-_entries = Decoder(list[Entry], strict=False).decode  # a phrase that is gone says so by a 1
+_entries = Decoder(list[Entry], strict=False).decode  # a phrase that is gone ends with a 1
 
 
 def dump(entries: Iterable[Entry], root: str = "") -> str:
-    """The text of a ledger. `root` is the path from its folder to the notes that it remembers."""
+    """Write entries as the text of a ledger. `root` is the path from the ledger's folder to the vault."""
     lines = [json.dumps({"cards-ledger": FORMAT, "columns": [*_COLUMNS, "#"], "root": root}, ensure_ascii=False)]
-    lines += [_line(entry) for entry in sorted(entries, key=lambda each: each.guid)]
+    lines += [_line(entry) for entry in sorted(entries, key=lambda entry: entry.guid)]
     return "\n".join([*lines, _END]) + "\n"
 
 
 def _line(entry: Entry) -> str:
     values = [*_values(entry)]
-    values[_PHRASES] = [[each.ordinal, each.text, 1] if each.gone else [each.ordinal, each.text] for each in entry.phrases]
+    values[_PHRASES] = [[phrase.ordinal, phrase.text, *[1] * phrase.gone] for phrase in entry.phrases]
     while len(values) > _REQUIRED and not values[-1]:
         values.pop()
     return _with_sum(_encode(values)[:-1].decode())
 
 
 def _with_sum(start: str) -> str:
-    """A line from its values: with its checksum, the low 24 bits of their CRC-32 in base64."""
+    """Close a line with its checksum: the low 24 bits of the CRC-32 of its start, in base64."""
     low = zlib.crc32(start.encode()).to_bytes(4, "big")[1:]
     return f'{start}{_SUM}{base64.b64encode(low).decode()}"]'
 
 
 def load(text: str, name: str = NAME) -> dict[str, Entry]:
-    """The entries of a ledger by guid. Raises CardsError with the line where the text is damaged."""
+    """Read the entries of a ledger, by guid. Raises CardsError, with the line, if the text is damaged."""
     if not text:
         raise _damaged(name, 1, "the file is empty")
-    lines = text.removesuffix("\n").split("\n")  # a text may hold other characters that end lines
+    lines = text.removesuffix("\n").split("\n")  # not splitlines: a text may hold U+2028
     headers = [number for number, line in enumerate(lines, 1) if number == 1 or line.startswith(_HEADER)]
     oldest = min(_format(lines[number - 1], name, number) for number in headers)  # a merge of two ledgers keeps both headers
     cards = [(number, line) for number, line in enumerate(lines, 1) if number not in headers and line != _END]
@@ -80,7 +80,7 @@ def load(text: str, name: str = NAME) -> dict[str, Entry]:
 
 
 def _first_damage(name: str, cards: Iterable[tuple[int, str]], form: int) -> CardsError:
-    """What is wrong with the first line that can't be read."""
+    """The error of the first line that can't be read."""
     for number, line in cards:
         if line.startswith(_CONFLICT):
             return _damaged(name, number, "a merge conflict is not resolved")
@@ -92,7 +92,7 @@ def _first_damage(name: str, cards: Iterable[tuple[int, str]], form: int) -> Car
 
 
 def salvage(text: str) -> tuple[dict[str, Entry], dict[str, Entry]]:
-    """The cards of a damaged ledger that can still be read: those of intact lines, and those of altered lines."""
+    """Read what is left of a damaged ledger: the entries of intact lines, and those of lines with a wrong checksum."""
     intact: list[Entry] = []
     altered: list[Entry] = []
     lines = text.split("\n")
@@ -107,7 +107,7 @@ def salvage(text: str) -> tuple[dict[str, Entry], dict[str, Entry]]:
 
 
 def root_of(first_line: str) -> str:
-    """The path to the notes that a ledger's first line names, empty where it names none."""
+    """The path to the vault in a ledger's first line, empty if there is none."""
     try:
         return str(json.loads(first_line).get("root", ""))
     except (ValueError, AttributeError, RecursionError):
@@ -115,20 +115,20 @@ def root_of(first_line: str) -> str:
 
 
 def is_sound(entry: Entry) -> bool:
-    """Whether an entry can stand in a ledger."""
+    """Whether an entry survives being written and read."""
     with suppress(*_DAMAGE):
         return _entry(_line(entry), FORMAT) == entry
     return False
 
 
 def _format(line: str, name: str, number: int) -> int:
-    """The format that a header names. Raises CardsError where the line is no header, or newer than this version."""
+    """The format in a header. Raises CardsError if the line is no header, or its format is newer than FORMAT."""
     try:
         header = json.loads(line)
         form = header["cards-ledger"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        what = "a merge conflict is not resolved" if line.startswith(_CONFLICT) else "this is not a ledger of Cards"
-        raise _damaged(name, number, what) from None
+        reason = "a merge conflict is not resolved" if line.startswith(_CONFLICT) else "this is not a ledger of Cards"
+        raise _damaged(name, number, reason) from None
     if type(form) is not int or form < 1:
         raise _damaged(name, number, "this is not a ledger of Cards")
     if form > FORMAT:
@@ -139,13 +139,13 @@ def _format(line: str, name: str, number: int) -> int:
 
 
 def _entry(line: str, form: int) -> Entry:
-    """The card of one line. Raises one of _DAMAGE where it is not what was written."""
+    """Read the entry of one line. Raises one of _DAMAGE if the line was altered."""
     (entry,) = _entries(f"[{_without_sum(line, form)}]")
     return entry
 
 
 def _without_sum(line: str, form: int) -> str:
-    """A line without its checksum, which only format 1 may lack. Raises ValueError where it is wrong."""
+    """Strip a line of its checksum, which only format 1 may lack. Raises ValueError if it is wrong."""
     if form == 1 and not _has_sum(line):
         return line
     start = line[:-_SUM_LENGTH]
@@ -159,34 +159,34 @@ def _has_sum(line: str) -> bool:
 
 
 def _by_guid(entries: Iterable[Entry]) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
+    merged: dict[str, Entry] = {}
     for entry in entries:
-        found[entry.guid] = _merged(found[entry.guid], entry) if entry.guid in found else entry
-    return found
+        merged[entry.guid] = _merged(merged[entry.guid], entry) if entry.guid in merged else entry
+    return merged
 
 
-def _merged(one: Entry, other: Entry) -> Entry:
-    """One card of two lines that a merge left: the newer wins, no ordinal is forgotten, and none has two phrases.
+def _merged(first: Entry, second: Entry) -> Entry:
+    """Merge two lines of one guid: the newer wins, all ordinals are kept, and an ordinal with two phrases is retired.
 
     If both lines have the same `mod` but differ (edited on two machines), the result gets a newer `mod`, because Anki may
     hold either.
     """
-    newer, older = sorted((one, other), key=lambda each: (each.mod, -each.retired, _line(each)), reverse=True)
-    before = {each.ordinal: each.text for each in older.phrases}
-    apart = {each.ordinal for each in newer.phrases if _is_other(before.get(each.ordinal, ""), each.text)}
-    phrases = [Phrase(each.ordinal, "", gone=True) if each.ordinal in apart else each for each in newer.phrases]
+    newer, older = sorted((first, second), key=lambda entry: (entry.mod, -entry.retired, _line(entry)), reverse=True)
+    before = {phrase.ordinal: phrase.text for phrase in older.phrases}
+    clashes = {phrase.ordinal for phrase in newer.phrases if _is_other(before.get(phrase.ordinal, ""), phrase.text)}
+    phrases = [Phrase(phrase.ordinal, "", gone=True) if phrase.ordinal in clashes else phrase for phrase in newer.phrases]
     differ = newer.mod == older.mod and newer.parts != older.parts and "" not in (newer.parts, older.parts)
     return replace(newer, mod=newer.mod + differ, phrases=with_gone(phrases, older.phrases))
 
 
 def _is_other(before: str, text: str) -> bool:
-    """Whether two machines gave one ordinal to different phrases: reviews of the one must not become those of the other."""
-    from cards.identity.similarity import PHRASE, phrase_score  # most ledgers hold no guid twice
+    """Whether two machines gave one ordinal to different phrases, whose reviews must not be mixed."""
+    from cards.identity.similarity import PHRASE, phrase_score  # costly, and most ledgers hold no guid twice
 
     return bool(before and text) and before != text and phrase_score(before, text) < PHRASE
 
 
-def _damaged(name: str, line: int, what: str) -> CardsError:
+def _damaged(name: str, line: int, reason: str) -> CardsError:
     return CardsError(
-        f"{name}:{line}: {what}; restore the ledger from git or a backup, or rebuild it with `cards recover` from your decks"
+        f"{name}:{line}: {reason}; restore the ledger from git or a backup, or rebuild it with `cards recover` from your decks"
     )

@@ -1,14 +1,14 @@
-"""Drafts + ledger → which card each draft is.
+"""Match drafts to the entries of the ledger: which card is each draft?
 
-Match first by block id, then by its words, then by place and likeness within its note (or the note that this one
-was renamed from), then across notes; always the best pairing over all of them, never first come first served. What is
-too unlike is a new card.
+The steps, in order: block id, same words, similarity within a note (or the note it was renamed from), similarity across
+notes. Each step takes the best pairing over all its candidates, never first come, first served. A draft that resembles no
+entry becomes a new card.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cards.identity.assignment import best_pairs
@@ -17,42 +17,65 @@ from cards.identity.ledger import Entry, Ledger
 from cards.identity.similarity import ACROSS, IN_NOTE, IN_PLACE, NEARLY, PINNED, Features, normal, score
 from cards.model import Problem
 
+_COMMON = 50  # entries: a word that more of them share suggests no candidate
+_CANDIDATES = 20  # entries of other notes that a draft is compared with
+
+# two drafts may be equal in everything, and ties go to the first: so pairs are indexes, not values
+_DraftAt = int  # an index into `_Search.drafts`
+_EntryAt = int  # an index into `_Search.entries`
+_Weights = dict[tuple[_DraftAt, _EntryAt], float]
+
 
 @dataclass(slots=True)
 class _Search:
-    """The state of one recognition: who is still unclaimed, and what has been paired."""
+    """The drafts and entries of one run, the pairs made so far, and the notes known to be renamed."""
 
     entries: list[Entry]
     drafts: Sequence[CardKey]
-    pairs: dict[int, tuple[int, How]] = field(default_factory=dict)  # draft → entry
-    taken: set[int] = field(default_factory=set)
+    pairs: dict[_DraftAt, tuple[_EntryAt, How]] = field(default_factory=dict)
+    taken: set[_EntryAt] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def pair(self, draft: int, entry: int, how: How) -> None:
-        self.pairs[draft] = (entry, how)
-        self.taken.add(entry)
+    def pair(self, draft_at: _DraftAt, entry_at: _EntryAt, how: How) -> None:
+        self.pairs[draft_at] = (entry_at, how)
+        self.taken.add(entry_at)
 
-    def free_drafts(self) -> list[int]:
-        return [i for i in range(len(self.drafts)) if i not in self.pairs]
+    def part(self, draft_at: _DraftAt) -> How:
+        """Undo a pair; return how it was found."""
+        entry_at, how = self.pairs.pop(draft_at)
+        self.taken.remove(entry_at)
+        return how
 
-    def free_entries(self) -> list[int]:
-        return [i for i in range(len(self.entries)) if i not in self.taken]
+    def free_drafts(self) -> list[tuple[_DraftAt, CardKey]]:
+        return [(draft_at, draft) for draft_at, draft in enumerate(self.drafts) if draft_at not in self.pairs]
+
+    def free_entries(self) -> list[tuple[_EntryAt, Entry]]:
+        return [(entry_at, entry) for entry_at, entry in enumerate(self.entries) if entry_at not in self.taken]
+
+    def note_of(self, entry: Entry) -> str:
+        """The path of an entry's note today."""
+        return self.renamed.get(entry.note, entry.note)
 
 
 def match_drafts(
     drafts: Sequence[CardKey], ledger: Ledger, may_be_claimed: Callable[[Entry], bool]
 ) -> tuple[list[Match], list[Problem]]:
-    """Say who each draft is. Entries that may not be claimed (their note was not read this time) are nobody's."""
-    search = _Search(sorted((e for e in ledger.values() if may_be_claimed(e)), key=_place), drafts)
-    _by_block_id(search, {})
+    """Match each draft to an entry of the ledger or to a new guid, in the order of the drafts.
+
+    `may_be_claimed` excludes entries, such as those of notes outside this run. The problems name drafts with two equally
+    likely entries.
+    """
+    search = _Search(sorted(filter(may_be_claimed, ledger.values()), key=_place), drafts)
+    _by_block_id(search)
     _by_words(search)
-    renamed = _renamed(search)
-    _by_block_id(search, renamed)
-    _by_likeness_in_notes(search, renamed)
-    _by_likeness_across(search)
-    _sort_equals(search, renamed)
-    _by_age(search)
-    return _named(search, ledger), search.problems
+    search.renamed = _renamed(search)
+    _by_block_id(search)
+    _by_similarity_in_notes(search)
+    _by_similarity_across(search)
+    _reorder_equals(search)
+    _prefer_older(search)
+    return _matches(search, ledger), search.problems
 
 
 def _place(entry: Entry) -> tuple[bool, str, int, str]:
@@ -62,276 +85,273 @@ def _place(entry: Entry) -> tuple[bool, str, int, str]:
 # ---------------------------------------------------------------------------------------------------------- the steps
 
 
-def _by_block_id(search: _Search, renamed: Mapping[str, str]) -> None:
-    """A block id pins, within its note: the cards of a takeaway with an id are those of the one that had it.
+def _by_block_id(search: _Search) -> None:
+    """Pair drafts and entries of takeaways with the same block id.
 
-    What has no likeness is only pinned where it is the takeaway's one card of its kind, before and now, and where its old words
-    stand nowhere else: a sentence that came into a takeaway is not the one that left it. In another note the same id may be
-    another takeaway's, so it counts only where the words are alike as well.
+    Without textual similarity, a block id pins a card only if the takeaway has exactly one card of that kind, before and
+    after, and no draft has the old words: a sentence added to a takeaway is not the one that left it. Another note may use
+    the same id for another takeaway, so across notes the words must be similar, too.
     """
-    ids: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in search.free_entries():
-        if search.entries[i].block:
-            ids[search.entries[i].kind, search.entries[i].block].append(i)
+    ids: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in search.free_entries():
+        if entry.block:
+            ids[entry.kind, entry.block].append(entry_at)
     if not ids:
         return
-    before: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for i, entry in enumerate(search.entries):
+    before: dict[tuple[str, str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in enumerate(search.entries):
         if entry.block:
-            held = before[entry.kind, entry.block, renamed.get(entry.note, entry.note)]
-            if entry.live or not held or not search.entries[held[0]].live:  # the living come first, and count alone
-                held.append(i)
-    now = Counter((one.kind, one.block, one.note) for one in search.drafts)
-    words = {(one.kind, one.key) for one in search.drafts}
-    weights: dict[tuple[int, int], float] = {}
-    for n in search.free_drafts():
-        one = search.drafts[n]
-        place = (one.kind, one.block, one.note)
-        for i in ids.get(place[:2], ()):
-            entry = search.entries[i]
-            here = renamed.get(entry.note, entry.note) == one.note
-            like = score(_looks(entry), one.features)
-            sole = before.get(place) == [i] and now[place] == 1
-            if like >= PINNED or (here and sole and (entry.kind, entry.key) not in words):
-                # likeness is 100 at most: a pair in its own note outweighs any other, then one of the living
-                weights[n, i] = 1 + like + 200 * here + 50 * entry.live
-    for n, i in best_pairs(weights):
-        search.pair(n, i, "pinned")
+            group = before[entry.kind, entry.block, search.note_of(entry)]
+            if entry.live or not group or not search.entries[group[0]].live:  # retired entries count if no other has the id
+                group.append(entry_at)
+    after = Counter((draft.kind, draft.block, draft.note) for draft in search.drafts)
+    words = {(draft.kind, draft.key) for draft in search.drafts}
+    weights: _Weights = {}
+    for draft_at, draft in search.free_drafts():
+        place = (draft.kind, draft.block, draft.note)
+        for entry_at in ids.get(place[:2], ()):
+            entry = search.entries[entry_at]
+            same_note = search.note_of(entry) == draft.note
+            similarity = score(_features(entry), draft.features)
+            only_card = before.get(place) == [entry_at] and after[place] == 1
+            if similarity >= PINNED or (same_note and only_card and (entry.kind, entry.key) not in words):
+                # similarity is 100 at most: the same note outweighs all else, then a live entry
+                weights[draft_at, entry_at] = 1 + similarity + 200 * same_note + 50 * entry.live
+    for draft_at, entry_at in best_pairs(weights):
+        search.pair(draft_at, entry_at, "pinned")
 
 
 def _by_words(search: _Search) -> None:
-    """The same words are the same card: first in the same note, then wherever they went; the living before the retired."""
-    for here_only in (True, False):
+    """Pair drafts and entries with the same words: within a note before across notes, live entries before retired ones."""
+    for in_note in (True, False):
         for live in (True, False):
-            wanted: dict[tuple[str, ...], list[int]] = defaultdict(list)
-            for i in search.free_entries():
-                entry = search.entries[i]
+            entries: dict[tuple[str, ...], list[_EntryAt]] = defaultdict(list)
+            for entry_at, entry in search.free_entries():
                 if entry.live == live:
-                    wanted[entry.kind, entry.key, entry.note if here_only else ""].append(i)
-            asking: dict[tuple[str, ...], list[int]] = defaultdict(list)
-            for n in search.free_drafts():
-                one = search.drafts[n]
-                group = (one.kind, one.key, one.note if here_only else "")
-                if group in wanted:
-                    asking[group].append(n)
-            for equals, drafts in asking.items():
-                _pair_equals(search, drafts, wanted[equals], "same" if here_only else "moved")
+                    entries[entry.kind, entry.key, entry.note if in_note else ""].append(entry_at)
+            drafts: dict[tuple[str, ...], list[_DraftAt]] = defaultdict(list)
+            for draft_at, draft in search.free_drafts():
+                drafts[draft.kind, draft.key, draft.note if in_note else ""].append(draft_at)
+            for group in drafts:
+                if group in entries:
+                    _pair_equals(search, drafts[group], entries[group], "same" if in_note else "moved")
 
 
-def _pair_equals(search: _Search, drafts: list[int], entries: list[int], how: How) -> None:
-    """Of cards with the same words those under the same headings belong together, then those in the same order."""
+def _pair_equals(search: _Search, drafts: list[_DraftAt], entries: list[_EntryAt], how: How) -> None:
+    """Pair cards with the same words: first those under the same headings, then the rest in the order of the notes."""
     if len(drafts) > 1:
-        drafts = sorted(drafts, key=lambda n: (search.drafts[n].note, search.drafts[n].line, n))
-        one = search.drafts[drafts[0]]
-        born = {guid_of(one.kind, one.key, copy): copy for copy in range(len(entries))}  # on one line: in this order
-        entries = sorted(entries, key=lambda i: (_place(search.entries[i])[:3], born.get(search.entries[i].guid, len(born))))
-    entries = list(entries)
+        drafts = sorted(drafts, key=lambda at: (search.drafts[at].note, search.drafts[at].line, at))
+        draft = search.drafts[drafts[0]]
+        copies = {guid_of(draft.kind, draft.key, copy): copy for copy in range(len(entries))}  # orders cards on one line
+
+        def order(at: _EntryAt) -> tuple[tuple[bool, str, int], int]:
+            entry = search.entries[at]
+            return _place(entry)[:3], copies.get(entry.guid, len(copies))
+
+        entries = sorted(entries, key=order)
+    free = list(entries)
     for same_context in (True, False):
-        for n in list(drafts):
-            context = search.drafts[n].context
-            found = (i for i in entries if not same_context or context_of(search.entries[i]) == context)
-            if (i := next(found, None)) is not None:
-                search.pair(n, i, how)
-                entries.remove(i)
-                drafts.remove(n)
+        for draft_at in drafts:
+            if draft_at in search.pairs:
+                continue
+            context = search.drafts[draft_at].context
+            candidates = (at for at in free if not same_context or context_of(search.entries[at]) == context)
+            if (entry_at := next(candidates, None)) is not None:
+                search.pair(draft_at, entry_at, how)
+                free.remove(entry_at)
 
 
-def _sort_equals(search: _Search, renamed: Mapping[str, str]) -> None:
-    """Cards that had the same words are told apart by their place alone, also where one of them was edited or moved away."""
-    equals: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i, entry in enumerate(search.entries):
+def _reorder_equals(search: _Search) -> None:
+    """Redo the pairs of live entries that share their words, by place alone, including cards edited or moved since."""
+    equals: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in enumerate(search.entries):
         if entry.live:
-            equals[entry.kind, entry.key].append(i)
-    owners = {i: n for n, (i, how) in search.pairs.items() if how != "pinned"}
+            equals[entry.kind, entry.key].append(entry_at)
+    owners = {entry_at: draft_at for draft_at, (entry_at, how) in search.pairs.items() if how != "pinned"}
     pinned = search.taken - owners.keys()
     for group in equals.values():
-        entries = [i for i in group if i not in pinned]
-        drafts = sorted(owners[i] for i in entries if i in owners)
+        entries = [at for at in group if at not in pinned]
+        drafts = sorted(owners[at] for at in entries if at in owners)
         if len(entries) < 2 or not drafts:
             continue
-        hows = {n: search.pairs.pop(n)[1] for n in drafts}
-        search.taken.difference_update(entries)
-        for note in sorted({search.drafts[n].note for n in drafts}):
-            here = [n for n in drafts if search.drafts[n].note == note]
-            old = [i for i in entries if renamed.get(search.entries[i].note, search.entries[i].note) == note]
-            _pair_equals(search, here, old, "same")
-        left = [i for i in entries if i not in search.taken]
-        _pair_equals(search, [n for n in drafts if n not in search.pairs], left, "moved")
-        for n in drafts:
-            search.pairs[n] = (search.pairs[n][0], hows[n])
+        hows = {at: search.part(at) for at in drafts}
+        for note in sorted({search.drafts[at].note for at in drafts}):
+            in_note = [at for at in drafts if search.drafts[at].note == note]
+            _pair_equals(search, in_note, [at for at in entries if search.note_of(search.entries[at]) == note], "same")
+        free = [at for at in entries if at not in search.taken]
+        _pair_equals(search, [at for at in drafts if at not in search.pairs], free, "moved")
+        for at, how in hows.items():
+            search.pairs[at] = (search.pairs[at][0], how)
 
 
-def _by_age(search: _Search) -> None:
-    """What was copied before one build and is gone from its old place before the next was moved: the older card stays."""
-    left: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in search.free_entries():
-        if search.entries[i].live:
-            left[search.entries[i].kind, search.entries[i].key].append(i)
-    held: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for n, (i, how) in search.pairs.items():
-        entry = search.entries[i]
-        if how in ("same", "moved") and entry.live and (entry.kind, entry.key) in left:
-            held[entry.kind, entry.key].append(n)
+def _prefer_older(search: _Search) -> None:
+    """Treat copy-then-delete across two builds as a move: keep the older card."""
+    unclaimed: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in search.free_entries():
+        if entry.live:
+            unclaimed[entry.kind, entry.key].append(entry_at)
+    copies: dict[tuple[str, str], list[_DraftAt]] = defaultdict(list)
+    for draft_at, (entry_at, how) in search.pairs.items():
+        entry = search.entries[entry_at]
+        if how in ("same", "moved") and entry.live and (entry.kind, entry.key) in unclaimed:
+            copies[entry.kind, entry.key].append(draft_at)
 
-    def age(i: int) -> tuple[int, str]:
-        return search.entries[i].born, search.entries[i].guid
+    def age(at: _EntryAt) -> tuple[int, str]:
+        return search.entries[at].born, search.entries[at].guid
 
-    for words, drafts in held.items():
-        olds = sorted(left[words], key=age)
-        youngest = sorted(drafts, key=lambda n: age(search.pairs[n][0]), reverse=True)
-        for n, old in zip(youngest, olds, strict=False):
-            young = search.pairs[n][0]
-            if search.entries[old].born < search.entries[young].born:
-                search.taken.remove(young)
-                search.pair(n, old, "moved")
+    for words, drafts in copies.items():
+        oldest_first = sorted(unclaimed[words], key=age)
+        youngest_first = sorted(drafts, key=lambda at: age(search.pairs[at][0]), reverse=True)
+        for draft_at, older in zip(youngest_first, oldest_first, strict=False):
+            if search.entries[older].born < search.entries[search.pairs[draft_at][0]].born:
+                search.part(draft_at)
+                search.pair(draft_at, older, "moved")
 
 
 def _renamed(search: _Search) -> dict[str, str]:
-    """Notes that are gone → the note that took in most of their cards: they were renamed, moved or merged into it."""
-    present = {one.note for one in search.drafts}
+    """Map each note that is gone to the one that took in most of its cards: it was renamed, moved or merged."""
+    present = {draft.note for draft in search.drafts}
     moves: dict[str, Counter[str]] = defaultdict(Counter)
-    for n, (i, _) in search.pairs.items():
-        old, new = search.entries[i].note, search.drafts[n].note
-        if old != new and old not in present and search.entries[i].live:
-            moves[old][new] += 1
+    for draft_at, (entry_at, _) in search.pairs.items():
+        entry = search.entries[entry_at]
+        if entry.live and entry.note not in present:
+            moves[entry.note][search.drafts[draft_at].note] += 1
     return {old: min(counts, key=lambda new: (-counts[new], new)) for old, counts in moves.items()}
 
 
-def _by_likeness_in_notes(search: _Search, renamed: dict[str, str]) -> None:
-    entries: dict[tuple[str, str], list[int]] = defaultdict(list)
-    drafts: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in search.free_entries():
-        entry = search.entries[i]
-        entries[renamed.get(entry.note, entry.note), entry.kind].append(i)
-    for n in search.free_drafts():
-        one = search.drafts[n]
-        drafts[one.note, one.kind].append(n)
+def _by_similarity_in_notes(search: _Search) -> None:
+    """Pair edited cards with similar entries of the same note; position decides between similar candidates."""
+    entries: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in search.free_entries():
+        entries[search.note_of(entry), entry.kind].append(entry_at)
+    drafts: dict[tuple[str, str], list[_DraftAt]] = defaultdict(list)
+    for draft_at, draft in search.free_drafts():
+        drafts[draft.note, draft.kind].append(draft_at)
     gaps = _Gaps(search)
-    old_asks = Counter((renamed.get(e.note, e.note), e.ask) for e in search.entries if e.live)
-    new_asks = Counter((one.note, one.features.ask) for one in search.drafts)
-    for place in sorted(drafts.keys() & entries.keys()):
-        weights: dict[tuple[int, int], float] = {}
-        olds = Counter(gaps.of_entry(i) for i in entries[place] if search.entries[i].live)
-        news = Counter(gaps.of_draft(n) for n in drafts[place])
-        for n in drafts[place]:
-            for i in entries[place]:
-                entry = search.entries[i]
-                looks = search.drafts[n].features
-                asked_once = old_asks[place[0], entry.ask] <= 1 >= new_asks[place[0], looks.ask]
-                like = score(_looks(entry), looks, asked_once=asked_once, elsewhere=not entry.live)
-                same_gap = entry.live and gaps.of_entry(i) == gaps.of_draft(n)
-                alone = same_gap and olds[gaps.of_entry(i)] == 1 == news[gaps.of_draft(n)]
-                least = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
-                if like >= least:
-                    # between equals the place decides: first the neighbours, then the distance
-                    weights[n, i] = like + 5 * same_gap + 0.001 * _nearness(entry, search.drafts[n])
+    asks_before = Counter((search.note_of(entry), entry.ask) for entry in search.entries if entry.live)
+    asks_now = Counter((draft.note, draft.features.ask) for draft in search.drafts)
+    for group in sorted(drafts.keys() & entries.keys()):
+        note, _ = group
+        entries_in = Counter(gaps.of_entry(at) for at in entries[group] if search.entries[at].live)
+        drafts_in = Counter(gaps.of_draft(at) for at in drafts[group])
+        weights: _Weights = {}
+        for draft_at in drafts[group]:
+            draft, gap = search.drafts[draft_at], gaps.of_draft(draft_at)
+            for entry_at in entries[group]:
+                entry = search.entries[entry_at]
+                asked_once = asks_before[note, entry.ask] <= 1 >= asks_now[note, draft.features.ask]
+                similarity = score(_features(entry), draft.features, asked_once=asked_once, elsewhere=not entry.live)
+                same_gap = entry.live and gaps.of_entry(entry_at) == gap
+                alone = same_gap and entries_in[gap] == 1 == drafts_in[gap]
+                threshold = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
+                if similarity >= threshold:
+                    distance = min(abs(entry.line - draft.line), 1000)
+                    weights[draft_at, entry_at] = similarity + 5 * same_gap - 0.001 * distance
         _claim(search, weights)
 
 
-def _by_likeness_across(search: _Search) -> None:
-    """What moved and was edited on the way. Only cards that share rare words are compared."""
-    by_word: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in search.free_entries():
-        entry = search.entries[i]
+def _by_similarity_across(search: _Search) -> None:
+    """Pair cards that were moved and edited. Only cards that share uncommon words are compared."""
+    by_word: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
+    for entry_at, entry in search.free_entries():
         for word in set(f"{entry.ask} {entry.text}".split()):
-            by_word[entry.kind, word].append(i)
-    weights: dict[tuple[int, int], float] = {}
-    for n in search.free_drafts():
-        one = search.drafts[n]
-        shared: Counter[int] = Counter()
-        for word in sorted(set(f"{one.features.ask} {one.features.text}".split())):
-            found = by_word.get((one.kind, word), ())
-            if len(found) <= 50:
-                shared.update(found)
-        for i, _ in sorted(shared.items(), key=lambda each: (-each[1], each[0]))[:20]:
-            like = score(_looks(search.entries[i]), one.features, elsewhere=True)
-            if like >= ACROSS:
-                weights[n, i] = like + 5 * search.entries[i].live
+            by_word[entry.kind, word].append(entry_at)
+    weights: _Weights = {}
+    for draft_at, draft in search.free_drafts():
+        shared: Counter[_EntryAt] = Counter()
+        for word in set(f"{draft.features.ask} {draft.features.text}".split()):
+            entries = by_word.get((draft.kind, word), ())
+            if len(entries) <= _COMMON:
+                shared.update(entries)
+        for entry_at, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_CANDIDATES]:
+            entry = search.entries[entry_at]
+            similarity = score(_features(entry), draft.features, elsewhere=True)
+            if similarity >= ACROSS:
+                weights[draft_at, entry_at] = similarity + 5 * entry.live
     _claim(search, weights)
 
 
-def _claim(search: _Search, weights: dict[tuple[int, int], float]) -> None:
-    for n, i in best_pairs(weights):
-        one, entry = search.drafts[n], search.entries[i]
-        rivals = [
-            other
-            for other in (j for m, j in weights if m == n and j != i)
-            if weights[n, other] >= weights[n, i] - NEARLY and search.entries[other].key != entry.key
-        ]
-        if rivals and not any(pair[1] == rivals[0] for pair in weights if pair[0] != n):
+def _claim(search: _Search, weights: _Weights) -> None:
+    """Pair the best candidates as edited cards, and report a draft that nearly fits a second entry nobody else wants."""
+    for draft_at, entry_at in best_pairs(weights):
+        draft, entry = search.drafts[draft_at], search.entries[entry_at]
+        least = weights[draft_at, entry_at] - NEARLY
+        rivals = (
+            rival_at
+            for (at, rival_at), weight in weights.items()
+            if at == draft_at and rival_at != entry_at and weight >= least and search.entries[rival_at].key != entry.key
+        )
+        rival = next(rivals, None)
+        if rival is not None and not any(at != draft_at and rival_at == rival for at, rival_at in weights):
             message = (
                 f"this card may be an edit of either of two; it keeps the history of “{entry.ask or entry.text[:50]}” "
                 f"(line {entry.line}). Give the takeaway a block id (^name) to pin it"
             )
-            search.problems.append(Problem(one.note, one.line, "ambiguous", message))
-        search.pair(n, i, "edited")
+            search.problems.append(Problem(draft.note, draft.line, "ambiguous", message))
+        search.pair(draft_at, entry_at, "edited")
 
 
-def _nearness(entry: Entry, draft: CardKey) -> float:
-    return -min(abs(entry.line - draft.line), 1000)
+def _features(entry: Entry) -> Features:
+    return Features(entry.ask, entry.text, tuple(normal(phrase.text) for phrase in entry.phrases if not phrase.gone))
 
 
-def _looks(entry: Entry) -> Features:
-    phrases = tuple(normal(each.text) for each in entry.phrases if not each.gone)
-    return Features(entry.ask, entry.text, phrases)
+_Gap = tuple[str, str]  # the guids of the matched cards before and after, "" at the ends of a note
 
 
 class _Gaps:
-    """Where an unknown card stands: between which two cards of its note that are known by their words."""
+    """The gap between two matched cards of its note and kind in which each draft and each live entry lies."""
 
     def __init__(self, search: _Search) -> None:
-        known = {n: i for n, (i, _) in search.pairs.items()}
-        guid_of = {n: search.entries[i].guid for n, i in known.items()}
-        taken = set(known.values())
-        self.drafts = _gaps(
-            [(one.note, one.kind, one.line, n) for n, one in enumerate(search.drafts)],
-            guid_of,
+        guids = {entry_at: search.entries[entry_at].guid for entry_at in search.taken}
+        self._drafts = _gaps(
+            [(draft.note, draft.kind, draft.line, at) for at, draft in enumerate(search.drafts)],
+            {draft_at: guids[entry_at] for draft_at, (entry_at, _) in search.pairs.items()},
         )
-        self.entries = _gaps(
-            [(e.note, e.kind, e.line, i) for i, e in enumerate(search.entries) if e.live],
-            {i: search.entries[i].guid for i in taken},
+        self._entries = _gaps(
+            [(entry.note, entry.kind, entry.line, at) for at, entry in enumerate(search.entries) if entry.live], guids
         )
 
-    def of_draft(self, n: int) -> tuple[str, str]:
-        return self.drafts[n]
+    def of_draft(self, draft_at: _DraftAt) -> _Gap:
+        return self._drafts[draft_at]
 
-    def of_entry(self, i: int) -> tuple[str, str]:
-        return self.entries.get(i, ("retired", "retired"))
+    def of_entry(self, entry_at: _EntryAt) -> _Gap:
+        return self._entries.get(entry_at, ("retired", "retired"))
 
 
-def _gaps(places: list[tuple[str, str, int, int]], guids: dict[int, str]) -> dict[int, tuple[str, str]]:
-    """For each card the guids of the known cards before and after it, of its note and kind."""
-    grouped: dict[tuple[str, str], list[int]] = defaultdict(list)
+def _gaps(places: list[tuple[str, str, int, int]], guids: dict[int, str]) -> dict[int, _Gap]:
+    """The gap of each card by its index. `places` are note, kind, line and index; `guids` are those of matched cards."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for note, kind, _, at in sorted(places):
-        grouped[note, kind].append(at)
-    out: dict[int, tuple[str, str]] = {}
-    for row in grouped.values():
+        groups[note, kind].append(at)
+    gaps: dict[int, _Gap] = {}
+    for group in groups.values():
         before = ""
-        for at in row:
-            out[at] = (before, "")
+        for at in group:
+            gaps[at] = (before, "")
             before = guids.get(at, before)
         after = ""
-        for at in reversed(row):
-            out[at] = (out[at][0], after)
+        for at in reversed(group):
+            gaps[at] = (gaps[at][0], after)
             after = guids.get(at, after)
-    return out
+    return gaps
 
 
 # --------------------------------------------------------------------------------------------------- guids
 
 
-def _named(search: _Search, ledger: Ledger) -> list[Match]:
+def _matches(search: _Search, ledger: Ledger) -> list[Match]:
+    """The match of each draft, in order; an unpaired draft gets the first guid of its words that no card ever had."""
     used = set(ledger)
     copies: Counter[tuple[str, str]] = Counter()
-    out: list[Match] = []
-    for n, one in enumerate(search.drafts):
-        found = search.pairs.get(n)
-        if found is not None:
-            entry = search.entries[found[0]]
-            out.append(Match(one, entry.guid, entry, found[1]))
+    matches: list[Match] = []
+    for draft_at, draft in enumerate(search.drafts):
+        if draft_at in search.pairs:
+            entry_at, how = search.pairs[draft_at]
+            entry = search.entries[entry_at]
+            matches.append(Match(draft, entry.guid, entry, how))
             continue
-        while (guid := guid_of(one.kind, one.key, copies[one.kind, one.key])) in used:
-            copies[one.kind, one.key] += 1
+        while (guid := guid_of(draft.kind, draft.key, copies[draft.kind, draft.key])) in used:
+            copies[draft.kind, draft.key] += 1
         used.add(guid)
-        out.append(Match(one, guid, None, "new"))
-    return out
+        matches.append(Match(draft, guid, None, "new"))
+    return matches
