@@ -185,7 +185,7 @@ def test_a_recording_that_is_not_at_hand_takes_no_clip_from_a_card(vault: Path) 
     assert deck.read_bytes() == before
     assert (vault / "decks" / "ledger.jsonl").read_bytes() == ledger
     assert [str(each) for each in report.result.problems] == [
-        "Tide.md: tones.wav is not in the vault; its cards have no clip, or keep theirs"
+        "Tide.md: tones.wav is not in the vault; its cards keep the clips they have, if any"
     ]
     deck.unlink()  # now there is nothing to keep, and still no card is newer than the one in Anki
     assert not build(load((vault,), vault / "decks", None, None)).result.changes

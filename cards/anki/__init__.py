@@ -1,1 +1,1 @@
-"""Drafts and cards as Anki has them: fields of HTML, note types, packages."""
+"""Rendering for Anki: HTML fields, note types and packages."""

@@ -1,4 +1,4 @@
-"""The two note types, as the files in `templates/` have them. Their ids are frozen."""
+"""The two note types, read from `templates/`. Their ids never change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cards.model import CardKind
 
 @dataclass(frozen=True, slots=True)
 class NoteType:
-    """One of the frozen note types: its fixed ids, fields and templates."""
+    """A note type. `fields` and `template` are names with their ids, `mod` is seconds since 1970."""
 
     id: int
     name: str
@@ -27,27 +27,26 @@ class NoteType:
 
 @lru_cache(maxsize=1)
 def note_types() -> Mapping[CardKind, NoteType]:
-    """The note types as the files beside this module say."""
+    """Read the note types, once."""
     folder = files("cards.anki") / "templates"
 
     def read(name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
 
-    given = tomllib.loads(read("notetypes.toml"))
-    css = read("style.css")
+    settings = tomllib.loads(read("notetypes.toml"))
 
     def note_type(kind: str) -> NoteType:
-        one = given[kind]
-        template = one["template"]
+        values = settings[kind]
+        template = values["template"]
         return NoteType(
-            one["id"],
-            one["name"],
-            tuple((field["name"], field["id"]) for field in one["fields"]),
-            (template["name"], template["id"]),
-            read(template["front"]).strip(),
-            read(template["back"]).strip(),
-            css,
-            given["mod"],
+            id=values["id"],
+            name=values["name"],
+            fields=tuple((field["name"], field["id"]) for field in values["fields"]),
+            template=(template["name"], template["id"]),
+            front=read(template["front"]).strip(),
+            back=read(template["back"]).strip(),
+            css=read("style.css"),
+            mod=settings["mod"],
         )
 
     return {"qa": note_type("qa"), "cloze": note_type("cloze")}

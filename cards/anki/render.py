@@ -1,7 +1,7 @@
-"""Prose and blocks → the HTML of Anki's fields. The only place that knows escaping, cloze markup and MathJax.
+"""Render prose and blocks as the HTML of Anki's fields: escaping, cloze markup, MathJax.
 
-What Anki's grammar would take for markup is broken up with an empty comment (`}<!-- -->}`), which its editor keeps and
-its renderer drops; entities would be undone by the first edit. Raw HTML never gets here: the parser hands over text.
+Text that Anki would read as markup is split by an empty comment (`}<!-- -->}`), which its editor keeps and its renderer
+drops; entities would be undone by the first edit. Raw HTML never gets here, because the parser turns it into text.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ SEPARATOR = " › "
 PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
 
 _SPLIT = "<!-- -->"
-_JOINER = "\u2060"  # no width; stands in the way of MathJax
-_CLASH = re.compile(r"([{}:])(?=\1)")  # what opens, closes or divides a deletion
+_JOINER = "\u2060"  # no width; breaks up MathJax delimiters
+_CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
-_LEADS = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)  # to a host that can be one
+_LINKABLE = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
 _ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
 
@@ -61,31 +61,31 @@ MediaNames = Mapping[str, Media]
 
 
 def text(value: str, *, code: bool = False) -> str:
-    """Plain text as HTML that shows just it."""
+    """Escape plain text for HTML, Anki and MathJax."""
     value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
-    # MathJax reads on across comments, yet not in code, where a character more would be copied
+    # MathJax ignores comments, so it needs a character; but it skips code, where a character would be copied along
     return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
 
 
 def maths(tex: str, *, display: bool = False) -> str:
-    """TeX for Anki's MathJax. Braces that meet are moved apart, which TeX does not mind.
+    """Render TeX for Anki's MathJax, with adjacent braces moved apart, which TeX ignores.
 
-    With a command that does more than draw (link, style, load, make commands), or an unknown one, it is shown as written; so it
-    is where a brace is left over: MathJax would look for its end behind the formula, and take what stands there for TeX.
+    TeX is shown as written if it has an unknown command or one that does more than draw (link, style, load, define), and if
+    its braces are unbalanced: MathJax would look for the missing brace in the text after the formula.
     """
     commands = _COMMAND.findall(tex)
-    if any(name.isalpha() and name not in _drawing() for name in commands) or not _is_balanced(tex):
+    if any(name.isalpha() and name not in _drawing_commands() for name in commands) or not _is_balanced(tex):
         return f"<code>{text(tex, code=True)}</code>"
     spaced = re.sub(r"([{}])(?=\1)", r"\1 ", tex)
     spaced = re.sub(r":(?=:)", r":{}", spaced)
     # an argument such as \begin{x} never holds two braces in a row, so spaces stay between tokens
     inner = escape(spaced, quote=False).replace("\\)", "\\ )").replace("\\]", "\\ ]")
-    # Anki looks for its own tags in formulas, too, after it has dropped the comments there
+    # Anki drops comments from formulas and then looks for its own tags, so a comment can't break those up
     return _TAG_OF_ANKI.sub("[{}", rf"\[{inner}\]" if display else rf"\({inner}\)")
 
 
 def _is_balanced(tex: str) -> bool:
-    """Whether every brace that groups has its other one."""
+    """Whether all grouping braces are paired."""
     depth = 0
     for brace in _COMMAND.sub("", tex):
         depth += (brace == "{") - (brace == "}")
@@ -95,24 +95,24 @@ def _is_balanced(tex: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _drawing() -> frozenset[str]:
-    """The commands of MathJax that only draw."""
+def _drawing_commands() -> frozenset[str]:
+    """Read the names of MathJax commands that only draw."""
     lines = (files("cards.anki") / "mathjax.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
 
 
 @lru_cache(maxsize=1024)
 def href(url: str) -> str | None:
-    """A URL as the value of an `href`, None for a scheme that could act and for a host that can be none."""
+    """Escape a URL as the value of an `href`, None for an unsafe scheme or an impossible host."""
     url = re.sub(r"[\x00-\x20]+", "", url)
-    if not _LEADS.match(url):
+    if not _LINKABLE.match(url):
         return None
     safe = url.replace("{{", "%7B%7B").replace("}}", "%7D%7D").replace("::", "%3A%3A").replace("[", "%5B").replace("]", "%5D")
     return escape(quote(safe, safe="%/:?#@!$&'()*+,;=~-._"), quote=True)
 
 
 def link(url: str | None, label: str, css: str = "") -> str:
-    """A link around HTML, or the HTML alone where the URL may not be linked."""
+    """Wrap HTML in a link, or return it without one if the URL is missing or unsafe."""
     target = href(url) if url else None
     attribute = f' class="{css}"' if css else ""
     if target is None:
@@ -120,13 +120,13 @@ def link(url: str | None, label: str, css: str = "") -> str:
     return f'<a{attribute} href="{target}">{label}</a>'
 
 
-def stamps(found: Iterable[Timestamp]) -> str:
-    """Timestamps as the chips of the field Timestamps."""
-    return " ".join(link(stamp.url, f"{PLAY} {show(stamp)}", "stamp") for stamp in found)
+def stamps(timestamps: Iterable[Timestamp]) -> str:
+    """Render the field Timestamps: a chip for each timestamp."""
+    return " ".join(link(stamp.url, f"{PLAY} {show(stamp)}", "stamp") for stamp in timestamps)
 
 
 def breadcrumb(place: Place) -> str:
-    """The field Context: plain text, so that nothing in a title acts. The byline stands behind the title."""
+    """Render the field Context: title, byline and headings, escaped so that nothing in them acts as markup."""
     title, *below = place.context
     return text(SEPARATOR.join((" · ".join((title, *place.byline)), *below)))
 
@@ -135,22 +135,23 @@ def breadcrumb(place: Place) -> str:
 
 
 def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) -> str:
-    """Prose as HTML, with the deletions as clozes. Their offsets are into the plain text of the runs."""
+    """Render prose as HTML, with cloze deletions. Their offsets count characters of the runs' plain text."""
     out: list[str] = []
-    tags: list[str] = []  # the tags that stand open
-    said: list[str] = []  # texts that meet: together they may make what none of them is
-    opened: list[tuple[Deletion, int]] = []  # the deletions that stand open, and where in `out` each begins
-    edges = sorted({edge for each in deletions for edge in (each.start, each.end)})
+    tags: list[str] = []  # open tags
+    pending: list[str] = []  # adjacent texts, escaped together: their ends may form markup where they meet
+    opened: list[tuple[Deletion, int]] = []  # open deletions, and where in `out` each begins
+    edges = sorted({edge for deletion in deletions for edge in (deletion.start, deletion.end)})
     starting: dict[int, list[Deletion]] = {}
-    for each in sorted(deletions, key=lambda each: -each.end):
-        starting.setdefault(each.start, []).append(each)
+    for deletion in sorted(deletions, key=lambda deletion: -deletion.end):  # the outer one opens first
+        starting.setdefault(deletion.start, []).append(deletion)
 
     def settle(keep: int = 0) -> None:
-        """Write the texts that wait, and close the tags but so many."""
-        if said:
-            _add(out, text("".join(said)))
-            said.clear()
-        _close(out, tags, keep)
+        """Write the pending texts, and close all but the outermost `keep` tags."""
+        if pending:
+            _add(out, text("".join(pending)))
+            pending.clear()
+        while len(tags) > keep:
+            out.append(f"</{tags.pop().split(' ')[0]}>")
 
     at = 0
     for run in (*_split_at(runs, edges), None):
@@ -159,10 +160,10 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
             _end_cloze(out, *opened.pop())
         if run is None:
             break
-        for each in starting.get(at, ()):
+        for deletion in starting.get(at, ()):
             settle()
-            _add(out, f"{{{{c{each.ordinal}::")
-            opened.append((each, len(out)))
+            _add(out, f"{{{{c{deletion.ordinal}::")
+            opened.append((deletion, len(out)))
         wanted = _wrappers(run, plain_bold=bool(opened))
         if wanted != tags:
             keep = 0
@@ -173,7 +174,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
                 out.append(f"<{tag}>")
                 tags.append(tag)
         if run.kind is RunKind.TEXT:
-            said.append(providers.shown(run.text) if run.text == run.link else run.text)
+            pending.append(providers.shown(run.text) if run.text == run.link else run.text)
         else:
             settle(len(tags))
             _add(out, _object(run, media, linked=any(tag.startswith("a ") for tag in tags)))
@@ -183,7 +184,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
 
 
 def _add(out: list[str], piece: str) -> None:
-    """Add a piece, kept apart from what stands before it where both together would be markup."""
+    """Append a piece, split from the one before it if both together would form cloze markup."""
     if out and piece[:1] in "{}:" and out[-1][-1:] == piece[:1]:
         out.append(_SPLIT)
     out.append(piece)
@@ -193,7 +194,7 @@ def _end_cloze(out: list[str], deletion: Deletion, start: int) -> None:
     if deletion.hint:
         out.append("::" + text(squeeze(deletion.hint)))
     inner = "".join(out[start:])
-    # unbalanced braces are harmless to Anki, yet look like a cloze that closed early to whoever checks the field
+    # unbalanced braces are harmless in Anki, but a tool that checks the field would see the cloze close early
     if inner.endswith(("}", ":")) or inner.count("{") != inner.count("}"):
         out.append(_SPLIT)
     out.append("}}")
@@ -209,23 +210,15 @@ def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
 
 
 def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
-    """The tags around a run, outermost first. A deletion is set apart by the cloze itself, not by its bold."""
-    out = []
-    if run.link and run.kind is not RunKind.STAMP and (target := href(run.link)):
-        out.append(f'a href="{target}"')
-    for mark in _ORDER:
-        if mark in run.marks and not (plain_bold and mark in (Mark.BOLD, Mark.HIGHLIGHT)):
-            out.append(mark.value)
-    return out
-
-
-def _close(out: list[str], open_marks: list[str], keep: int) -> None:
-    while len(open_marks) > keep:
-        out.append(f"</{open_marks.pop().split(' ')[0]}>")
+    """The tags around a run, outermost first. Inside a deletion (`plain_bold`) bold and highlight are dropped."""
+    target = href(run.link) if run.link and run.kind is not RunKind.STAMP else None
+    dropped = (Mark.BOLD, Mark.HIGHLIGHT) if plain_bold else ()
+    marks = [mark.value for mark in _ORDER if mark in run.marks and mark not in dropped]
+    return [f'a href="{target}"', *marks] if target else marks
 
 
 def _object(run: Run, media: MediaNames, *, linked: bool) -> str:
-    """A run that is no text. Where it is `linked` already, it links nowhere itself."""
+    """Render a run other than text. Inside a link (`linked`) an embed gets no link of its own."""
     match run.kind:
         case RunKind.CODE:
             return f"<code>{text(run.text, code=True)}</code>"
@@ -242,10 +235,10 @@ def _object(run: Run, media: MediaNames, *, linked: bool) -> str:
 
 
 def _embedded(target: str, media: MediaNames, *, linked: bool = False) -> str:
-    """An image or sound from the vault; a remote one as a link, a missing one by its name."""
-    found = media.get(target)
-    if found is not None:
-        return f"[sound:{found.name}]" if found.sound else f'<img class="figure" src="{escape(found.name)}">'
+    """Render an embedded image or sound: a remote one as a link, a missing one by its name."""
+    file = media.get(target)
+    if file is not None:
+        return f"[sound:{file.name}]" if file.sound else f'<img class="figure" src="{escape(file.name)}">'
     name = text(target.rpartition("/")[2] or target)
     remote = target.startswith(("http://", "https://"))
     return link(None if linked else target, name) if remote else f"<i>{name}</i>"
@@ -254,66 +247,61 @@ def _embedded(target: str, media: MediaNames, *, linked: bool = False) -> str:
 # ------------------------------------------------------------------------------------------------------------- blocks
 
 
-def blocks(found: Sequence[Block], media: MediaNames) -> str:
-    """The blocks of a back. One paragraph stands bare, so that Anki's editor shows just its text."""
-    if len(found) == 1 and isinstance(only := found[0], Paragraph):
+def blocks(back: Sequence[Block], media: MediaNames) -> str:
+    """Render the blocks of a back. A single paragraph gets no tags, so that Anki's editor shows only its text."""
+    if len(back) == 1 and isinstance(only := back[0], Paragraph):
         return prose(only.prose, media)
-    return "".join(block(each, media) for each in found)
+    return "".join(block(part, media) for part in back)
 
 
-def block(found: Block, media: MediaNames) -> str:
-    match found:
+def block(part: Block, media: MediaNames) -> str:
+    """Render one block as HTML, empty for a rule and for properties."""
+    match part:
         case Paragraph():
-            return f'<p dir="auto">{prose(found.prose, media)}</p>'
+            return f'<p dir="auto">{prose(part.prose, media)}</p>'
         case Heading():
-            return f'<p dir="auto"><b>{prose(found.prose, media)}</b></p>'
+            return f'<p dir="auto"><b>{prose(part.prose, media)}</b></p>'
         case Bullets():
-            tag = "ul" if found.start is None else "ol"
-            start = f' start="{found.start}"' if found.start not in (None, 1) else ""
-            return f'<{tag}{start} dir="auto">{"".join(_item(item, media) for item in found.items)}</{tag}>'
+            tag = "ul" if part.start is None else "ol"
+            start = f' start="{part.start}"' if part.start not in (None, 1) else ""
+            return f'<{tag}{start} dir="auto">{"".join(_item(item, media) for item in part.items)}</{tag}>'
         case Code():
-            return f'<pre dir="ltr"><code>{text(found.text, code=True)}</code></pre>'
+            return f'<pre dir="ltr"><code>{text(part.text, code=True)}</code></pre>'
         case Formula():
-            return f'<div class="formula">{maths(found.tex, display=True)}</div>'
+            return f'<div class="formula">{maths(part.tex, display=True)}</div>'
         case Quote():
-            return f'<blockquote dir="auto">{"".join(block(each, media) for each in found.blocks)}</blockquote>'
+            return f'<blockquote dir="auto">{"".join(block(inner, media) for inner in part.blocks)}</blockquote>'
         case Table():
-            return _table(found, media)
+            return _table(part, media)
         case Html():
-            shown = squeeze(_TAGS.sub(" ", found.text))
+            shown = squeeze(_TAGS.sub(" ", part.text))
             return f'<p dir="auto">{text(shown)}</p>' if shown else ""
-        case Rule():
-            return ""
-        case Properties():
+        case Rule() | Properties():
             return ""
 
 
 def _item(item: Item, media: MediaNames) -> str:
-    inner = []
-    for i, each in enumerate(item.blocks):
-        if isinstance(each, Paragraph) and i == 0:
-            inner.append(prose(each.prose, media))
-        else:
-            inner.append(block(each, media))
-    return f"<li>{''.join(inner)}</li>"
+    first, rest = "", item.blocks
+    if rest and isinstance(rest[0], Paragraph):
+        first, rest = prose(rest[0].prose, media), rest[1:]
+    return f"<li>{first}{''.join(block(part, media) for part in rest)}</li>"
 
 
-def _table(found: Table, media: MediaNames) -> str:
+def _table(table: Table, media: MediaNames) -> str:
     def row(cells: Sequence[Prose], tag: str) -> str:
         return "<tr>" + "".join(f'<{tag} dir="auto">{prose(cell, media)}</{tag}>' for cell in cells) + "</tr>"
 
-    head = row(found.header, "th") if any(visible(cell) for cell in found.header) else ""
-    return f"<table>{head}{''.join(row(cells, 'td') for cells in found.rows)}</table>"
+    head = row(table.header, "th") if any(visible(cell) for cell in table.header) else ""
+    return f"<table>{head}{''.join(row(cells, 'td') for cells in table.rows)}</table>"
 
 
 # ------------------------------------------------------------------------------------------------------------- fields
 
 
 def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str = "") -> Fields:
-    """The fields of the Anki note in the order of its note type. `source` and `audio` are HTML."""
-    front = _question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions)
+    """Render the fields of an Anki note. `source` and `audio` are HTML."""
     return Fields(
-        front=front,
+        front=_question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions),
         back=blocks(draft.back, media),
         context=breadcrumb(draft.place),
         timestamps=stamps(draft.place.stamps),
@@ -325,7 +313,7 @@ def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str =
 
 
 def _question(draft: Qa, media: MediaNames) -> str:
-    """The field Front. Only the front of a label carries the class from which the template draws its cue."""
+    """Render the field Front. A cued label gets the class and the number of points that the template reads."""
     inner = text(draft.shown) if visible(draft.front) != draft.shown else prose(draft.front, media)
     if not draft.cued:
         return inner
@@ -335,7 +323,7 @@ def _question(draft: Qa, media: MediaNames) -> str:
 
 @lru_cache(maxsize=64)
 def source_line(title: str, url: str | None, vault: str | None, path: str) -> str:
-    """The field Source: the source by its title, and the note in Obsidian where the vault is known."""
+    """Render the field Source: a link to the source, and one to the note in Obsidian if `vault` is its name there."""
     parts = [link(url, text(title))] if url else []
     if vault:
         target = (

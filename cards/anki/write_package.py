@@ -1,7 +1,6 @@
-"""Decks → the bytes of Anki packages. The only room that imports genanki.
+"""Write decks as Anki packages: schema 11 in a zip.
 
-The package is Anki's schema 11 in a zip: written once in memory, each Anki note with its own `mod`, zipped with fixed
-dates, so that the same cards give the same bytes.
+The same cards give the same bytes: each Anki note has its own `mod`, and the zip has fixed dates.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from cards.anki.note_types import NoteType, note_types
 from cards.model import AnkiNote, CardKind, Deck
 
 _MONTH = 30 * 86_400_000  # milliseconds
-FIRST_DECK_ID = 1_000_000_000_000  # ids are milliseconds to old Anki versions, which refuse those of the future
+FIRST_DECK_ID = 1_000_000_000_000  # old versions of Anki take ids for milliseconds since 1970, and refuse future ones
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class _Model(genanki.Model):  # type: ignore[misc]
-    """A note type with a `mod` of its own, instead of the time of the build."""
+    """A genanki model with its own `mod` instead of the time of the build."""
 
     mod = 0
 
@@ -48,21 +47,21 @@ def _model(note_type: NoteType, kind: CardKind) -> _Model:
 
 
 def deck_id(name: str) -> int:
-    """A fixed id for a deck's name. Anki goes by the name; the id only has to be steady and not 1."""
+    """Derive a deck's id from its name. Anki matches decks by name; the id must only be stable and not 1."""
     return FIRST_DECK_ID + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big") // 2
 
 
 def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
-    """The package of a deck and its subdecks. `media` holds the content of each file by its name in the package."""
+    """Write the package of a deck and its subdecks. `media` maps names in the package to contents."""
     newest = max((note.mod for note in deck.notes), default=note_types()["qa"].mod)
     names = sorted({name for note in deck.notes for name in note.media})
     return _zip(_database(deck.notes, newest), {name: media[name] for name in names})
 
 
 def _database(notes: Sequence[AnkiNote], timestamp: int) -> bytes:
-    """The collection: genanki makes its tables, note types and decks, the rows are ours, written all at once."""
+    """Write the collection. genanki makes tables, note types and decks; the rows are inserted in bulk, which is faster."""
     decks = _decks(notes)
-    first = timestamp * 1000  # the id of the first Anki note
+    first = timestamp * 1000  # the id of the first Anki note: milliseconds since 1970
     connection = sqlite3.connect(":memory:")
     try:
         genanki.Package(list(decks.values())).write_to_db(connection.cursor(), timestamp, count(first))
@@ -78,7 +77,7 @@ def _database(notes: Sequence[AnkiNote], timestamp: int) -> bytes:
 
 
 def _decks(notes: Sequence[AnkiNote]) -> dict[str, genanki.Deck]:
-    """The decks by name, each with the note types that its notes have."""
+    """The decks by name, each with the note types of its notes."""
     models = {kind: _model(note_type, kind) for kind, note_type in note_types().items()}
     decks: dict[str, genanki.Deck] = {}
     for name, kind in dict.fromkeys((note.deck, note.kind) for note in notes):
@@ -103,20 +102,20 @@ def _card_rows(notes: Sequence[AnkiNote], first: int, decks: Mapping[str, int]) 
 
 
 def _card_id(first: int, guid: str, ordinal: int, taken: set[int]) -> int:
-    """A practically unique id within the month before `first`, in milliseconds since 1970.
+    """Choose a practically unique id in the 30 days before `first` (milliseconds since 1970).
 
     Anki keeps a deleted card's reviews under its id, so ids must not be reused.
     """
-    place = int.from_bytes(hashlib.sha256(f"{guid}/{ordinal}".encode()).digest()[:8], "big")
-    found = first - place % _MONTH
-    while found in taken:
-        found -= 1
-    return found
+    digest = int.from_bytes(hashlib.sha256(f"{guid}/{ordinal}".encode()).digest()[:8], "big")
+    cid = first - digest % _MONTH
+    while cid in taken:
+        cid -= 1
+    return cid
 
 
 def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
-    numbered = dict(enumerate(media))
+    names = dict(enumerate(media))
     with zipfile.ZipFile(out, "w") as package:
 
         def add(name: str, content: bytes) -> None:
@@ -126,7 +125,7 @@ def _zip(database: bytes, media: Mapping[str, bytes]) -> bytes:
             package.writestr(entry, content)
 
         add("collection.anki2", database)
-        add("media", json.dumps({str(number): name for number, name in numbered.items()}).encode())
-        for number, name in numbered.items():
+        add("media", json.dumps(names).encode())
+        for number, name in names.items():
             add(str(number), media[name])
     return out.getvalue()

@@ -1,1 +1,1 @@
-"""What cards embed: pictures, sound, and clips of recordings."""
+"""Media of cards: pictures, sounds, and clips of recordings."""

@@ -1,8 +1,8 @@
-"""Stretches of a recording, cut out as small MP3 files.
+"""Cut clips out of a recording, as small MP3 files.
 
-Why PyAV: its wheels bring ffmpeg's libraries to every system, so no program has to be installed, and a file is opened as
-a stream of a few known formats, so that a playlist in disguise opens nothing else. Why MP3: Opus is half its size but
-silent on iPhones and in AnkiWeb.
+PyAV, because its wheels include ffmpeg's libraries, so no program has to be installed, and because it reads from a stream in
+a few known formats, so a disguised playlist opens no other file. MP3, because Opus, at half the size, is silent on iPhones
+and in AnkiWeb.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 from cards.model import Timestamp
 
-MARGIN = 0.5  # seconds before and after
-POINT = 10  # seconds that a point takes
-LONGEST = 120  # seconds of a range
-RATE = 16_000  # samples a second: speech needs no more
-BIT_RATE = 16_000  # 22 kB for ten seconds and the margins; at half of it speech is hard to follow
+MARGIN = 0.5  # seconds added before and after a clip
+POINT = 10  # seconds of a clip whose stamp has no end
+LONGEST = 120  # seconds of a clip without margins
+RATE = 16_000  # samples per second: enough for speech
+BIT_RATE = 16_000  # bits per second: 22 kB for ten seconds with margins; at half the rate speech is hard to follow
 
-_EARLY = 5  # seconds before a clip at which decoding begins: some formats seek to where they think it is
-# demuxers that read one file and nothing it names
+_EARLY = 5  # seconds before a clip at which decoding begins: some formats seek only roughly
+# demuxers that open no other file than the one they read
 _FORMATS = "mp3,mov,mp4,m4a,ogg,wav,w64,flac,aac,matroska,webm,aiff,caf"
 
 
@@ -35,7 +35,7 @@ class Span(NamedTuple):
 
 
 def span_of(stamp: Timestamp, length: float) -> Span | None:
-    """What a clip of a stamp holds, margins included; None where the recording is over before it begins."""
+    """The span of a stamp's clip with margins, None if the stamp is after the end. `length` is the recording's, in seconds."""
     if stamp.start >= length:
         return None
     end = stamp.end if stamp.end is not None and stamp.end > stamp.start else stamp.start + POINT
@@ -47,16 +47,16 @@ def span_of(stamp: Timestamp, length: float) -> Span | None:
 def _open(path: Path) -> Iterator[Any]:
     import av
 
-    # a file object and a list of formats: ffmpeg follows nothing that the file may name
+    # from a file object and in listed formats only, ffmpeg opens no other file
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
     with path.open("rb") as file, av.open(file, options=options) as opened:
         yield opened
 
 
 def length_of(path: Path) -> float:
-    """The length of a recording in seconds. Raises ValueError where it has no sound.
+    """Measure the length of a recording in seconds. Raises ValueError if it has no sound.
 
-    The packets are counted: an MP3 of varying bit rate says a wrong length.
+    The packets are read, because the header of an MP3 with a variable bit rate may name a wrong length.
     """
     with _open(path) as opened:
         if not opened.streams.audio:
@@ -67,7 +67,7 @@ def length_of(path: Path) -> float:
 
 
 def cut(path: Path, span: Span) -> bytes:
-    """A stretch of a recording as a mono MP3. Raises ValueError, OSError or an error of PyAV's."""
+    """Cut a span of a recording, as a mono MP3. Raises ValueError, OSError or one of PyAV's errors."""
     import av
 
     out = io.BytesIO()
@@ -89,7 +89,7 @@ def cut(path: Path, span: Span) -> bytes:
 
 
 def _trimmed(source: Any, span: Span) -> Iterator[Any]:
-    """The frames of a span, exact to the sample, as the encoder wants them."""
+    """Decode the frames of a span, exact to the sample, in the format that the encoder takes."""
     import av
 
     stream = source.streams.audio[0]
@@ -102,14 +102,14 @@ def _trimmed(source: Any, span: Span) -> Iterator[Any]:
     trim = graph.add("atrim", f"start={first}:end={last}")
     form = graph.add("aformat", f"sample_fmts=s16p:sample_rates={RATE}:channel_layouts=mono")
     exit_ = graph.add("abuffersink")
-    for one, next_ in ((entry, trim), (trim, form), (form, exit_)):
-        one.link_to(next_)
+    for source_filter, target_filter in ((entry, trim), (trim, form), (form, exit_)):
+        source_filter.link_to(target_filter)
     graph.configure()
     frames = takewhile(lambda frame: frame.time is None or frame.time <= last + 1, source.decode(stream))
     for frame in chain(frames, (None,)):
         try:
             entry.push(frame)
-        except av.error.EOFError:  # the filter has what it wants
+        except av.error.EOFError:  # the filter has the whole span
             break
         yield from _pulled(exit_)
     yield from _pulled(exit_)

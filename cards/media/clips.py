@@ -1,8 +1,7 @@
-"""Which clips the cards of a run have: for each stamp the moment that it speaks of.
+"""The sound clips of the cards: one for each stamp.
 
-A clip is named by the recording's content and its seconds, not by its own bytes: another version of the encoder must not
-make other cards of it. Clips are kept in the cache. Where the recording is not at hand, a card keeps the clips it has in
-the deck.
+A clip is named by the hash of its recording and its seconds, not by its own bytes, so that another version of the encoder
+changes no card. Clips are cached. If the recording is missing, a card keeps the clips it has in its deck.
 """
 
 from __future__ import annotations
@@ -29,29 +28,29 @@ from cards.vault.config import Config
 from cards.vault.naming import file_name, top
 from cards.vault.scan import LARGEST_MEDIA
 
-LARGEST = 4 * 1024**3  # bytes of a recording: its hash and length want all of them read
-_RECIPE = f"mp3 {RATE} {BIT_RATE} 1"  # part of the names: raise the last number with the way clips are made
+LARGEST = 4 * 1024**3  # bytes of a recording: the whole file is read to hash and measure it
+_RECIPE = f"mp3 {RATE} {BIT_RATE} 1"  # part of the names: raise the last number when clips are cut in another way
 _SOUND = re.compile(r"\[sound:([a-z0-9-]+\.mp3)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording at hand: the hash of its content, and its length in seconds."""
+    """A recording on disk: the hash of its content (hex SHA-256) and its length in seconds."""
 
     path: Path
     digest: str
     length: float
 
     def clip(self, span: Span) -> str:
-        """The name of the clip of a span."""
+        """Name the clip of a span."""
         key = f"{_RECIPE}\x1f{self.digest}\x1f{span.first:.1f}\x1f{span.last:.1f}"
         return media_name(self.path.stem, ".mp3", key.encode())
 
 
 class Clips:
-    """The clips of a run. `files` holds the content of those that were made or found, by name.
+    """The clips of a run. `files` maps the names of clips that were cut or found to their contents.
 
-    `embeds` finds recordings in the vault, `packages` gives the packages on disk by the names of their decks.
+    `embeds` finds recordings in the vault; `packages` maps the names of top-level decks to file names.
     """
 
     def __init__(self, config: Config, embeds: Embeds, packages: Callable[[], Mapping[str, str]] = dict) -> None:
@@ -67,17 +66,17 @@ class Clips:
     def names(
         self, note: str, line: int, target: str, main: str | None, stamps: Sequence[Timestamp]
     ) -> tuple[tuple[str, ...], list[Problem]]:
-        """The clips of a card's stamps, in their order, and what was odd; none where the recording is not at hand.
+        """Name the clips of a card's stamps, in order, and list the problems; no clips if the recording is missing.
 
-        `target` is the recording as the note names it, `main` the URL that its stamps open; a stamp that opens another
-        recording has no clip.
+        `target` is the recording's name in the note, `main` the URL its stamps open. A stamp with another recording's URL
+        has no clip.
         """
         if not (stamps and self.config.clips):
             return (), []
         recording = self._recording(note, target)
         if isinstance(recording, Problem):
             return (), [recording]
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}  # two stamps may share a clip
         problems: list[Problem] = []
         for stamp in stamps:
             if stamp.url and (main is None or providers.identity(stamp.url) != providers.identity(main)):
@@ -89,30 +88,33 @@ class Clips:
                 continue
             name = recording.clip(span)
             self._wanted[name] = (recording, span)
-            found[name] = None
-        return tuple(found), problems
+            names[name] = None
+        return tuple(names), problems
 
     @property
     def recordings(self) -> tuple[str, ...]:
         """The paths of the recordings that were opened."""
-        return tuple(str(each.path) for each in self._recordings.values() if isinstance(each, Recording))
+        return tuple(str(recording.path) for recording in self._recordings.values() if isinstance(recording, Recording))
 
     def missing(self) -> list[str]:
-        """The clips that were named and are neither made nor in the cache, recording by recording in their order."""
+        """Load named clips from the cache; list the names of the rest, by recording and span."""
         for name in self._wanted.keys() - self.files.keys():
             with suppress(OSError, ValueError):
                 self.files[name] = cache.read(self._cache / cache.CLIPS / name, LARGEST_MEDIA)
-        return sorted(
-            self._wanted.keys() - self.files.keys(), key=lambda name: (str(self._wanted[name][0].path), self._wanted[name][1])
-        )
+
+        def order(name: str) -> tuple[str, Span]:
+            recording, span = self._wanted[name]
+            return str(recording.path), span
+
+        return sorted(self._wanted.keys() - self.files.keys(), key=order)
 
     def make(self, name: str) -> Problem | None:
-        """Cut one clip that was named, and keep it; the problem where that fails."""
+        """Cut a named clip and cache it. Returns a problem if that fails."""
         recording, span = self._wanted[name]
         try:
             content = cut(recording.path, span)
-        except Exception as error:  # ffmpeg has many; none may cost the card
-            message = f"the seconds {span.first:.0f} to {span.last:.0f} can't be cut ({error}); their cards have no clip"
+        except Exception as error:  # ffmpeg raises many; none may cost the card
+            message = f"seconds {span.first:.0f} to {span.last:.0f} can't be cut ({error}); their cards have no clip"
             return Problem(recording.path.name, 0, "recording", message)
         self.files[name] = content
         if self._cache.is_dir():
@@ -121,79 +123,79 @@ class Clips:
         return None
 
     def kept(self, guid: str, deck: str, stamps: str) -> str:
-        """The field Audio that a card has in the deck on disk, where its field Timestamps is still this one."""
+        """The field Audio of a card in the deck on disk, empty if its clips are gone or its field Timestamps changed."""
         name = top(deck)
         path = self.config.out / self.packages().get(name, f"{file_name(name)}.apkg")
         if path not in self._decks:
             self._decks[path] = _deck(path)
-        found = self._decks[path].fields.get(guid, ())
-        if len(found) != len(Fields._fields) or (had := Fields(*found)).timestamps != stamps or not had.audio:
+        values = self._decks[path].fields.get(guid, ())
+        if len(values) != len(Fields._fields) or (old := Fields(*values)).timestamps != stamps or not old.audio:
             return ""
-        names = names_in(had.audio)
-        if had.audio != field_of(names):  # the deck may be anyone's
+        names = names_in(old.audio)
+        if old.audio != field_of(names):  # the deck is untrusted: its field may hold other HTML
             return ""
         with suppress(CardsError):
             missing = frozenset(names) - self.files.keys()
             self.files |= read_package.media(self._decks[path].content, str(path), missing, LARGEST_MEDIA)
-        return had.audio if self.files.keys() >= set(names) else ""
+        return old.audio if self.files.keys() >= set(names) else ""
 
     def _recording(self, note: str, target: str) -> Recording | Problem:
         key = (note, target)
         if key not in self._recordings:
-            self._recordings[key] = self._opened(note, target)
+            self._recordings[key] = self._open(note, target)
         return self._recordings[key]
 
-    def _opened(self, note: str, target: str) -> Recording | Problem:
+    def _open(self, note: str, target: str) -> Recording | Problem:
         path = self.config.recording or self.embeds.find(note, target)
         if path is None:
-            return Problem(note, 0, "recording", f"{target} is not in the vault; its cards have no clip, or keep theirs")
+            return Problem(note, 0, "recording", f"{target} is not in the vault; its cards keep the clips they have, if any")
         if find_spec("av") is None:
-            message = "clips of the recording need `pip install 'takeaway-cards[audio]'`, or clips = false in cards.toml"
+            message = "sound clips need `pip install 'takeaway-cards[audio]'`; to go without, set clips = false in cards.toml"
             return Problem(note, 0, "audio", message)
         try:
-            return self._known(path)
+            return self._measure(path)
         except Exception as error:  # as above
             return Problem(note, 0, "recording", f"{path.name} can't be read as a recording ({error})")
 
-    def _known(self, path: Path) -> Recording:
-        """A recording by its hash and length, which the cache remembers as long as size and time of the file stand."""
+    def _measure(self, path: Path) -> Recording:
+        """Hash and measure a recording, or take both from the cache if size and time of the file are unchanged."""
         status = path.stat()
         if status.st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST // 1024**3} GiB; name a file of its sound alone")
+            raise ValueError(f"it is larger than {LARGEST // 1024**3} GiB; name a file with the sound alone")
         stamp = (status.st_size, status.st_mtime_ns)
         index = self._cache / "recordings.json"
-        known: dict[str, _Known] = {}
+        known: dict[str, _Measured] = {}
         with suppress(OSError, ValueError, DecodeError):
-            known = _index(cache.read(index))
-        if (found := known.get(str(path))) and found.stamp == stamp:
-            return Recording(path, found.digest, found.length)
+            known = _decode(cache.read(index))
+        if (measured := known.get(str(path))) and measured.stamp == stamp:
+            return Recording(path, measured.digest, measured.length)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         length = length_of(path)
-        cache.write(index, json.encode({**known, str(path): _Known(stamp, digest, length)}))
+        cache.write(index, json.encode({**known, str(path): _Measured(stamp, digest, length)}))
         return Recording(path, digest, length)
 
 
-class _Known(Struct, frozen=True, array_like=True):
-    """What the cache remembers of a recording: size and time (ns) of its file, the hash of its content, its seconds."""
+class _Measured(Struct, frozen=True, array_like=True):
+    """A recording in the cache: `stamp` is size and time (ns) of its file, `length` is in seconds."""
 
     stamp: tuple[int, int]
     digest: str
     length: float
 
 
-_index = json.Decoder(dict[str, _Known]).decode
+_decode = json.Decoder(dict[str, _Measured]).decode
 
 
 class _Deck(NamedTuple):
-    """A package on disk: its content, and the fields of its notes by guid."""
+    """A package on disk: its bytes, and the fields of its notes by guid."""
 
     content: bytes
     fields: Mapping[str, tuple[str, ...]]
 
 
 def _deck(path: Path) -> _Deck:
-    """A package on disk; an empty one where there is none, or it can't be read."""
+    """Read a package, as empty if it is missing or can't be read."""
     try:
         content = files.read_deck(path)
         return _Deck(content, {note.guid: note.fields for note in read_package.read(content, str(path)).notes})
@@ -202,10 +204,10 @@ def _deck(path: Path) -> _Deck:
 
 
 def field_of(names: Iterable[str]) -> str:
-    """The field Audio."""
+    """Write the field Audio: a sound tag for each clip."""
     return "".join(f"[sound:{name}]" for name in names)
 
 
 def names_in(audio: str) -> tuple[str, ...]:
-    """The clips of a field Audio."""
+    """The names of the clips in a field Audio."""
     return tuple(_SOUND.findall(audio))

@@ -1,4 +1,4 @@
-"""What cards embed: each file read once and named by its content."""
+"""Media that cards embed, each file read once and named by its content."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from cards.vault.scan import EMBEDDED, LARGEST_MEDIA, SOUNDS, Tree
 
 
 def targets(draft: Draft) -> list[str]:
-    """What a draft embeds, in reading order."""
-    prose: list[Prose] = [draft.text if isinstance(draft, Cloze) else draft.front]
-    prose += [paragraph.prose for paragraph in paragraphs(draft.back)]
-    return [run.target for each in prose for run in each if run.kind is RunKind.IMAGE and run.target]
+    """The targets of a draft's embeds, in reading order."""
+    texts: list[Prose] = [draft.text if isinstance(draft, Cloze) else draft.front]
+    texts += [paragraph.prose for paragraph in paragraphs(draft.back)]
+    return [run.target for text in texts for run in text if run.kind is RunKind.IMAGE and run.target]
 
 
 class Embeds:
-    """Finds what notes embed: beside the note, from the vault's root, else by its name anywhere in the vault."""
+    """Finds embedded files: beside the note, from the vault's root, else by name anywhere in the vault."""
 
     def __init__(self, files: VaultFiles, tree: Tree) -> None:
         self.root = files.root
         self._files = files
         self._by_name: dict[str, list[Path]] = {}
-        for name in (each.partition("\0")[0] for each in tree.media):
+        for name in (file.partition("\0")[0] for file in tree.media):
             self._by_name.setdefault(_folded(name.rpartition("/")[2]), []).append(self.root / name)
 
     def find(self, note: str, target: str) -> Path | None:
-        """The file a note's embed means, None where there is none inside the vault."""
+        """Find the file of an embed, None if the vault has none."""
         target = unquote(target.split("#")[0].split("?")[0]) if "%" in target or "#" in target or "?" in target else target
         target = target.replace("\\", "/").strip()
         if not target or "://" in target or "\x00" in target:
             return None
-        wanted = PurePosixPath(target)
+        path_in_note = PurePosixPath(target)
         beside = self.root / PurePosixPath(note).parent
         for candidate in (beside / target, self.root / target.lstrip("/")):
             if self._is_ours(candidate):
                 return candidate.resolve()
-        named = [path for path in self._by_name.get(_folded(wanted.name), ()) if self._is_ours(path)]
-        suffix = tuple(_folded(part) for part in wanted.parts if part not in ("/", ".", ".."))
+        named = [path for path in self._by_name.get(_folded(path_in_note.name), ()) if self._is_ours(path)]
+        suffix = tuple(_folded(part) for part in path_in_note.parts if part not in ("/", ".", ".."))
         exact = [path for path in named if tuple(map(_folded, path.parts))[-len(suffix) :] == suffix]
-        # Obsidian takes the shortest path where a name stands more than once
+        # among files of one name Obsidian takes the one with the shortest path
         return min(exact or named, key=lambda path: (len(path.parts), str(path)), default=None)
 
     def read(self, path: Path) -> bytes | None:
-        """The content of a found file, None where it is too large to sync or gone."""
+        """Read a file that `find` returned, None if it is gone or too large to sync."""
         try:
-            read = self._files.read_inside(path, LARGEST_MEDIA)
+            file = self._files.read_inside(path, LARGEST_MEDIA)
         except OSError:
             return None
-        return read.content if read else None
+        return file.content if file else None
 
     def _is_ours(self, path: Path) -> bool:
         try:
@@ -63,31 +63,31 @@ class Embeds:
 
 
 class MediaFiles:
-    """The media that the cards of a run embed: each file read once, under a name made from its content.
+    """The media that the cards of a run embed.
 
-    `files` holds their contents by name, `paths` says where they were read.
+    `files` maps their names in the package to contents, `paths` are the files that were read.
     """
 
     def __init__(self, embeds: Embeds) -> None:
         self.embeds = embeds
         self.files: dict[str, bytes] = {}
-        self._found: dict[Path, Media | None] = {}
+        self._media: dict[Path, Media | None] = {}
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return tuple(map(str, self._found))
+        return tuple(map(str, self._media))
 
     def pack(self, draft: Draft) -> tuple[dict[str, Media], list[Problem]]:
-        """What a draft embeds, by its targets, and what of it is missing."""
-        found: dict[str, Media] = {}
+        """Read a draft's embeds, by target, and list a problem for each file that is missing or can't be read."""
+        media: dict[str, Media] = {}
         problems: list[Problem] = []
         for target in targets(draft):
-            media = self._pack(draft.place.note, draft.place.line, target)
-            if isinstance(media, Media):
-                found[target] = media
-            elif media:
-                problems.append(media)
-        return found, problems
+            packed = self._pack(draft.place.note, draft.place.line, target)
+            if isinstance(packed, Media):
+                media[target] = packed
+            elif packed:
+                problems.append(packed)
+        return media, problems
 
     def _pack(self, note: str, line: int, target: str) -> Media | Problem | None:
         if target.startswith(("http://", "https://")):
@@ -97,10 +97,10 @@ class MediaFiles:
             if PurePosixPath(target).suffix.lower() not in EMBEDDED:
                 return None
             return Problem(note, line, "media", f"{target} is not in the vault; the card shows its name instead")
-        if path not in self._found:
-            self._found[path] = self._read(path)
+        if path not in self._media:
+            self._media[path] = self._read(path)
         unread = Problem(note, line, "media", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)")
-        return self._found[path] or unread
+        return self._media[path] or unread
 
     def _read(self, path: Path) -> Media | None:
         content = self.embeds.read(path)
@@ -112,5 +112,5 @@ class MediaFiles:
 
 
 def _folded(name: str) -> str:
-    """A name as systems compare it that ignore case, and how an accent is written (macOS)."""
+    """Fold case and the spelling of accents (macOS), which some file systems ignore in names."""
     return unicodedata.normalize("NFC", name).casefold()
