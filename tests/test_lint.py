@@ -199,15 +199,15 @@ def test_select_and_ignore(vault: Path) -> None:
     assert "C004" in run(".", "--select", "C", "--ignore", "C001").stdout
     ran = run(".", "--select", "C999")
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert "C999 is no code of a finding" in ran.stderr
+    assert "C999 is not a lint code" in ran.stderr
     (vault / "cards.toml").write_text('[lint]\nignore = ["C1O1"]\n', encoding="utf-8")
-    assert "cards.toml:2: lint.ignore: C1O1 is no code of a finding; did you mean C011?" in run(".").stderr
+    assert "cards.toml:2: lint.ignore: C1O1 is not a lint code; did you mean C011?" in run(".").stderr
 
 
 def test_explain(vault: Path) -> None:
     ran = run("--explain", "c012")
     assert ran.exit_code == 0
-    assert ran.stdout.startswith("C012 past-the-end\n\nA stamp lies behind the end")
+    assert ran.stdout.startswith("C012 past-the-end\n\nA stamp is after the end")
     assert "%% cards-lint: ignore C012 %%" in ran.stdout
 
 

@@ -1,1 +1,1 @@
-"""Which cards will be hard or useless to review."""
+"""Checks for cards that will be hard or useless to review."""

@@ -1,6 +1,6 @@
-"""What will make a card hard or useless to review, found before it is: the checks of the rules in `rules`.
+"""Checks for cards that will be hard or useless to review, one for each rule in `rules`.
 
-A finding must be right nearly always, or nobody reads the next one: where a check could not tell, it is silent.
+Nobody reads findings that are often wrong, so a check in doubt stays silent.
 """
 
 from __future__ import annotations
@@ -52,16 +52,18 @@ from cards.timestamps import times
 from cards.timestamps.false_times import FalseTimes
 from cards.timestamps.providers import identity
 
-_OF_PROBLEMS = {"media": "C014", "recording": "C015", "frontmatter": "C016"}
+_CODE_OF_PROBLEM = {"media": "C014", "recording": "C015", "frontmatter": "C016"}
 _IGNORE = re.compile(r"cards-lint:\s*ignore\b\s*(?P<codes>[\w,\s]*)", re.I)
-# a mark that has a word on one side: `**so`, `so==`; not a power, a comparison or a row of asterisks
+# a mark with a word on one side (`**so`, `so==`), but no power, comparison or row of asterisks
 _LEFT_OVER = re.compile(r"(?<![\w*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*])|(?<![\w=<>!])==(?=\w)|(?<=\w)==(?![\w=>])")
 _EXPECTING = frozenset("is was will would seems takes took makes pays helps ist war scheint est était es era".split())
+_EXPLETIVES = ("it", "es", "il", "это")
+_INTRODUCING = {"that", "to", "dass", "zu", "que", "de"}
 _WORDY = re.compile(r"\w")
 
 
 class Finding(Struct, frozen=True, order=True):
-    """Something to mend in a note. `line` is 1-based, 0 for the note as a whole; `kind` is that of the card it is about."""
+    """A fault in a note. `line` is 1-based, 0 for the whole note; `kind` is the card's, empty if it is about no card."""
 
     note: str
     line: int
@@ -75,7 +77,7 @@ class Finding(Struct, frozen=True, order=True):
 
 
 class ParsedNote(NamedTuple):
-    """A note, what it gave, and its text."""
+    """A note with its drafts and its text."""
 
     note: Note
     made: Generated
@@ -83,28 +85,28 @@ class ParsedNote(NamedTuple):
 
 
 def chosen(found: Iterable[Finding], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Finding]:
-    """The findings whose code begins with one of `select` (all where it is empty) and with none of `ignore`."""
-    wanted = tuple(select) or ("C",)
-    return [each for each in found if each.code.startswith(wanted) and not (ignore and each.code.startswith(tuple(ignore)))]
+    """Keep the findings whose code begins with one of `select` (if empty, any) and with none of `ignore`."""
+    selected, ignored = tuple(select) or ("C",), tuple(ignore)
+    return [finding for finding in found if finding.code.startswith(selected) and not finding.code.startswith(ignored)]
 
 
 def findings(notes: Sequence[ParsedNote], problems: Iterable[Problem] = ()) -> list[Finding]:
-    """All findings of these notes, in their order. `problems` are those of a run over them: missing files and the like."""
-    found = [each for read in notes if read.note.wanted for each in _of_note(read)]
-    found += _twins(notes)
-    found += [Finding(p.path, p.line, _OF_PROBLEMS[p.code], p.message) for p in problems if p.code in _OF_PROBLEMS]
+    """Find all faults of these notes, by path and line. `problems` are those of the run, such as missing files."""
+    found = [finding for parsed in notes if parsed.note.wanted for finding in _of_note(parsed)]
+    found += _same_questions(notes)
+    found += [Finding(p.path, p.line, _CODE_OF_PROBLEM[p.code], p.message) for p in problems if p.code in _CODE_OF_PROBLEM]
     ignored = {
-        (read.note.path, takeaway.line): _ignored(takeaway)
-        for read in notes
-        for takeaway in read.note.takeaways
+        (parsed.note.path, takeaway.line): _ignored(takeaway)
+        for parsed in notes
+        for takeaway in parsed.note.takeaways
         if takeaway.comments
     }
-    kept = (each for each in found if each.code not in ignored.get((each.note, each.line), ()))
+    kept = (finding for finding in found if finding.code not in ignored.get((finding.note, finding.line), ()))
     return sorted(dict.fromkeys(kept))
 
 
 def _ignored(takeaway: Takeaway) -> frozenset[str]:
-    """The codes that a `%% cards-lint: ignore C012 %%` on a takeaway names; all of them where it names none."""
+    """The codes in a takeaway's comment `%% cards-lint: ignore C012 %%`; all codes if it names none."""
     codes: set[str] = set()
     for comment in takeaway.comments:
         if match := _IGNORE.search(comment):
@@ -112,16 +114,16 @@ def _ignored(takeaway: Takeaway) -> frozenset[str]:
     return frozenset(codes)
 
 
-def _of_note(read: ParsedNote) -> Iterator[Finding]:
-    note, (drafts, skipped), _ = read
+def _of_note(parsed: ParsedNote) -> Iterator[Finding]:
+    note, (drafts, skipped), _ = parsed
     takeaways = {takeaway.line: takeaway for takeaway in reversed(note.takeaways)}
     for draft in drafts:
         place = draft.place
         takeaway = takeaways.get(place.line)
-        parent = takeaway is not None and any(takeaway.line < each.place.line <= takeaway.last for each in drafts)
+        parent = takeaway is not None and any(takeaway.line < child.place.line <= takeaway.last for child in drafts)
         for code, check in _CARD_CHECKS:
             if code == "C008" and parent:
-                continue  # its children have cards of their own
+                continue  # the long answer repeats cards of its children
             if (draft.kind == check.kind or not check.kind) and (message := check.run(draft, takeaway)):
                 yield Finding(place.note, place.line, code, message, draft.kind)
     for takeaway in note.takeaways:
@@ -135,10 +137,12 @@ def _of_note(read: ParsedNote) -> Iterator[Finding]:
     yield from _without_recording(note)
 
 
-# ------------------------------------------------------------------------------------------------------------ of a card
+# ---------------------------------------------------------------------------------------------------- checks of cards
 
 
 class _Check(NamedTuple):
+    """A check for drafts of one kind, of any if `kind` is empty. `run` returns a message or None."""
+
     kind: str
     run: Callable[..., str | None]
 
@@ -153,7 +157,7 @@ def _gap_is_the_sentence(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 
 
 def _gap_is_long(draft: Cloze, takeaway: Takeaway | None) -> str | None:
-    longest = max((each.text for each in draft.deletions), key=count, default="")
+    longest = max((deletion.text for deletion in draft.deletions), key=count, default="")
     size = count(longest)
     return f"the gap “{_short(longest)}” has {size} words" if size > LONG_GAP else None
 
@@ -162,40 +166,36 @@ def _gap_is_given_away(draft: Cloze, takeaway: Takeaway | None) -> str | None:
     text = plain(draft.text)
     for ordinal, phrases in _by_ordinal(draft):
         rest = list(text)
-        for each in draft.deletions:
-            if each.ordinal == ordinal:
-                rest[each.start : each.end] = " " * (each.end - each.start)
+        for deletion in draft.deletions:
+            if deletion.ordinal == ordinal:
+                rest[deletion.start : deletion.end] = " " * (deletion.end - deletion.start)
         shown = set(words(" ".join(("".join(rest), *draft.place.context))))
-        wanted = _content(" ".join(phrases))
-        if len(wanted & shown) > MOST_OF_GAP * len(wanted):
-            return f"“{_short(phrases[0])}” can be read off: {_listed(wanted & shown)} in the rest of the question"
+        hidden = _content_words(" ".join(phrases))
+        if len(hidden & shown) > MOST_OF_GAP * len(hidden):
+            return f"“{_short(phrases[0])}” can be read off: {_quoted(hidden & shown)} in the rest of the question"
     return None
 
 
 def _answer_is_given_away(draft: Qa, takeaway: Takeaway | None) -> str | None:
     answer = squeeze(" ".join(map(block_text, draft.back)))
-    wanted = _content(answer)
-    if not wanted or count(answer) > SHORT_ANSWER or cjk(answer) or _has_more(draft) or " or " in draft.shown:
+    hidden = _content_words(answer)
+    if not hidden or count(answer) > SHORT_ANSWER or cjk(answer) or _has_objects(draft) or " or " in draft.shown:
         return None
     shown = set(words(" ".join((draft.shown, *draft.place.context))))
-    return f"the answer “{_short(answer)}” can be read off the question" if wanted <= shown else None
+    return f"the answer “{_short(answer)}” can be read off the question" if hidden <= shown else None
 
 
 def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
     if len(draft.place.context) > 1:
         return None
-    found = words(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)
     if isinstance(draft, Cloze) and draft.deletions and draft.deletions[0].start == 0:
-        return None  # the word is what is asked for
-    if len(found) < 3:
+        return None  # the word is hidden
+    opening = words(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)[:7]
+    if len(opening) < 3:
         return None
-    first, second = found[0], found[1]
-    if (
-        first in ("it", "es", "il", "это")
-        and second in _EXPECTING
-        and {"that", "to", "dass", "zu", "que", "de"} & set(found[2:7])
-    ):
-        return None  # it stands for what follows: “it is hard to say”
+    first, second, *rest = opening
+    if first in _EXPLETIVES and second in _EXPECTING and _INTRODUCING & set(rest):
+        return None  # points ahead: “it is hard to say”
     if first in vocabulary.POINTING_WORDS and first not in vocabulary.POINTING_BEFORE_VERB:
         return f"begins with “{first}”, and only the title stands above it"
     if first in vocabulary.POINTING_BEFORE_VERB and second in vocabulary.POINTED_VERBS:
@@ -204,14 +204,14 @@ def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
 
 
 def _many_gaps(draft: Cloze, takeaway: Takeaway | None) -> str | None:
-    size = len({each.ordinal for each in draft.deletions})
+    size = len({deletion.ordinal for deletion in draft.deletions})
     return f"one sentence has {size} gaps" if size > MANY_GAPS and not draft.typed else None
 
 
 def _long_list(draft: Qa, takeaway: Takeaway | None) -> str | None:
     lists = [block for block in draft.back if isinstance(block, Bullets)]
     points = draft.points or (len(lists[0].items) if len(draft.back) == 1 and lists else 0)
-    return f"{points} points are to be recalled at once" if points > LONG_LIST else None
+    return f"the answer is a list of {points} points" if points > LONG_LIST else None
 
 
 def _long_answer(draft: Qa, takeaway: Takeaway | None) -> str | None:
@@ -230,9 +230,9 @@ def _yes_or_no(draft: Qa, takeaway: Takeaway | None) -> str | None:
     asked, answered = words(draft.shown), words(" ".join(map(block_text, draft.back)))
     if " or " in draft.shown or not asked or not draft.shown.rstrip(" \"'”»").endswith(("?", "？")):
         return None
-    opens = asked[0] in vocabulary.YES_NO_OPENERS and "you" not in asked[1:2]
-    said = bool(answered) and answered[0] in vocabulary.YES_NO_WORDS
-    return "can be answered with yes or no" if opens or (said and asked[0] not in ("why", "how", "what")) else None
+    asks = asked[0] in vocabulary.YES_NO_OPENERS and "you" not in asked[1:2]
+    answers = bool(vocabulary.YES_NO_WORDS & set(answered[:1])) and asked[0] not in ("why", "how", "what")
+    return "can be answered with yes or no" if asks or answers else None
 
 
 _CARD_CHECKS = (
@@ -248,11 +248,11 @@ _CARD_CHECKS = (
     ("C018", _Check("qa", _yes_or_no)),
 )
 
-# ------------------------------------------------------------------------------------------------------------ of a note
+# ---------------------------------------------------------------------------------------------------- checks of notes
 
 
 def _left_over(takeaway: Takeaway) -> str | None:
-    """The words around a `**` or `==` that Markdown left as text."""
+    """The text around a `**` or `==` without a partner."""
     texts: list[Prose] = [takeaway.text, *([takeaway.front.prose] if takeaway.front else [])]
     for prose in texts:
         for run in prose:
@@ -267,21 +267,20 @@ def _past_the_end(note: Note) -> Iterator[Finding]:
         return
     for takeaway in note.takeaways:
         for stamp in dict.fromkeys(takeaway.stamps):
-            if stamp.start > length + SLACK and _is_of(note, stamp.url):
-                message = f"{times.show(stamp)} lies behind the end at {times.clock(length)}"
+            if stamp.start > length + SLACK and _opens_recording(note, stamp.url):
+                message = f"{times.show(stamp)} is after the end at {times.clock(length)}"
                 yield Finding(note.path, takeaway.line, "C012", message)
 
 
-def _is_of(note: Note, url: str | None) -> bool:
+def _opens_recording(note: Note, url: str | None) -> bool:
     return url is None or note.recording is None or identity(url) == identity(note.recording)
 
 
 def _without_cue(note: Note, skipped: Sequence[Skipped]) -> Iterator[Finding]:
-    bare = {each.line for each in skipped if each.reason == PLAIN}
-    plain_ones = [t for t in note.takeaways if t.line in bare and not t.members and t.headings]
-    under = [(t.context[: max(t.headings) + 1], t) for t in plain_ones]
-    for context, group in groupby(under, key=lambda each: each[0]):
-        lines = [takeaway.line for _, takeaway in group]
+    plain_lines = {takeaway.line for takeaway in skipped if takeaway.reason == PLAIN}
+    without = (t for t in note.takeaways if t.line in plain_lines and not t.members and t.headings)
+    for context, group in groupby(without, key=lambda t: t.context[: max(t.headings) + 1]):
+        lines = [takeaway.line for takeaway in group]
         if vocabulary.is_takeaway_heading(context[-1]):
             message = f"{len(lines)} of the takeaways under “{context[-1]}” have no label and no phrase in bold"
             yield Finding(note.path, lines[0], "C009", message)
@@ -290,60 +289,54 @@ def _without_cue(note: Note, skipped: Sequence[Skipped]) -> Iterator[Finding]:
 def _without_recording(note: Note) -> Iterator[Finding]:
     if note.recording or note.file or any(takeaway.stamps or takeaway.inherited for takeaway in note.takeaways):
         return
-    others = FalseTimes([plain(takeaway.text) for takeaway in note.takeaways])
+    false_times = FalseTimes([plain(takeaway.text) for takeaway in note.takeaways])
     dated = [
         takeaway.line
         for takeaway in note.takeaways
-        if any(run.stamps for run in times.stamp(takeaway.text, at_start=False, is_other=others.is_false_time))
+        if any(run.stamps for run in times.stamp(takeaway.text, at_start=False, is_other=false_times.is_false_time))
     ]
     if len(dated) >= STRAY_TIMES:
         yield Finding(note.path, dated[0], "C013", f"{len(dated)} takeaways have times, and the note names no recording")
 
 
-def _twins(notes: Sequence[ParsedNote]) -> Iterator[Finding]:
-    """Cards that ask the same as one before them."""
-    first: dict[tuple[str, ...], Draft] = {}
-    for read in notes:
-        if not read.note.wanted:
-            continue
-        for draft in read.made.drafts:
-            place = draft.place
-            asked = plain(draft.text) if isinstance(draft, Cloze) else draft.shown
-            key = (draft.kind, *place.context[1:], squeeze(asked).casefold())
-            before = first.setdefault(key, draft)
-            if before is not draft and (before.place.note, before.place.line) != (place.note, place.line):
-                if isinstance(draft, Qa) and before.place.note != place.note:
-                    continue  # the titles of two notes tell their labels apart
-                where = (
-                    f"line {before.place.line}"
-                    if before.place.note == place.note
-                    else f"{before.place.note}:{before.place.line}"
-                )
-                yield Finding(place.note, place.line, "C006", f"asks the same as {where}: “{_short(asked)}”", draft.kind)
+def _same_questions(notes: Sequence[ParsedNote]) -> Iterator[Finding]:
+    """Find cards that repeat the question of an earlier card."""
+    earlier: dict[tuple[str, ...], Draft] = {}
+    for draft in (draft for parsed in notes if parsed.note.wanted for draft in parsed.made.drafts):
+        place = draft.place
+        asked = plain(draft.text) if isinstance(draft, Cloze) else draft.shown
+        first = earlier.setdefault((draft.kind, *place.context[1:], squeeze(asked).casefold()), draft).place
+        same_note = first.note == place.note
+        if same_note and first.line == place.line:
+            continue  # one takeaway, or the first card itself
+        if isinstance(draft, Qa) and not same_note:
+            continue  # the titles of the notes distinguish their labels
+        where = f"line {first.line}" if same_note else f"{first.note}:{first.line}"
+        yield Finding(place.note, place.line, "C006", f"asks the same as {where}: “{_short(asked)}”", draft.kind)
 
 
-# ------------------------------------------------------------------------------------------------------------- of words
+# ---------------------------------------------------------------------------------------------------- words
 
 
 def _by_ordinal(draft: Cloze) -> Iterator[tuple[int, list[str]]]:
-    for ordinal in sorted({each.ordinal for each in draft.deletions}):
-        yield ordinal, [each.text for each in draft.deletions if each.ordinal == ordinal]
+    for ordinal in sorted({deletion.ordinal for deletion in draft.deletions}):
+        yield ordinal, [deletion.text for deletion in draft.deletions if deletion.ordinal == ordinal]
 
 
-def _content(text: str) -> set[str]:
-    """The words of a text that say something by themselves. None for CJK text, whose words are not told apart."""
+def _content_words(text: str) -> set[str]:
+    """The words of a text without function words; empty for CJK text, which is not split into words."""
     return set() if cjk(text) else set(words(text)) - vocabulary.STRESS_WORDS - vocabulary.PREPOSITIONS
 
 
-def _has_more(draft: Qa) -> bool:
-    """Whether an answer holds what is no words: code, a picture, a formula."""
+def _has_objects(draft: Qa) -> bool:
+    """Whether an answer has more than words: code, a picture, a formula."""
     runs = [run for paragraph in paragraphs(draft.back) for run in paragraph.prose]
     return any(not isinstance(block, Bullets | Paragraph) for block in draft.back) or any(
         run.kind in (RunKind.IMAGE, RunKind.MATH, RunKind.DISPLAY_MATH) for run in runs
     )
 
 
-def _listed(found: set[str]) -> str:
+def _quoted(found: set[str]) -> str:
     return ", ".join(f"“{word}”" for word in sorted(found)[:3])
 
 

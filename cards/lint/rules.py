@@ -1,7 +1,7 @@
-"""The rules of `cards lint`: what is wrong, what is known about it, what to do. The checks are in `lint`.
+"""The rules of `cards lint`, each with its reason and its fix. `checks` applies them.
 
-The sources are Wozniak's twenty rules of formulating knowledge (W and the number), Matuschak's “How to write good prompts”
-(M), and measures taken of people's own cards. Thresholds are words as `sentences.count` counts them.
+Sources: Wozniak's twenty rules of formulating knowledge (W and the number), Matuschak's “How to write good prompts” (M), and
+measurements of people's own cards. Thresholds in words count as `text.words.count` does.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import NamedTuple
 from cards.model import CardsError
 
 MOST_OF_SENTENCE = 0.5
-MOST_OF_GAP = 0.5  # of its words that say something
+MOST_OF_GAP = 0.5  # of its content words
 LONG_GAP = 10  # words
 MANY_GAPS = 3
 LONG_SENTENCE = 40  # words
 LONG_LIST = 7  # points
 LONG_ANSWER = 120  # words
-SHORT_ANSWER = 6  # words: longer ones say more than their question even where they repeat it
-STRAY_TIMES = 3  # takeaways with a time that make it no accident
-SLACK = 60  # seconds: the length in a frontmatter is often a rounded one
+SHORT_ANSWER = 6  # words: a longer answer adds something even if it repeats the question
+STRAY_TIMES = 3  # takeaways with a time; fewer may be accidental
+SLACK = 60  # seconds: the length in the frontmatter is often rounded
 
 
 class Rule(NamedTuple):
-    """One kind of finding. `says` is what is wrong, `why` what is known about it, `fix` what to do."""
+    """A kind of finding. `says` names the fault, `why` the reason, `fix` the remedy."""
 
     code: str
     name: str
@@ -51,15 +51,15 @@ RULES = (
     Rule(
         "C003",
         "given-away",
-        "Most words of a gap, or all of an answer, stand elsewhere in the question: in sentence, label or breadcrumb.",
-        "It is read off, not recalled (M: prompts should be effortful).",
+        "The question contains most words of the gap, or all words of the answer: in its sentence, label or breadcrumb.",
+        "The answer is read off, not recalled (M: prompts should be effortful).",
         "Mark something that is said once.",
     ),
     Rule(
         "C004",
         "points-at-nothing",
-        "The sentence begins with a word that points back (this, they, it), and nothing above says at what.",
-        "A year from now, between cards of other notes, no one knows (M: prompts should be focused; W16: context).",
+        "The sentence begins with a word that points back (this, they, it), and nothing above says to what.",
+        "A year from now, among cards of other notes, no one knows (M: prompts should be focused; W16: context).",
         "Name the thing, or put a heading or a label above it.",
     ),
     Rule(
@@ -72,36 +72,36 @@ RULES = (
     Rule(
         "C006",
         "same-question",
-        "Two cards ask the same.",
+        "Two cards ask the same question.",
         "They can't be told apart in a review (W11: combat interference).",
         "Reword one, or put it under a heading of its own.",
     ),
     Rule(
         "C007",
         "long-list",
-        f"A list of more than {LONG_LIST} points is to be recalled.",
-        "Sets are the hardest to keep, and one forgotten point fails all (W9: avoid sets; W10: avoid enumerations).",
+        f"The answer is a list of more than {LONG_LIST} points.",
+        "Sets are the hardest to keep, and one forgotten point fails the card (W9: avoid sets; W10: avoid enumerations).",
         "Group the points, or give each a label of its own.",
     ),
     Rule(
         "C008",
         "long-answer",
         f"An answer has more than {LONG_ANSWER} words.",
-        "It is read, not recalled: in 150 cards that people checked by hand, nine of ten answers had at most 61 (W4, M).",
+        "It is read, not recalled: of 150 cards that people checked by hand, nine in ten had at most 61 words (W4, M).",
         "Split the takeaway.",
     ),
     Rule(
         "C009",
         "no-cue",
         "Takeaways under a takeaway heading have neither a label nor a phrase in bold: they give no card.",
-        "What was worth writing down there is worth asking for.",
+        "A takeaway worth writing down is worth a question.",
         "Begin them with a bold label, or put their key phrases in bold.",
     ),
     Rule(
         "C010",
         "unbalanced-bold",
-        "A mark of bold or highlight is left over.",
-        "Markdown pairs them by what stands beside them: one too many, or a space too many, and the phrase is none.",
+        "A `**` or `==` has no partner.",
+        "Markdown ignores a mark without a partner or with a space inside, so it marks no phrase.",
         "Close it: `**phrase**`, without a space inside.",
     ),
     Rule(
@@ -109,20 +109,20 @@ RULES = (
         "ends-before-it-starts",
         "A stamp ends before it starts.",
         "One of its times is mistyped; the link opens at the first.",
-        "Correct it.",
+        "Correct the time.",
     ),
     Rule(
         "C012",
         "past-the-end",
-        "A stamp lies behind the end of the recording, as the frontmatter gives its length.",
-        "It is mistyped, or of another recording.",
-        "Correct it.",
+        "A stamp is after the end of the recording, whose length is in the frontmatter.",
+        "It is mistyped, or belongs to another recording.",
+        "Correct the time.",
     ),
     Rule(
         "C013",
         "no-recording",
-        "Times stand at the takeaways, and the note names no recording.",
-        "They stay text, and no card has a way back to the moment.",
+        "Takeaways have times, but the note names no recording.",
+        "The times stay text: no card links to its moment.",
         "Add `source:` with its link, or `audio:` with its file, to the frontmatter.",
     ),
     Rule(
@@ -136,13 +136,13 @@ RULES = (
         "C015",
         "missing-recording",
         "The recording that a note names as a file is not in the vault, or can't be read.",
-        "Its cards have no sound of the moment.",
+        "Its cards have no sound clips.",
         "Correct the name, or put the file into the vault.",
     ),
     Rule(
         "C016",
         "broken-frontmatter",
-        "The frontmatter can't be read: it is not valid YAML, or of a kind that could hang a program.",
+        "The frontmatter can't be read: it is not valid YAML, or could hang the parser.",
         "Only its plain `key: value` lines are read.",
         "Put values with a colon or a bracket into quotes.",
     ),
@@ -150,14 +150,14 @@ RULES = (
         "C017",
         "long-sentence",
         f"The sentence around a gap has more than {LONG_SENTENCE} words.",
-        "Reading it takes longer than answering (W12: optimize wording; 2% of people's own are longer).",
+        "Reading it takes longer than answering (W12: optimize wording; 2% of people's own sentences are longer).",
         "Break it up.",
     ),
     Rule(
         "C018",
         "yes-or-no",
         "The question can be answered with yes or no.",
-        "Half of the answers are right by chance, and nothing is practised (M: avoid yes/no questions).",
+        "Half of all guesses are right, so nothing is practised (M: avoid yes/no questions).",
         "Ask what, why or how.",
     ),
 )
@@ -165,11 +165,11 @@ BY_CODE = {rule.code: rule for rule in RULES}
 
 
 def check_codes(codes: Iterable[str], where: str) -> None:
-    """Raise CardsError where one is no code of a finding, nor the beginning of some."""
+    """Raise CardsError, with `where` in front, unless each code is that of a rule or its beginning."""
     import difflib
 
     for code in codes:
         if not any(known.startswith(code) for known in BY_CODE) or not code:
             near = difflib.get_close_matches(code.upper(), BY_CODE, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BY_CODE)}"
-            raise CardsError(f"{where}: {code} is no code of a finding; {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(BY_CODE)}"
+            raise CardsError(f"{where}: {code} is not a lint code; {hint}")

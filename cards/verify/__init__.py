@@ -1,1 +1,1 @@
-"""What an import would do, tried in the real Anki."""
+"""Trial imports into the real Anki."""

@@ -1,8 +1,7 @@
-"""What an import would do, tried out in the real Anki before the user does it.
+"""Try an import in the real Anki before the user does it.
 
-Each deck goes into a throw-away collection, or into a copy of the user's own, once for each way people import: as the dialog
-is by default, and with note types merged and learning progress imported. Then it goes in again, which must change nothing.
-The user's own files are only ever copied, and a package is believed nothing.
+Each deck is imported into an empty collection or a copy of the user's, once with each of OPTIONS. A second import must change
+nothing. The user's own files are only ever copied, and packages are untrusted.
 """
 
 from __future__ import annotations
@@ -27,80 +26,79 @@ from cards.model import CardsError
 from cards.vault.files import read_deck
 from cards.verify.verdict import GAP, OPTIONS, Finding, Trial, Tried, Verdict, apart, first_words
 
-_LARGEST = 4 * 1024**3  # bytes of all that is in a package, unpacked
+_LARGEST = 4 * 1024**3  # bytes of an unpacked package
 
 
 def verify(packages: Sequence[Path], against: Path | None = None) -> Verdict:
-    """Import each package in the real Anki. `against` is a `collection.anki2`, or the folder of the profile that holds it.
+    """Import each package into the real Anki. `against` is a `collection.anki2` or the folder of its profile.
 
-    Raises CardsError where Anki is not installed, for what is no package, and for a collection that is not copied whole.
+    Raises CardsError if Anki is not installed, a file is no package, or the collection can't be copied whole.
     """
     try:
         import_module("anki.collection")
     except ImportError:
         raise CardsError("verify needs the real Anki: pip install 'takeaway-cards[anki]'") from None
     with TemporaryDirectory(prefix="cards-") as folder:
-        base, media = _copied(against, Path(folder)) if against else (None, frozenset[str]())
-        return Verdict(
-            tuple(_tried(package, base, media) for package in packages), against, import_module("anki.buildinfo").version
-        )
+        base, media = _copy_collection(against, Path(folder)) if against else (None, frozenset[str]())
+        decks = tuple(_try_package(package, base, media) for package in packages)
+        return Verdict(decks, against, import_module("anki.buildinfo").version)
 
 
-def _tried(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
+def _try_package(package: Path, base: Path | None, media: frozenset[str]) -> Tried:
     with TemporaryDirectory(prefix="cards-") as folder:
-        copy = _believed(package, Path(folder))
-        with closing(collection(read_deck(package), str(package))[0]) as opened:
+        copy = _repack(package, Path(folder))
+        with closing(collection(read_deck(package), str(package))[0]) as database:
             try:
-                guids = {nid: str(guid) for nid, guid in opened.execute("select id, guid from notes")}
+                guids = {nid: str(guid) for nid, guid in database.execute("select id, guid from notes")}
             except (sqlite3.DatabaseError, ValueError) as error:
                 raise CardsError(f"{package}: its collection can't be read: {error}") from None
         missing = _missing(copy, media)
         return Tried(package, tuple(_trial(copy, base, options, guids, missing) for options in OPTIONS))
 
 
-def _believed(package: Path, folder: Path) -> Path:
-    """A copy of a package for Anki, of what was read of it: the sizes that a zip gives may be lies.
+def _repack(package: Path, folder: Path) -> Path:
+    """Copy a package for Anki by unpacking it up to _LARGEST, since a zip may declare false sizes.
 
-    Raises CardsError for a broken zip, and for one that unpacks to too much.
+    Raises CardsError if the zip is broken or too large.
     """
     import zstandard
 
     left = _LARGEST
     copy = folder / "package.apkg"
     try:
-        if not package.is_file():  # a FIFO would be waited for
+        if not package.is_file():  # opening a FIFO would block
             raise ValueError("it is not a file")
-        with zipfile.ZipFile(package) as opened, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
-            plain = {"meta", "collection.anki2"} if "collection.anki21b" in opened.namelist() else set(opened.namelist())
-            for name in dict.fromkeys(opened.namelist()):
-                entry = opened.getinfo(name)
+        with zipfile.ZipFile(package) as source, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+            plain = {"meta", "collection.anki2"} if "collection.anki21b" in source.namelist() else set(source.namelist())
+            for name in dict.fromkeys(source.namelist()):
+                entry = source.getinfo(name)
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise ValueError(f"{name} is packed in a way that Anki does not know")
-                with opened.open(entry) as packed, made.open(name, "w") as copied:
+                with source.open(entry) as packed, target.open(name, "w") as copied:
                     while left >= 0 and (chunk := packed.read(1 << 20)):
                         left -= len(chunk)
                         copied.write(chunk)
-                if name not in plain:
-                    with opened.open(entry) as packed:
+                if name not in plain:  # packed a second time by zstd
+                    with source.open(entry) as packed:
                         content = zstandard.ZstdDecompressor().stream_reader(packed)
                         while left >= 0 and (chunk := content.read(1 << 20)):
                             left -= len(chunk)
-    except Exception as error:  # zip and zstd each have errors of their own for a broken file
+    except Exception as error:  # zip and zstd each raise their own errors for a broken file
         raise CardsError(f"{package}: is not an Anki package ({type(error).__name__}: {error})") from None
     if left < 0:
         raise CardsError(f"{package}: is too large, over {_LARGEST // 1024**3} GB unpacked")
     return copy
 
 
-def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
-    """A copy of the collection, in the schema of this Anki, and the names of its media. Raises CardsError."""
+def _copy_collection(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
+    """Copy the collection, upgrade it to this Anki's schema, and list its media. Raises CardsError."""
     try:
         source = against / "collection.anki2" if against.is_dir() else against
         if not source.is_file():
             raise CardsError(f"{against}: there is no collection.anki2; name that file, or the folder of a profile")
         before = _stamps(source)
-        if "-journal" in before:  # it may name another file, which SQLite deletes when it has played it back
-            raise CardsError(f"{against}: was not closed well; open it in Anki once, close Anki and try again")
+        if "-journal" in before:  # it may name another file, which SQLite would delete after a rollback
+            raise CardsError(f"{against}: was not closed properly; open it in Anki once, close Anki and try again")
         for end in before:
             shutil.copyfile(f"{source}{end}", folder / f"collection.anki2{end}")
         if before != _stamps(source):
@@ -117,10 +115,7 @@ def _copied(against: Path, folder: Path) -> tuple[Path, frozenset[str]]:
 
 
 def _stamps(source: Path) -> dict[str, tuple[int, int]]:
-    """The times and sizes of a collection and of what an open Anki keeps beside it, by the ends of their names.
-
-    The `-shm` is none of them: SQLite makes it anew.
-    """
+    """The times (ns) and sizes of a collection and its SQLite files, by suffix. SQLite rebuilds the `-shm`, so not that."""
     files = {end: Path(f"{source}{end}") for end in ("", "-wal", "-journal")}
     return {end: (path.stat().st_mtime_ns, path.stat().st_size) for end, path in files.items() if path.is_file()}
 
@@ -130,45 +125,44 @@ def _stamps(source: Path) -> dict[str, tuple[int, int]]:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[Any]:
-    opened = import_module("anki.collection").Collection(str(folder / "collection.anki2"))
-    try:
+    """Open the collection in a folder, a new one if there is none."""
+    with closing(import_module("anki.collection").Collection(str(folder / "collection.anki2"))) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What comes of a file that Anki can't work with."""
+    """The errors raised for a file that Anki can't use."""
     return import_module("anki.errors").AnkiException, OSError, ValueError
 
 
 def _sentence(error: Exception) -> str:
-    # Anki isolates names by invisible marks
+    # Anki puts names between invisible bidi isolates
     return " ".join(re.sub("[\u2066-\u2069]", "", str(error)).split()) or type(error).__name__
 
 
 def _imported(opened: Any, package: Path, options: str) -> Any:
-    """Import a package; Anki's log of it."""
+    """Import a package and return Anki's log."""
     anki = import_module("anki.collection")
-    given = anki.ImportAnkiPackageOptions(**OPTIONS[options])
-    return opened.import_anki_package(anki.ImportAnkiPackageRequest(package_path=str(package.absolute()), options=given)).log
+    switches = anki.ImportAnkiPackageOptions(**OPTIONS[options])
+    request = anki.ImportAnkiPackageRequest(package_path=str(package.absolute()), options=switches)
+    return opened.import_anki_package(request).log
 
 
 def _missing(package: Path, media: frozenset[str]) -> tuple[Finding, ...]:
-    """What Anki's Check Media misses where nothing but the deck was imported, and the user does not have either."""
+    """The files that Anki's Check Media reports as missing from the deck alone, except those the user has."""
     with TemporaryDirectory(prefix="cards-") as folder:
         try:
             with _opened(Path(folder)) as opened:
                 _imported(opened, package, next(iter(OPTIONS)))
                 report, notes = opened.media.check(), _state(opened).notes
         except _errors():
-            return ()  # the trials say so
-    found = []
-    # Anki makes the pictures of LaTeX itself, when a card is shown
-    for name in sorted(each for each in set(report.missing) - media if not each.startswith("latex-")):
-        users = [notes[nid] for nid in report.missing_media_notes if name in html.unescape(notes[nid].flds)]
-        found += [Finding("missing media", note.guid, note.words, now=name) for note in users or [_NO_NOTE]]
-    return tuple(found)
+            return ()  # the trials report them
+    findings = []
+    for name in sorted(set(report.missing) - media):
+        if not name.startswith("latex-"):  # Anki draws these when it shows a card
+            users = [notes[nid] for nid in report.missing_media_notes if name in html.unescape(notes[nid].flds)]
+            findings += [Finding("missing media", note.guid, note.words, now=name) for note in users or [_NO_NOTE]]
+    return tuple(findings)
 
 
 def _trial(package: Path, base: Path | None, options: str, guids: Mapping[int, str], missing: tuple[Finding, ...]) -> Trial:
@@ -181,11 +175,10 @@ def _trial(package: Path, base: Path | None, options: str, guids: Mapping[int, s
                 log = _imported(opened, package, options)
                 after = _state(opened)
                 found = [*missing, *_compared(before, after), *_renumbered(opened, before, after)]
-                found += (
-                    Finding("conflicting", guids.get(each.id.nid, ""), first_words(each.fields[0])) for each in log.conflicting
-                )
-                emptied = sorted(_empty(opened) - empty)
-                found += (after.finding("emptied" if cid in before.cards else "empty cards", cid) for cid in emptied)
+                for note in log.conflicting:
+                    found.append(Finding("conflicting", guids.get(note.id.nid, ""), first_words(note.fields[0])))
+                for cid in sorted(_empty(opened) - empty):
+                    found.append(after.finding("emptied" if cid in before.cards else "empty cards", cid))
                 _imported(opened, package, options)
                 found += _repeated(after, _state(opened))
         except _errors() as error:
@@ -194,6 +187,7 @@ def _trial(package: Path, base: Path | None, options: str, guids: Mapping[int, s
 
 
 def _empty(opened: Any) -> set[int]:
+    """The ids of empty cards."""
     return {cid for note in opened.get_empty_cards().notes for cid in note.card_ids}
 
 
@@ -215,10 +209,10 @@ _CARD = "nid, did, ord, reps, type, queue, due, ivl, factor, lapses, left, odue,
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A collection as far as an import could harm it. Notes, cards (`_CARD`), decks and note types by id.
+    """The parts of a collection that an import could harm: notes, cards (`_CARD`), decks and note types, by id.
 
-    `reviews` are for each card the number of its reviews and the sum of their ids, as there may be millions. `design` is all
-    that note types say but the time of their change: a merging import always stamps them anew.
+    `reviews` maps each card to the number of its reviews and the sum of their ids, since there may be millions. `design` is
+    the note types without their times, which a merging import always updates.
     """
 
     schema: int
@@ -235,7 +229,7 @@ class _State:
         return [cid for cid, (_, _, _, reps, *_) in self.cards.items() if reps or cid in self.reviews]
 
     def finding(self, kind: str, cid: int, was: str = "", now: str = "") -> Finding:
-        """A finding about a card."""
+        """Make a finding about a card."""
         nid, did, number, *_ = self.cards.get(cid, (0, 0, 0))
         note = self.notes.get(nid, _NO_NOTE)
         return Finding(kind, note.guid, note.words, was, now or f"card {number + 1} in {self.decks.get(did)}")
@@ -257,15 +251,16 @@ def _state(opened: Any) -> _State:
     )
 
 
-# ---------------------------------------------------------------------------------------------------- what changed
+# ---------------------------------------------------------------------------------------------------- comparison
 
 
 def _compared(before: _State, after: _State) -> Iterator[Finding]:
+    """Find differences between the states before and after an import."""
     if before.schema != after.schema:
         yield Finding("full sync")
     for cid, was in before.reviews.items():
         now = after.reviews.get(cid, (0, 0))
-        # a card that was deleted may come back with reviews that the deck brings
+        # a deleted card may come back with the deck's reviews
         if was != now and (cid in before.cards or was[0] > now[0]):
             yield before.finding("reviews lost", cid, f"{was[0]:,} reviews", f"{now[0]:,} reviews")
     for cid in sorted(before.cards.keys() - after.cards.keys()):
@@ -275,9 +270,9 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
         if old[:3] != new[:3]:
             yield before.finding("moved", cid, before.finding("", cid).now, after.finding("", cid).now)
         elif old != new:
-            both = [each for each in zip(_CARD.split(", "), old, new, strict=True) if each[1] != each[2]]
-            told = [", ".join(f"{name} {values[side]}" for name, *values in both) for side in (0, 1)]
-            yield before.finding("rescheduled", cid, *told)
+            changed = [column for column in zip(_CARD.split(", "), old, new, strict=True) if column[1] != column[2]]
+            texts = [", ".join(f"{name} {values[side]}" for name, *values in changed) for side in (0, 1)]
+            yield before.finding("rescheduled", cid, *texts)
     with_cards = {nid for nid, *_ in after.cards.values()}
     for nid in sorted(after.notes.keys() - before.notes.keys() - with_cards):
         yield Finding("no card", after.notes[nid].guid, after.notes[nid].words)
@@ -286,18 +281,18 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
             yield Finding("other note type", now=name)
     for nid in dict.fromkeys(before.cards[cid][0] for cid in before.reviewed):
         note, flds = before.notes.get(nid, _NO_NOTE), after.notes.get(nid, _NO_NOTE).flds
-        if note.flds.rstrip("\x1f") != flds.rstrip("\x1f"):  # a field more is not another text
+        if note.flds.rstrip("\x1f") != flds.rstrip("\x1f"):  # an added empty field changes no text
             yield Finding("rewritten", note.guid, note.words, *apart(note.flds, flds))
 
 
 def _renumbered(opened: Any, before: _State, after: _State) -> Iterator[Finding]:
-    """The cards with reviews whose phrase stands under another number now."""
+    """Find cards with reviews whose phrase now has another number."""
     hidden = opened.extract_cloze_for_typing
     for cid in before.reviewed:
         nid, _, number, *_ = before.cards[cid]
         old, new = before.notes.get(nid, _NO_NOTE).flds, after.notes.get(nid, _NO_NOTE).flds
         if old != new and (was := hidden(old, number + 1)):
-            phrases = {int(each): hidden(new, int(each)) for each in set(GAP.findall(new))}
+            phrases = {int(digits): hidden(new, int(digits)) for digits in set(GAP.findall(new))}
             if (now := phrases.get(number + 1, "")) != was and was in phrases.values():
                 yield before.finding(
                     "renumbered", cid, f"c{number + 1} {first_words(was)}", f"c{number + 1} {first_words(now)}"
@@ -305,6 +300,7 @@ def _renumbered(opened: Any, before: _State, after: _State) -> Iterator[Finding]
 
 
 def _repeated(after: _State, again: _State) -> Iterator[Finding]:
+    """Find differences between the states after the first and the second import."""
     nids = {nid for nid, note in again.notes.items() if after.notes.get(nid) != note}
     nids |= {card[0] for cid, card in again.cards.items() if after.cards.get(cid) != card}
     for note in (again.notes.get(nid, _NO_NOTE) for nid in sorted(nids)):

@@ -1,4 +1,4 @@
-"""What a trial of an import found, as values, as words for a reader and as JSON."""
+"""The result of trial imports: values, and their form as text and JSON."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from pathlib import Path
 
 from cards.identity.changes import search
 
-# the dialog's other switches stay as they are at first: notes and note types are updated where they are newer
+# the dialog's other options keep their defaults: newer notes and note types are updated
 OPTIONS: Mapping[str, Mapping[str, bool]] = {
     "the dialog's defaults": {"merge_notetypes": False, "with_scheduling": False},
     "merged note types, learning progress": {"merge_notetypes": True, "with_scheduling": True},
 }
 
-# what may be found, the worst first
+# kinds of findings, the worst first
 KINDS: Mapping[str, str] = {
     "refused": "Anki refuses the deck",
     "reviews lost": "reviews are lost",
     "deleted": "a card is deleted",
-    "moved": "a card with reviews becomes another one",
+    "moved": "a card with reviews becomes a different card",
     "rescheduled": "a card with reviews gets another schedule",
-    "renumbered": "a phrase gets another number, and its reviews pass to the phrase that has the number now",
-    "full sync": "a full sync is forced: this computer or AnkiWeb replaces the other, with the reviews that only that one has",
+    "renumbered": "a phrase gets another number, and its reviews pass to the phrase that now has the old one",
+    "full sync": "a full sync is forced: this computer or AnkiWeb overwrites the other, including reviews stored only there",
     "conflicting": "Anki has the note with another note type, and does not update it",
     "empty cards": "a new card is empty",
     "no card": "a note has no card",
     "missing media": "a file is neither in the deck nor in the collection",
-    "second import": "importing the same deck again changes something again",
-    "other note type": "your note type is not the deck's, so Anki adds the deck's beside it",
-    "emptied": "a gap is gone, and its card empty: Tools › Empty Cards removes it, and until then the gap may come back",
+    "second import": "importing the same deck a second time changes something",
+    "other note type": "your note type differs from the deck's, so Anki adds the deck's as a second one",
+    "emptied": "a gap is gone and its card empty: Tools › Empty Cards removes it; until then the gap may come back",
     "rewritten": "a note with reviews changes its text; the reviews stay",
 }
 _WARNINGS = frozenset({"other note type", "emptied", "rewritten"})
 _COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten")
 
-_SHOWN = 12  # findings of a kind that are told one by one
-_WORDS = 60  # characters of a text's first words
+_SHOWN = 12  # findings of a kind that are listed
+_WORDS = 60  # characters kept of a text
 _BREAK = re.compile(r"<(?:br|hr|/?(?:p|li|ul|ol|div|td|th|tr|pre|blockquote|h\d))\b[^>]*>")
 _MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
 GAP = re.compile(r"\{\{c(\d+)::")
@@ -47,9 +47,9 @@ GAP = re.compile(r"\{\{c(\d+)::")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something an import does. `kind` is one of KINDS; the guid and the first `words` say to which note, where it is one.
+    """An effect of an import. `kind` is one of KINDS; guid and first `words` name the note, if it concerns one.
 
-    `was` and `now` are what changes; `now` alone is what there is to say.
+    `was` and `now` are the text before and after; `now` alone is a detail.
     """
 
     kind: str
@@ -60,12 +60,13 @@ class Finding:
 
     @property
     def harm(self) -> bool:
+        """Whether it is more than a warning."""
         return self.kind not in _WARNINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A deck imported with one of OPTIONS: notes by what became of them, and what was found, the second import included."""
+    """A trial import of a deck with one of OPTIONS: numbers of notes by outcome, and findings of both imports."""
 
     options: str
     new: int = 0
@@ -88,7 +89,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What importing the decks would do to the collection `against`, None for an empty one, in a version of Anki."""
+    """The effect of importing decks into the collection `against` (None: an empty one) with a version of Anki."""
 
     decks: tuple[Tried, ...]
     against: Path | None
@@ -97,8 +98,8 @@ class Verdict:
     @property
     def harms(self) -> tuple[str, ...]:
         """The kinds of harm, the worst first."""
-        found = {each.kind for deck in self.decks for trial in deck.trials for each in trial.findings if each.harm}
-        return tuple(kind for kind in KINDS if kind in found)
+        harms = {finding.kind for deck in self.decks for trial in deck.trials for finding in trial.findings if finding.harm}
+        return tuple(kind for kind in KINDS if kind in harms)
 
     @property
     def harm(self) -> bool:
@@ -106,7 +107,7 @@ class Verdict:
 
 
 def plain_words(field: str) -> str:
-    """The text of a field, with its gaps in brackets."""
+    """Strip a field of markup, with gaps in brackets."""
     text = _MARKUP.sub("", _BREAK.sub(" ", GAP.sub("[", field).replace("}}", "]")))
     return " ".join(html.unescape(text).split())
 
@@ -116,24 +117,25 @@ def _cut(text: str) -> str:
 
 
 def first_words(field: str) -> str:
+    """The first words of a field, without markup."""
     return _cut(plain_words(field))
 
 
 def apart(old: str, new: str) -> tuple[str, str]:
-    """The first words of two notes from shortly before they part; with their markup where only that differs."""
+    """Excerpts of two notes from shortly before their first difference; with markup if only that differs."""
     pairs = list(zip_longest(old.split("\x1f"), new.split("\x1f"), fillvalue=""))
     was, now = next(pair for pair in [(plain_words(a), plain_words(b)) for a, b in pairs] + pairs if pair[0] != pair[1])
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
-    start = was.rfind(" ", 0, max(0, alike - 20)) + 1
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+    start = was.rfind(" ", 0, max(0, common - 20)) + 1
     lead = "…" if start else ""
     return _cut(lead + was[start:]), _cut(lead + now[start:]) or "nothing"
 
 
 def lines(verdict: Verdict) -> list[str]:
-    """The verdict for a reader: for each deck a table and what was found, then the outcome. Some words are the deck's."""
+    """Write a verdict as lines: a table and findings for each deck, then the outcome. Words of decks are not escaped."""
     out: list[str] = []
     for deck in verdict.decks:
-        out += [*_table(deck), *_told(deck), ""]
+        out += [*_table(deck), *_finding_lines(deck), ""]
     into = f"a copy of {verdict.against}" if verdict.against else "an empty collection"
     outcome = f"harm would be done: {', '.join(verdict.harms)}" if verdict.harm else "no harm would be done"
     return [*out, f"{outcome} (each deck imported twice into {into}, Anki {verdict.anki})"]
@@ -143,20 +145,20 @@ def _table(deck: Tried) -> Iterator[str]:
     rows = [[str(deck.package), "new", "updated", "left alone", *_COLUMNS, "full sync"]]
     for trial in deck.trials:
         numbers = [trial.new, trial.updated, trial.left_alone, *map(trial.count, _COLUMNS)]
-        rows.append([f"  {trial.options}", *(f"{each:,}" for each in numbers), "yes" if trial.count("full sync") else "no"])
+        rows.append([f"  {trial.options}", *(f"{number:,}" for number in numbers), "yes" if trial.count("full sync") else "no"])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *rest in rows:
         yield "  ".join([first.ljust(widths[0]), *map(str.rjust, rest, widths[1:])])
 
 
-def _told(deck: Tried) -> Iterator[str]:
+def _finding_lines(deck: Tried) -> Iterator[str]:
     for kind, sentence in KINDS.items():
-        told = {trial.options: tuple(each for each in trial.findings if each.kind == kind) for trial in deck.trials}
-        if alike := len(set(told.values())) == 1:
-            told = dict(list(told.items())[:1])
-        for options, found in told.items():
+        by_options = {trial.options: tuple(f for f in trial.findings if f.kind == kind) for trial in deck.trials}
+        if same := len(set(by_options.values())) == 1:
+            by_options = dict(list(by_options.items())[:1])
+        for options, found in by_options.items():
             if found:
-                where = "" if alike else f" ({options})"
+                where = "" if same else f" ({options})"
                 times = f" ({len(found):,} times)" if len(found) > 1 else ""
                 yield f"  {'harm' if found[0].harm else 'warning'}{where}: {sentence}{times}"
                 yield from (f"    {line}" for line in map(_line, found[:_SHOWN]) if line)
@@ -172,7 +174,7 @@ def _line(finding: Finding) -> str:
 
 
 def as_json(verdict: Verdict) -> dict[str, object]:
-    """The verdict as plain values, with the names that `lines` has for its columns."""
+    """Convert a verdict to values for JSON."""
     return {
         "harm": verdict.harm,
         "harms": list(verdict.harms),
@@ -191,7 +193,6 @@ def _trial_json(trial: Trial) -> dict[str, object]:
         **{kind.replace(" ", "_"): trial.count(kind) for kind in _COLUMNS},
         "full_sync": bool(trial.count("full sync")),
         "findings": [
-            {"kind": each.kind, "harm": each.harm, "id": each.guid, "words": each.words, "was": each.was, "now": each.now}
-            for each in trial.findings
+            {"kind": f.kind, "harm": f.harm, "id": f.guid, "words": f.words, "was": f.was, "now": f.now} for f in trial.findings
         ],
     }
