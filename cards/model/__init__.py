@@ -1,7 +1,7 @@
-"""The values that walk through the house.
+"""Frozen values that the parser, the generator, identity and the exporter hand on.
 
-Everything here is frozen: a room takes values in and gives new ones out. Seconds are whole seconds from the start of
-a recording, lines are counted from 1 in the file (frontmatter included), ordinals from 1 in the card.
+Timestamps are whole seconds from the start of a recording. Lines are 1-based and include the frontmatter; ordinals start
+at 1. Values with `array_like` are cached as arrays, so the order of their fields is part of the cache format.
 """
 
 from cards.model.blocks import (

@@ -1,4 +1,4 @@
-"""The blocks of a note, as Markdown has them."""
+"""Blocks of a note: paragraphs, headings, lists and the rest of Markdown's block structure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cards.model.prose import Prose, squeeze, visible
 
 
 class Paragraph(Struct, frozen=True, array_like=True, tag=True):
-    """Running text. `end` is its last line."""
+    """Paragraph. `end` is its last line (1-based), `comments` are the `%% ... %%` inside it."""
 
     line: int
     prose: Prose
@@ -27,7 +27,7 @@ class Heading(Struct, frozen=True, array_like=True, tag=True):
 
 
 class Item(Struct, frozen=True, array_like=True):
-    """One bullet or number of a list. `task` is True for a checkbox, `values` are its `key:: value` lines."""
+    """Item of a list. `task` is True for a checkbox; `values` are its `key:: value` lines."""
 
     line: int
     blocks: tuple[Block, ...]
@@ -36,7 +36,7 @@ class Item(Struct, frozen=True, array_like=True):
 
 
 class Bullets(Struct, frozen=True, array_like=True, tag=True):
-    """A list. `start` is the first number of a numbered one, None for bullets."""
+    """List. `start` is the first number of a numbered list, None for bullets."""
 
     line: int
     items: tuple[Item, ...]
@@ -66,20 +66,20 @@ class Table(Struct, frozen=True, array_like=True, tag=True):
 
 
 class Html(Struct, frozen=True, array_like=True, tag=True):
-    """A block of raw HTML: never read for takeaways, shown as text where a back holds it."""
+    """Raw HTML block: holds no takeaways, and a card's back shows its source as text."""
 
     line: int
     text: str
 
 
 class Rule(Struct, frozen=True, array_like=True, tag=True):
-    """A thematic break."""
+    """Thematic break (`---`)."""
 
     line: int
 
 
 class Properties(Struct, frozen=True, array_like=True, tag=True):
-    """Lines of `key:: value` (Logseq, Dataview)."""
+    """Properties written as `key:: value` lines (Logseq, Dataview)."""
 
     line: int
     values: tuple[tuple[str, str], ...]
@@ -89,7 +89,7 @@ Block = Paragraph | Heading | Bullets | Code | Formula | Quote | Table | Html | 
 
 
 def texts(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
-    """Every paragraph and heading of the blocks, in reading order, at any depth."""
+    """Yield every paragraph and heading in the blocks, at any depth, in reading order."""
     for block in blocks:
         match block:
             case Paragraph() | Heading():
@@ -99,17 +99,15 @@ def texts(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
                     yield from texts(item.blocks)
             case Quote():
                 yield from texts(block.blocks)
-            case _:
-                pass
 
 
 def paragraphs(blocks: Iterable[Block]) -> Iterator[Paragraph]:
-    """Every paragraph of the blocks, in reading order, at any depth."""
-    return (each for each in texts(blocks) if isinstance(each, Paragraph))
+    """Return every paragraph in the blocks, at any depth, in reading order."""
+    return (block for block in texts(blocks) if isinstance(block, Paragraph))
 
 
 def block_text(block: Block) -> str:
-    """The plain text of a block and all below it, without stamps."""
+    """Return the plain text of a block and everything nested in it, without timestamps."""
     match block:
         case Paragraph() | Heading():
             return visible(block.prose)

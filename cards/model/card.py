@@ -1,4 +1,4 @@
-"""Cards: drafts, which have no identity yet, and what Anki gets."""
+"""Drafts, which have no guid yet, and the cards, notes and decks that go to Anki."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kinds = Literal["qa", "cloze", "both"]
 
 
 class Deletion(Struct, frozen=True, array_like=True):
-    """A phrase taken out of a cloze sentence: `start` and `end` are offsets into its plain text."""
+    """Cloze deletion: `start` and `end` are offsets into the plain text of the sentence."""
 
     ordinal: int
     start: int
@@ -24,7 +24,7 @@ class Deletion(Struct, frozen=True, array_like=True):
 
 
 class Place(Struct, frozen=True, array_like=True):
-    """What every draft knows of the note it comes from."""
+    """Place of a draft in its note: path, 1-based line, breadcrumb (`context`), timestamps."""
 
     note: str
     line: int
@@ -35,9 +35,10 @@ class Place(Struct, frozen=True, array_like=True):
 
 
 class Qa(Struct, frozen=True, array_like=True, tag=True):
-    """A question and its answer, without identity.
+    """Draft of a question with its answer.
 
-    `points` is the number of things to recall where the back is a list, else 0. `label` is the label as it stands.
+    `shown` is the plain text of the question side. `points` counts the things to recall if the back is a list, else it
+    is 0. `label` is as the author wrote it. `cued` is True if the template adds a cue, since the front is no question.
     """
 
     place: Place
@@ -51,7 +52,7 @@ class Qa(Struct, frozen=True, array_like=True, tag=True):
 
 
 class Cloze(Struct, frozen=True, array_like=True, tag=True):
-    """A sentence with deletions, without identity. `back` is the whole takeaway, empty where the sentence is all."""
+    """Draft of a sentence with deletions. `back` is the whole takeaway, or empty if the sentence is all of it."""
 
     place: Place
     text: Prose
@@ -66,7 +67,7 @@ Draft = Qa | Cloze
 
 
 class Fields(NamedTuple):
-    """The fields of an Anki note of ours, HTML, in the order that both note types have them (`front` is a cloze's Text)."""
+    """Fields of an Anki note as HTML, in the order of both note types. `front` is the Text field of a cloze note."""
 
     front: str
     back: str
@@ -79,10 +80,10 @@ class Fields(NamedTuple):
 
 
 class AnkiNote(Struct, frozen=True, array_like=True, kw_only=True):
-    """One Anki note, as a package holds it.
+    """Anki note in a package.
 
-    `fields` are HTML in the order of the note type, `ordinals` those of its cards, `media` the names of the files that its
-    fields embed, `mod` is the second (since 1970) at which its content last changed.
+    `fields` are HTML in the order of the note type. `ordinals` has one number per Anki card. `media` names the files that
+    the fields embed. `mod` is when the content last changed, in seconds since 1970.
     """
 
     guid: str
@@ -96,9 +97,9 @@ class AnkiNote(Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A draft with its identity: what the note says, and the Anki note that it becomes.
+    """Card: a draft together with the Anki note made from it.
 
-    `source` is the link to what the note is about, `audio` the names of the sound clips on the back.
+    `source` links to the podcast, talk, paper or book that the note is about. `audio` names the sound clips on the back.
     """
 
     draft: Draft
@@ -128,7 +129,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 class Media(Struct, frozen=True):
-    """A file packed with a deck, under a name made from its content."""
+    """Media file packed with a deck; `name` is derived from its content."""
 
     name: str
     path: str
@@ -136,14 +137,14 @@ class Media(Struct, frozen=True):
 
 
 class Deck(Struct, frozen=True):
-    """One package: the Anki notes of a top-level deck and its subdecks."""
+    """Deck that becomes one package: the Anki notes of a top-level deck and its subdecks."""
 
     name: str
     notes: tuple[AnkiNote, ...] = ()
 
     @property
     def kinds(self) -> dict[CardKind, int]:
-        """How many notes there are of each kind."""
+        """Count the notes of each kind."""
         counts: dict[CardKind, int] = {"qa": 0, "cloze": 0}
         for note in self.notes:
             counts[note.kind] += 1
@@ -151,13 +152,13 @@ class Deck(Struct, frozen=True):
 
 
 def marked_text(draft: Draft) -> str:
-    """The question side as plain text, a deletion as `{{c1::phrase}}`."""
+    """Return the question side as plain text, with deletions as `{{c1::phrase}}`."""
     if not isinstance(draft, Cloze):
         return draft.shown
     text = plain(draft.text)
-    edges: list[tuple[int, int, str]] = []
-    for n, each in enumerate(draft.deletions):
-        edges += [(each.start, n, f"{{{{c{each.ordinal}::"), (each.end, -n - 1, "}}")]
-    for at, _, mark in sorted(edges, key=lambda edge: (edge[0], edge[1]), reverse=True):
-        text = text[:at] + mark + text[at:]
+    inserts: list[tuple[int, int, str]] = []
+    for n, deletion in enumerate(draft.deletions):
+        inserts += [(deletion.start, n, f"{{{{c{deletion.ordinal}::"), (deletion.end, -n - 1, "}}")]
+    for offset, _, braces in sorted(inserts, reverse=True):  # from the end, so that earlier offsets stay valid
+        text = text[:offset] + braces + text[offset:]
     return squeeze(text.replace(OBJECT, ""))

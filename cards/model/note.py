@@ -1,4 +1,4 @@
-"""A note as it was read: its takeaways, and what looked like one."""
+"""A parsed note: its takeaways, and the candidates that were skipped."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cards.model.prose import Prose, Timestamp
 
 
 class Origin(Enum):
-    """Where the front of a takeaway comes from."""
+    """Source of a takeaway's front."""
 
-    LABEL = "label"  # the bold lead of the takeaway
-    QUESTION = "question"  # the user's own Q:/A: or Question::Answer
-    HEADING = "heading"  # a takeaway heading over a short flat list
+    LABEL = "label"  # the takeaway's bold lead
+    QUESTION = "question"  # written by the author as Q:/A: or Question::Answer
+    HEADING = "heading"  # a takeaway heading above a short flat list
 
 
 class Front(Struct, frozen=True, array_like=True):
-    """What a takeaway is asked by. `shown` is the plain text of the question side where it differs from the prose."""
+    """Question side of a takeaway. `shown` is its plain text if that differs from `prose`."""
 
     prose: Prose
     origin: Origin
@@ -28,14 +28,14 @@ class Front(Struct, frozen=True, array_like=True):
 
 
 class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
-    """The unit of reading: one list item or one paragraph, and where it stands.
+    """Takeaway: one list item or one paragraph.
 
-    `text` is its own prose without the label, `rest` its further blocks (children last), `context` the breadcrumb of
-    title, headings and parents, of which `headings` are the indices that come from headings. `stamps` are its own, in
-    the order written; `inherited` those of the nearest parent or heading. `depth` counts the bullets around it, `points`
-    the things to recall where its back is a list. `last` is the last line of it and all below
-    it. `members` are the lines of the items that a heading's list is made of, `flaw` says why such a list is no card.
-    `comments` are what its author wrote between `%%`.
+    `text` is its own prose without the label; `rest` are its further blocks, children last. `context` is the breadcrumb
+    of title, headings and parents; `headings` are the indices in it that come from headings. `stamps` are its own
+    timestamps in the order written; `inherited` are those of the nearest parent or heading. `depth` counts the enclosing
+    list items. `points` counts the things to recall if the back is a list. `last` is the last line of the takeaway and
+    everything nested in it. For a list under a takeaway heading, `members` are the lines of its items, and `flaw` is the
+    reason why it makes no card. `comments` are the author's `%% ... %%`.
     """
 
     line: int
@@ -56,7 +56,7 @@ class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Skipped(Struct, frozen=True, array_like=True):
-    """Something that looked like a takeaway and gave no card, with the reason."""
+    """Candidate that looked like a takeaway but made no card, with the reason."""
 
     note: str
     line: int
@@ -65,10 +65,10 @@ class Skipped(Struct, frozen=True, array_like=True):
 
 
 class Note(Struct, frozen=True, array_like=True, kw_only=True):
-    """One Markdown file, read. `path` is relative to the vault's root, with forward slashes.
+    """Parsed Markdown file. `path` is relative to the vault's root, with forward slashes.
 
-    `byline` says who speaks and in which show, where the title does not. `recording` is the URL that bare stamps open,
-    `file` the recording as the note names it in its vault.
+    `byline` names the speakers and the show if the title does not. `recording` is the URL that timestamps without a link
+    open; `file` is the recording's file as the note names it. `wanted` is False if the frontmatter says `cards: false`.
     """
 
     path: str
@@ -86,9 +86,10 @@ class Note(Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class ParseOptions(Struct, frozen=True, array_like=True, kw_only=True):
-    """What the configuration says to the parser. Tuples, whose `repr` is the same in every process, since it keys the cache.
+    """Parser settings from `cards.toml`.
 
-    `recordings` are hosts with the template of their links at a second.
+    `recordings` maps hosts to link templates. All fields are tuples: the `repr` is part of the cache key, so it must be
+    the same in every process.
     """
 
     takeaway_headings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What goes wrong: in one note, which a build survives, or altogether."""
+"""Errors that stop a command, and problems with one note, which do not."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from msgspec import Struct
 
 
 class CardsError(Exception):
-    """Something that stops the whole command. Its text is a sentence for the user."""
+    """Error that stops the whole command. Its text is a message for the user."""
 
 
 class Problem(Struct, frozen=True, order=True):
-    """An oddity in a note that does not stop the build.
+    """Problem with one note; the build goes on.
 
-    `path` is relative to the vault's root, `line` is 1-based (0 for the file as a whole).
+    `path` is relative to the vault's root; `line` is 1-based, or 0 for the whole file.
     """
 
     path: str

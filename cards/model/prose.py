@@ -1,7 +1,4 @@
-"""Prose: a flat row of runs, so that every question about a sentence is one about offsets into its plain text.
-
-Here are the values, their plain text, slices by offset, and stamps taken out.
-"""
+"""Prose: formatted text as a flat tuple of runs, addressed by offsets into its plain text."""
 
 from __future__ import annotations
 
@@ -14,16 +11,17 @@ from unicodedata import normalize
 from msgspec import Struct
 from msgspec.structs import replace
 
-OBJECT = "\ufffc"  # stands for an image in plain text, so that offsets can point past it
+OBJECT = "\ufffc"  # replaces an image in plain text, so that offsets can point past it
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
-_OVERRIDES = re.compile(r"[\u202d\u202e]")  # they show words in another order than they are; marks that embed do not
+_OVERRIDES = re.compile(r"[\u202d\u202e]")  # they display text in another order than it is stored
+_SEPARATOR = re.compile(r"^\s*(?:[-–—:：.·|]+\s+)?\s*")
 _OPENS = re.compile(r"(?:[(\[{（【「『“‘«„]|(?:^|[\s(\[{])[\"'])$")
 
 
 class Timestamp(Struct, frozen=True, array_like=True):
-    """A place in a recording: a point (`end` is None) or a range, in seconds.
+    """Timestamp: a point in a recording (`end` is None) or a range, in seconds from its start.
 
-    `url` opens the recording there; None where the note names no recording that a link can reach.
+    `url` opens the recording there; it is None if the note names no recording that a link can reach.
     """
 
     start: int
@@ -32,7 +30,7 @@ class Timestamp(Struct, frozen=True, array_like=True):
 
 
 class Mark(Enum):
-    """How a stretch of prose is set apart."""
+    """Mark on a run: bold, italic, highlight or strikethrough."""
 
     BOLD = "b"
     ITALIC = "i"
@@ -41,19 +39,19 @@ class Mark(Enum):
 
 
 class RunKind(Enum):
-    """What a run of prose is."""
+    """Kind of a run."""
 
     TEXT = "text"
     CODE = "code"
     MATH = "math"
     DISPLAY_MATH = "display math"
-    IMAGE = "image"  # an image or sound embedded by its `target`; the text is one object character
-    BREAK = "break"  # a line break the author asked for; its text is "\v"
-    STAMP = "stamp"  # timestamps, as written with their brackets
+    IMAGE = "image"  # an embedded image or sound file, `target`; the text is OBJECT
+    BREAK = "break"  # a hard line break; the text is "\v"
+    STAMP = "stamp"  # timestamps; the text is as written, with brackets
 
 
 class Run(Struct, frozen=True, array_like=True):
-    """A stretch of prose of one kind under one set of marks. The text is what a reader sees, not its markup."""
+    """Run of prose with one kind and one set of marks. `text` holds no markup."""
 
     text: str
     kind: RunKind = RunKind.TEXT
@@ -67,39 +65,39 @@ Prose = tuple[Run, ...]
 
 
 def readable(text: str) -> str:
-    """A text from outside without what no reader sees: controls are spaces, accents are written as Anki keeps them (NFC)."""
+    """Clean text from a note: control characters become spaces, overrides of direction go, Unicode is NFC as in Anki."""
     return _CONTROL.sub(" ", _OVERRIDES.sub("", normalize("NFC", text)))
 
 
 def plain(prose: Prose) -> str:
-    """The text a reader sees, stamps included as written."""
+    """Return the text without markup, timestamps included as written."""
     return prose[0].text if len(prose) == 1 else "".join([run.text for run in prose])
 
 
 def squeeze(text: str) -> str:
-    """White space of any kind collapsed to single spaces, none at the ends; no trace of images."""
+    """Collapse white space to single spaces, strip the ends and drop images."""
     return " ".join(text.replace(OBJECT, " ").split())
 
 
 def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
-    """The prose between two offsets of its plain text."""
+    """Return the prose between two offsets of its plain text."""
     if start <= 0 and end is None:
         return prose
     out: list[Run] = []
-    at = 0
+    run_start = 0
     for run in prose:
-        stop = at + len(run.text)
-        a = max(start, at)
-        b = stop if end is None else min(end, stop)
-        if a < b:
-            whole = a == at and b == stop
-            out.append(run if whole else replace(run, text=run.text[a - at : b - at]))
-        at = stop
+        run_end = run_start + len(run.text)
+        first = max(start, run_start)
+        last = run_end if end is None else min(end, run_end)
+        if first < last:
+            whole = (first, last) == (run_start, run_end)
+            out.append(run if whole else replace(run, text=run.text[first - run_start : last - run_start]))
+        run_start = run_end
     return tuple(out)
 
 
 class Ruler:
-    """One prose from which many slices are cut, each in the time that it takes by itself."""
+    """Index over one prose that cuts many slices without scanning all runs each time."""
 
     def __init__(self, prose: Prose) -> None:
         self.prose = prose
@@ -107,12 +105,12 @@ class Ruler:
         self._starts = [0, *accumulate(len(run.text) for run in prose)]
 
     def at(self, offset: int) -> tuple[Run | None, int]:
-        """The run that an offset lies in, and where the run starts; None at the end."""
+        """Return the run at an offset (None at the end of the prose) and the offset at which it starts."""
         i = bisect_right(self._starts, offset) - 1
         return (self.prose[i] if i < len(self.prose) else None), self._starts[i]
 
     def cut(self, start: int, end: int) -> Prose:
-        """The prose between two offsets of its plain text."""
+        """Return the prose between two offsets of its plain text."""
         if start >= end:
             return ()
         first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
@@ -121,14 +119,13 @@ class Ruler:
 
 
 def strip(prose: Prose) -> Prose:
-    """The prose without white space at its ends."""
+    """Remove white space from both ends of the prose."""
     text = plain(prose)
-    kept = text.strip()
-    return prose if len(kept) == len(text) else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
+    return prose if text == text.strip() else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
 
 
 def merge(runs: Prose) -> Prose:
-    """Neighbouring text runs under the same marks become one."""
+    """Join adjacent text runs that have the same marks and link; drop empty runs."""
     out: list[Run] = []
     for run in runs:
         last = out[-1] if out else None
@@ -140,45 +137,50 @@ def merge(runs: Prose) -> Prose:
 
 
 def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple[int, Run], ...]]:
-    """The prose without its stamps, and each stamp with the offset it stood at.
+    """Remove the timestamps from a prose, and return them with the offsets at which they stood.
 
-    A stamp goes with its bracket and the space before it: `data (21:02).` becomes `data.`; where the prose is the
-    `opening` of a takeaway, what separates a stamp at its start from the text goes as well.
+    A timestamp goes together with its brackets and the space before it: `data (21:02).` becomes `data.`. With `opening`
+    (the prose begins a takeaway), the separator after a leading timestamp goes, too: `(21:02) – data` becomes `data`.
     """
     if not any(run.kind is RunKind.STAMP or not run.text for run in prose):
         return prose, ()
     out: list[Run] = []
-    taken: list[tuple[int, Run]] = []
-    length = 0
-    lead = opening  # nothing but stamps so far
-
+    stamps: list[tuple[int, Run]] = []
+    length = 0  # of the plain text in `out`
+    leading = opening  # nothing but timestamps so far
     for i, run in enumerate(prose):
         if run.kind is RunKind.STAMP:
-            while out and out[-1].kind is RunKind.TEXT and out[-1].text != (kept := out[-1].text.rstrip()):
-                length -= len(out[-1].text) - len(kept)
-                if kept:
-                    out[-1] = replace(out[-1], text=kept)
-                else:
-                    out.pop()
-            taken.append((length, run))
+            length -= _strip_end(out)
+            stamps.append((length, run))
             continue
         text = run.text
-        if taken and taken[-1][0] == length and run.kind is RunKind.TEXT:
-            between = i + 1 < len(prose) and prose[i + 1].kind is RunKind.STAMP
-            if between and not text.strip(" \t,;，；、"):
-                continue  # what separates two stamps goes with them
-            if lead:
-                text = re.sub(r"^\s*(?:[-–—:：.·|]+\s+)?\s*", "", text)
+        if stamps and stamps[-1][0] == length and run.kind is RunKind.TEXT:  # directly after a timestamp
+            before_stamp = i + 1 < len(prose) and prose[i + 1].kind is RunKind.STAMP
+            if before_stamp and not text.strip(" \t,;，；、"):
+                continue
+            if leading:
+                text = _SEPARATOR.sub("", text)
             elif out and _OPENS.search(out[-1].text):
                 text = text.lstrip()
-        if not text and run.kind is RunKind.TEXT:
-            continue
-        lead = lead and not text.strip()
-        out.append(run if text == run.text else replace(run, text=text))
-        length += len(text)
-    return tuple(out), tuple(taken)
+        if text or run.kind is not RunKind.TEXT:
+            leading = leading and not text.strip()
+            out.append(run if text == run.text else replace(run, text=text))
+            length += len(text)
+    return tuple(out), tuple(stamps)
+
+
+def _strip_end(runs: list[Run]) -> int:
+    """Remove white space from the end of the runs, in place; return the number of characters removed."""
+    removed = 0
+    while runs and runs[-1].kind is RunKind.TEXT and runs[-1].text != (kept := runs[-1].text.rstrip()):
+        removed += len(runs[-1].text) - len(kept)
+        if kept:
+            runs[-1] = replace(runs[-1], text=kept)
+        else:
+            runs.pop()
+    return removed
 
 
 def visible(prose: Prose) -> str:
-    """The plain text without stamps, white space collapsed."""
+    """Return the plain text without timestamps, white space collapsed."""
     return squeeze(plain(unstamped(prose)[0]))

@@ -1,1 +1,1 @@
-"""What is known of languages: their words, and where their sentences end."""
+"""Words and sentences of many languages."""

@@ -1,4 +1,4 @@
-"""Sentences of plain text, as offsets. The splitting is sentencex's; brackets and quotes are kept whole."""
+"""Split plain text into sentences with sentencex, but never inside brackets or quotes."""
 
 from __future__ import annotations
 
@@ -25,41 +25,42 @@ _PAIRS = {
     "《": "》",
 }
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
-_STOPPED = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
+_LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
-_WITH_CASE = "\u0530"  # before it stand Latin, Greek and Cyrillic letters
-_NEAR = 120  # characters on either side of a full stop
+_CASED_END = "\u0530"  # the Latin, Greek and Cyrillic letters come before it
+_NEAR = 120  # characters on either side of a full stop, for detecting the language
 _ROMAN = re.compile(r"[IVX]+")
-_NEXT = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
+_FIRST_LETTER = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
 _PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
 
 
 @lru_cache(maxsize=1024)
 def sentences(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
-    """The start and end offsets of each sentence; together they cover the text. A line break ends a sentence.
+    """Return the start and end offsets of each sentence; together they cover the text. A hard line break ends a sentence.
 
-    Without a language (ISO 639-1) the rules are those of English, with what holds in all; what stands on both sides of a full
-    stop tells more. So a sentence does not change with what is written elsewhere in its takeaway or note.
+    Without a `language` (ISO 639-1), English rules apply, and the words around a full stop decide the rest. So an edit
+    elsewhere in the takeaway or note never changes a sentence.
     """
     spans: list[tuple[int, int]] = []
-    at = 0
+    line_start = 0
     for line in text.split("\v"):
-        spans += [(at + a, at + b) for a, b in _in_line(line, language)]
-        at += len(line) + 1
+        spans += [(line_start + start, line_start + end) for start, end in _in_line(line, language)]
+        line_start += len(line) + 1
     return tuple(spans)
 
 
 def _in_line(line: str, language: str) -> list[tuple[int, int]]:
+    """Return the start and end offsets of each sentence in one line."""
     if not line:
         return []
-    ends = [each["end_index"] for each in get_sentence_boundaries(language or "en", line.replace("\n", " "))]
+    ends = [found["end_index"] for found in get_sentence_boundaries(language or "en", line.replace("\n", " "))]
     inside = _inside_pairs(line)
     spans: list[tuple[int, int]] = []
     start = 0
-    for end, until in pairwise((*ends, len(line) + 1)):
+    for end, next_end in pairwise((*ends, len(line) + 1)):
         last = end == ends[-1]
         if not last and (
-            inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end) or _goes_on(line, start, end, until, language)
+            inside[end - 1] or _ENUMERATOR.fullmatch(line, start, end) or _goes_on(line, start, end, next_end, language)
         ):
             continue
         if end > start:
@@ -68,30 +69,30 @@ def _in_line(line: str, language: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _goes_on(line: str, start: int, end: int, until: int, language: str) -> bool:
-    """Whether a full stop ends no sentence: after an abbreviation or an ordinal number that the splitter does not know.
+def _goes_on(line: str, start: int, end: int, next_end: int, language: str) -> bool:
+    """Whether the sentence goes on after the full stop at `end`: it follows an abbreviation or an ordinal number.
 
-    What may be a sentence by itself goes from `start` to the full stop at `end`, and from there `until` the next.
-    A cut sentence is a question that no one can answer; one that holds the next one as well is only long.
+    `start` is the start of the sentence, `next_end` the next possible end. In doubt the sentence goes on: half a sentence
+    makes a question that nobody can answer, two sentences only make a long one.
     """
-    stopped, follows = _STOPPED.search(line, max(0, end - 24), end), _NEXT.match(line, end)
-    if stopped is None or follows is None:
+    last_word, following = _LAST_WORD.search(line, max(0, end - 24), end), _FIRST_LETTER.match(line, end)
+    if last_word is None or following is None:
         return False
-    word, letter = stopped[1], follows[1]
+    word, letter = last_word[1], following[1]
     if word.casefold() in vocabulary.NEVER_LAST:
         return True
-    number = word.isdigit() or _ROMAN.fullmatch(word) is not None
+    is_number = word.isdigit() or _ROMAN.fullmatch(word) is not None
     if letter.islower():
-        unspoken = word[0] < _WITH_CASE and not _VOWEL.search(word)
-        return number or unspoken or word.casefold() in vocabulary.ABBREVIATIONS
-    if number:
-        around = line[max(start, end - _NEAR) : min(until, end + _NEAR)]
+        without_vowel = word[0] < _CASED_END and not _VOWEL.search(word)
+        return is_number or without_vowel or word.casefold() in vocabulary.ABBREVIATIONS
+    if is_number:
+        around = line[max(start, end - _NEAR) : min(next_end, end + _NEAR)]
         return (language or language_of(around)) in vocabulary.ORDINAL_LANGUAGES
     return letter.isdigit() and word.casefold() in vocabulary.BEFORE_NUMBERS
 
 
 def _inside_pairs(line: str) -> bytearray:
-    """For each offset 1 where it lies between a bracket or quote and its partner."""
+    """Return a byte per offset, 1 if the offset is between a bracket or quote and its partner."""
     inside = bytearray(len(line))
     if not _PAIRED.search(line):
         return inside

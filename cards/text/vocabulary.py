@@ -1,7 +1,7 @@
-"""The words that tell one kind of heading, label or phrase from another; `vocabulary.toml` has the lists.
+"""Word lists that classify headings, labels and phrases. The lists are in `vocabulary.toml`.
 
-Headings are compared without case, emoji, numbers and colon (`heading_key`); an entry matches a heading that equals it,
-or that goes on with a preposition or a colon.
+Headings are compared by `heading_key`, which ignores case, emoji, numbers and a colon at the end. An entry also matches a
+heading that goes on with a preposition or a colon: `takeaways` matches `Takeaways from the talk`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WORDS = tomllib.loads((files("cards.text") / "vocabulary.toml").read_text(encod
 
 
 def _entries(name: str) -> frozenset[str]:
-    """The entries of a list, which stand between dots."""
+    """Return the entries of a list, which `·` separates."""
     return frozenset(entry.strip() for line in _WORDS[name].splitlines() for entry in line.split("·") if entry.strip())
 
 
@@ -35,7 +35,7 @@ TIME_LABELS = _entries("time-labels")
 SPEAKERS = _entries("speakers")
 
 SCRIPTURES = _entries("scriptures")
-SCRIPTURE_NAMES = _entries("scripture-names")  # which are names of people and things as well
+SCRIPTURE_NAMES = _entries("scripture-names")  # also names of people and things
 CLOCK_WORDS = _entries("clock-words")
 DAY_WORDS = _entries("day-words")
 RATIO_WORDS = _entries("ratio-words")
@@ -53,7 +53,7 @@ BEFORE_NUMBERS = _entries("before-numbers")
 NEVER_LAST = _entries("never-last")
 ABBREVIATIONS = BEFORE_NUMBERS | _entries("abbreviations")
 ORDINAL_LANGUAGES = frozenset(_WORDS["ordinal-languages"].split())
-SMALL_WORDS: dict[str, list[str]] = {}  # the languages of each
+SMALL_WORDS: dict[str, list[str]] = {}  # the languages in which each word is common
 for _code, _words in _WORDS["small-words"].items():
     for _word in _words.split():
         SMALL_WORDS.setdefault(_word, []).append(_code)
@@ -70,39 +70,39 @@ _NUMBER = re.compile(r"\b\d+\b")
 
 
 def without_emoji(text: str) -> str:
-    """A text without emoji and pictographs, and without the space they leave."""
+    """Remove emoji and pictographs, and the white space around them."""
     return squeeze(_EMOJI.sub(" ", text))
 
 
 def heading_key(text: str) -> str:
-    """A heading or label as it is compared: case folded, without emoji, numbers and closing colon."""
+    """Normalize a heading or label for comparison: case folded, without emoji, numbers and a colon at the end."""
     text = _NUMBERING.sub("", without_emoji(text).replace("’", "'"))
     return squeeze(_NUMBER.sub(" ", text)).strip(" :：.!-–—*_").casefold()
 
 
 def matches(text: str, entries: Iterable[str]) -> bool:
-    """Whether a heading equals an entry, or is several of them, or one and then a preposition, a colon or a bracket."""
+    """Whether a heading is an entry, or several joined by `and`, or one followed by a preposition, a colon or brackets."""
     key = heading_key(text)
     entries = entries if isinstance(entries, frozenset | set) else frozenset(entries)
     if key in entries:
         return True
     if (bare := _BRACKET.sub("", key)) != key:
         return matches(bare, entries)
-    several = [part for part in _AND.split(key) if part]
-    if len(several) > 1 and all(matches(part, entries) for part in several):
+    joined = [part for part in _AND.split(key) if part]
+    if len(joined) > 1 and all(matches(part, entries) for part in joined):
         return True
     before, colon, _ = key.partition(":")
     if colon and before.strip() in entries:
         return True
-    parts = key.split(" ")
-    return any(parts[i] in PREPOSITIONS and " ".join(parts[:i]) in entries for i in range(1, len(parts)))
+    words = key.split(" ")
+    return any(words[i] in PREPOSITIONS and " ".join(words[:i]) in entries for i in range(1, len(words)))
 
 
 def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
-    """Whether a heading announces takeaways: an entry of the list, or `takeaway(s)` anywhere in it."""
+    """Whether a heading announces takeaways: it matches the list or contains the word `takeaway` or `takeaways`."""
     return bool(re.search(r"\btake-?aways?\b", heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
 
 
 def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:
-    """Whether a heading stands over a section that holds no takeaways."""
+    """Whether a heading begins a section without takeaways, such as references or an agenda."""
     return matches(text, SKIPPED_HEADINGS.union(extra))

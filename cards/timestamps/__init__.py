@@ -1,1 +1,1 @@
-"""Times of a recording: found in prose, printed, and linked."""
+"""Timestamps of a recording: find them in prose, print them, link them."""

@@ -1,4 +1,4 @@
-"""A recording's URL at a second. A provider is a row of `PROVIDERS`; the rest of a URL is kept byte for byte."""
+"""Link to a recording at a second. Each provider is a row of PROVIDERS; the rest of a URL stays byte for byte."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from cards.timestamps.times import clock, seconds
 
 
 class Provider(NamedTuple):
-    """How one provider's URLs take a second.
+    """Provider: how its URLs say at which second to start.
 
-    `at` begins with where the time stands: `?` in the query, `#` as the fragment, `/` at the end of the path. It is filled
-    with `seconds`, `hms` (`1:21`, `1:17:40`), `h`, `m`, `s` and `span` (`81,85`). `page` says which paths lead to a
-    recording, since a channel or a list can't be opened at a second. `stale` are the times in a query that it replaces.
+    `at` is a template. Its first character is the place of the time: `?` in the query, `#` as the fragment, `/` at the end
+    of the path. Its fields are `seconds`, `hms` (`1:21`, `1:17:40`), `h`, `m`, `s` and `span` (`81,85`). `page` is a regular
+    expression for paths that lead to a recording, not to a channel or list. `source` documents the format. `stale` is a
+    regular expression for the query keys of a time to replace.
     """
 
     name: str
@@ -30,7 +31,7 @@ _YOUTUBE = ("youtube.com", "youtu.be", "youtube-nocookie.com")
 _YOUTUBE_STALE = "t|start|time_continue"
 _ENDING = r"\.(?:mp3|m4a|m4b|ogg|oga|opus|wav|flac|aac|mp4|m4v|mov|mkv|webm|ogv)$"
 
-# The first row that fits counts. No hosts means any.
+# The first match counts. An empty `hosts` matches any host.
 PROVIDERS = (
     Provider("Media files", (), "#t={span}", _ENDING, "W3C Media Fragments URI 1.0, section 4.2.1", stale=""),
     Provider(
@@ -70,7 +71,7 @@ PROVIDERS = (
     Provider("Twitch", ("twitch.tv",), "?t={h}h{m}m{s}s", r"/(?:videos|v)/\d+", "shared links, `?t=0h28m53s`"),
     Provider("Bilibili", ("bilibili.com",), "?t={seconds}", r"^/(?:video|bangumi/play)/", "shared links, `?t=81`"),
 )
-# Hosts of recordings that are linked as pages, for want of a documented time in their links.
+# Hosts of recordings whose links have no documented way to name a second.
 _PAGES = (
     "pocketcasts.com",
     "b23.tv",
@@ -93,7 +94,7 @@ _UNITS = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.\d*)?s?)?")
 
 
 def host(url: str) -> str:
-    """The host of a URL without `www.`, lower case; empty where there is none or the URL is broken."""
+    """Return the host of a URL in lower case, without `www.` or `m.`; empty if there is none or the URL is invalid."""
     try:
         name = urlsplit(url).hostname or ""
     except ValueError:
@@ -102,8 +103,8 @@ def host(url: str) -> str:
 
 
 def is_media(url: str) -> bool:
-    """Whether a URL is known to lead to a recording: a media host, or a media file by its ending."""
-    if _is_of(host(url), _MEDIA_HOSTS):
+    """Whether a URL leads to a recording: it has a known media host, or ends like a media file."""
+    if _belongs_to(host(url), _MEDIA_HOSTS):
         return True
     try:
         return bool(_MEDIA_ENDING.search(urlsplit(url).path))
@@ -112,13 +113,13 @@ def is_media(url: str) -> bool:
 
 
 def youtube(video_id: str) -> str | None:
-    """The URL of a YouTube video by its eleven-character id, None where it is no such id."""
+    """Return the URL of a YouTube video, or None if the id is invalid."""
     return f"https://www.youtube.com/watch?v={video_id}" if re.fullmatch(r"[\w-]{11}", video_id) else None
 
 
 def identity(url: str) -> str:
-    """What tells one recording from another: a YouTube video's id, else the URL without scheme, time, tracking and fragment."""
-    if _is_of(host(url), _YOUTUBE) and (video := _YOUTUBE_ID.search(url)):
+    """Return a key for comparing recordings: a YouTube id, else the URL without scheme, time, tracking and fragment."""
+    if _belongs_to(host(url), _YOUTUBE) and (video := _YOUTUBE_ID.search(url)):
         return video[1]
     base, _, query = url.partition("#")[0].partition("://")[2].removeprefix("www.").partition("?")
     query = "&".join(part for part in query.split("&") if not (_TRACKING.match(part) or part.startswith("t=")))
@@ -126,34 +127,34 @@ def identity(url: str) -> str:
 
 
 def time_of(url: str) -> Timestamp | None:
-    """The time a URL points at (`t=81`, `t=1m21s`, `#t=81.5,85`, `start=81&end=85`, Overcast's `/1:21`), None without one.
+    """Return the time in a URL (`t=81`, `t=1m21s`, `#t=81.5,85`, `start=81&end=85`, Overcast's `/1:21`), None without one.
 
-    A fragment wins over a query: players that write both keep the query of the first link.
+    A fragment wins over a query: players that write both leave the query of the first link unchanged.
     """
-    found = list(_TIME.finditer(url))
-    match = next((each for each in found if each[0].startswith("#")), found[-1] if found else None)
+    matches = list(_TIME.finditer(url))
+    match = next((each for each in matches if each[0].startswith("#")), matches[-1] if matches else None)
     if match is None:
-        at_end = _CLOCK_AT_END.search(url) if _is_of(host(url), ("overcast.fm",)) else None
-        return Timestamp(seconds(at_end[1])) if at_end else None
+        in_path = _CLOCK_AT_END.search(url) if _belongs_to(host(url), ("overcast.fm",)) else None
+        return Timestamp(seconds(in_path[1])) if in_path else None
     start = _second(match[1])
-    late = match[2] or (end[1] if "start=" in match[0] and (end := _END.search(url)) else None)
-    stop = _second(late) if late else None
+    written_end = match[2] or (end[1] if "start=" in match[0] and (end := _END.search(url)) else None)
+    stop = _second(written_end) if written_end else None
     return None if start is None else Timestamp(start, stop if stop is not None and stop > start else None)
 
 
 def _second(written: str) -> int | None:
-    """The whole second of a time in a URL: `81`, `81.5`, `1m21s`, `1:21`."""
+    """Return the whole seconds of a time in a URL (`81`, `81.5`, `1m21s`, `1:21`), None if it is invalid."""
     written = written.rstrip(".:")
     if _CLOCK.fullmatch(written):
         return seconds(written.partition(".")[0])
     if not (units := _UNITS.fullmatch(written)):
         return None
-    hours, minutes, left = (int(each or 0) for each in units.groups())
-    return hours * 3600 + minutes * 60 + left
+    h, m, s = (int(number or 0) for number in units.groups())
+    return h * 3600 + m * 60 + s
 
 
 def shown(url: str) -> str:
-    """A URL as a card shows it: without tracking parameters. The link itself keeps them."""
+    """Return a URL without tracking parameters, for display. The link itself keeps them."""
     base, mark, fragment = url.partition("#")
     path, _, query = base.partition("?")
     query = "&".join(part for part in query.split("&") if not _TRACKING.match(part))
@@ -161,19 +162,20 @@ def shown(url: str) -> str:
 
 
 def at_second(url: str, stamp: Timestamp) -> str:
-    """The URL that opens the recording at the stamp, as its provider's row says.
+    """Return the URL that opens the recording at the timestamp, or `url` if the page can't be opened at a second.
 
-    A time already there is replaced. A page that can't be opened at a second is linked as it is.
+    A time already in the URL is replaced.
     """
     provider = provider_of(url)
-    if provider is None and not (is_media(url) and "://" not in url):  # a file of the vault is one, too
+    if provider is None and is_media(url) and "://" not in url:
+        provider = PROVIDERS[0]  # a media file in the vault
+    if provider is None:
         return url
-    provider = provider or PROVIDERS[0]
     base, _, fragment = url.partition("#")
     path, _, query = base.partition("?")
     query = "&".join(part for part in query.split("&") if not _is_stale(part, provider.stale)).rstrip("&")
     fragment = "&".join(part for part in fragment.split("&") if not part.startswith("t="))
-    place, time = provider.at[0], provider.at[1:].format_map(_written(stamp))
+    place, time = provider.at[0], provider.at[1:].format_map(_template_values(stamp))
     if place == "?":
         query = f"{query}&{time}" if query else time
     elif place == "#":
@@ -184,50 +186,52 @@ def at_second(url: str, stamp: Timestamp) -> str:
 
 
 def filled(template: str, url: str, stamp: Timestamp) -> str:
-    """A URL by a template of the user's, with `url`, `seconds`, `end` (the start where there is none) and `hms`.
+    """Fill a template of the user's with `url`, `seconds`, `hms` and `end` (the start if the timestamp is a point).
 
-    What the template sets by name is taken out of the URL first, and its `?` is a `&` where the URL has a query already.
+    Query parameters that the template sets are first removed from the URL. If the URL still has a query, the template's
+    `?` becomes `&`.
     """
     base, _, fragment = url.partition("#")
     path, _, query = base.partition("?")
-    named = tuple(f"{name}=" for name in re.findall(r"[?&#](\w+)=\{", template))
-    query = "&".join(part for part in query.split("&") if not part.startswith(named)).rstrip("&")
+    replaced = tuple(f"{name}=" for name in re.findall(r"[?&#](\w+)=\{", template))
+    query = "&".join(part for part in query.split("&") if not part.startswith(replaced)).rstrip("&")
     if query:
         path, template = f"{path}?{query}", template.replace("{url}?", "{url}&")
-    link = template.format_map({**_written(stamp), "url": path})
+    link = template.format_map({**_template_values(stamp), "url": path})
     return link if "#" in template or not fragment else f"{link}#{fragment}"
 
 
 def is_template(value: object) -> bool:
-    """Whether a value can be filled to a link."""
+    """Whether a value is a valid template for `filled`."""
     if not isinstance(value, str) or not value.startswith(("{url}", "https://", "http://")):
         return False
     return not re.search(r"[{}]", re.sub(r"\{(?:url|seconds|end|hms)\}", "", value))
 
 
 def provider_of(url: str) -> Provider | None:
-    """The provider whose links to this recording take a second, None where there is none or the URL is broken."""
+    """Return the provider that can open this recording at a second, None if there is none or the URL is invalid."""
     name = host(url)
     if not name:
         return None
     path = urlsplit(url).path
     for row in PROVIDERS:
-        if (not row.hosts or _is_of(name, row.hosts)) and re.search(row.page, path, re.I):
+        if (not row.hosts or _belongs_to(name, row.hosts)) and re.search(row.page, path, re.I):
             return row
     return None
 
 
-def _is_of(name: str, hosts: tuple[str, ...]) -> bool:
+def _belongs_to(name: str, hosts: tuple[str, ...]) -> bool:
+    """Whether a host is one of `hosts` or a subdomain of one."""
     return any(name == known or name.endswith(f".{known}") for known in hosts)
 
 
 def _is_stale(part: str, keys: str) -> bool:
-    """Whether a part of a query is a time: `t=72s`, and `t1h2m` as some exporters write it."""
+    """Whether a query parameter is a time to replace: `t=72s`, or `t1h2m` as some exporters write it."""
     return bool(keys) and bool(re.match(rf"(?:{keys})=|t\d+[hms]", part))
 
 
-def _written(stamp: Timestamp) -> dict[str, str]:
-    """A stamp in the ways that providers write one."""
+def _template_values(stamp: Timestamp) -> dict[str, str]:
+    """Return the values of a template's fields, by name."""
     minutes, s = divmod(stamp.start, 60)
     h, m = divmod(minutes, 60)
     return {
