@@ -1,1 +1,1 @@
-"""The cards of a run as one page for a browser."""
+"""Preview: all cards as one HTML page."""

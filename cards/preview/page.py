@@ -1,7 +1,7 @@
-"""The cards of a run as one HTML page: the notes' own text beside them, drawn with what goes to Anki.
+"""Render all cards as one HTML page: each note's text beside its cards, with the fields and templates that go to Anki.
 
-The page needs nothing but itself: styles, script, pictures and formulas are in it, and its Content-Security-Policy lets no
-other script run and no request out. What notes say gets into it as JSON and as the fields that Anki gets.
+The page is self-contained: it embeds styles, script, images and formulas. Its Content-Security-Policy blocks any other
+script and every request. Text from notes enters the page only as JSON and as Anki fields.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import mimetypes
 import re
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,15 +26,15 @@ from cards.model import Card, Note, Qa, Skipped
 from cards.pipeline.report import Result
 from cards.preview.mathml import of_field
 
-LARGEST_FILE = 2 * 1024 * 1024  # bytes of a picture or sound that the page takes in
-LARGEST_PAGE = 64 * 1024 * 1024  # bytes of all of them
+LARGEST_FILE = 2 * 1024 * 1024  # bytes of one embedded image or sound file
+LARGEST_PAGE = 64 * 1024 * 1024  # bytes of all embedded files
 
 _IMAGE = re.compile(r'(<img class="figure") src="([^"]+)"')
 _SOUND = re.compile(r"\[sound:([^\]<>&\"]+)\]")
 
 
 def page(result: Result, title: str, *, live: bool = False) -> str:
-    """The page of a run that kept its notes. `live` is for one that is served and follows the notes."""
+    """Return the page as HTML. `result` must hold its notes. With `live`, the page reloads when the server has a new one."""
     script = _part("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     data = json.dumps(_data(result, findings(result.notes, result.problems), live), ensure_ascii=False, separators=(",", ":"))
@@ -43,7 +43,7 @@ def page(result: Result, title: str, *, live: bool = False) -> str:
         "CONNECT": "'self'" if live else "'none'",
         "TITLE": html.escape(title),
         "STYLE": _part("page.css"),
-        # nothing in JSON ends the element that holds it
+        # escaped, so that no text in the JSON ends the script element
         "DATA": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         "SCRIPT": script,
     }
@@ -55,40 +55,42 @@ def _part(name: str) -> str:
     return (files("cards.preview") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _data(result: Result, found: Sequence[Finding], live: bool) -> dict[str, object]:
+def _data(result: Result, findings: Sequence[Finding], live: bool) -> dict[str, object]:
+    """Return the data of the page's script, as a JSON value."""
     types = note_types()
-    numbers = {read.note.path: number for number, read in enumerate(result.notes)}
-    of_notes = {path: _OfNote() for path in numbers}
-    for number, finding in enumerate(found):
-        of_notes.setdefault(finding.note, _OfNote()).findings.append((number, finding))
-    for each in result.skipped:
-        of_notes.setdefault(each.note, _OfNote()).skipped.append(each)
+    numbers = {parsed.note.path: number for number, parsed in enumerate(result.notes)}
+    outcomes: defaultdict[str, _Outcome] = defaultdict(_Outcome)
+    for number, finding in enumerate(findings):
+        outcomes[finding.note].findings.append((number, finding))
+    for skipped in result.skipped:
+        outcomes[skipped.note].skipped.append(skipped)
     cards = []
     for card in result.cards:
-        of_note = of_notes[card.draft.place.note]
-        of_note.lines.add(card.draft.place.line)
+        place = card.draft.place
+        outcome = outcomes[place.note]
+        outcome.lines.add(place.line)
         if isinstance(card.draft, Qa) and card.draft.points and card.draft.label is None:
-            of_note.lists.add(card.draft.place.line)
-        cards += _cards(card, numbers[card.draft.place.note], of_note)
-    counts = Counter(finding.code for finding in found)
+            outcome.lists.add(place.line)
+        cards += _cards(card, numbers[place.note], outcome)
+    counts = Counter(finding.code for finding in findings)
     return {
         "live": live,
         "css": types["qa"].css,
         "types": {
-            kind: {"front": each.front, "back": each.back, "fields": [name for name, _ in each.fields]}
-            for kind, each in types.items()
+            kind: {"front": note_type.front, "back": note_type.back, "fields": [name for name, _ in note_type.fields]}
+            for kind, note_type in types.items()
         },
-        "notes": [_note(read.note, read.text, of_notes[read.note.path]) for read in result.notes],
+        "notes": [_note(parsed.note, parsed.text, outcomes[parsed.note.path]) for parsed in result.notes],
         "cards": cards,
-        "findings": [{"code": each.code, "message": each.message, "fix": each.rule.fix} for each in found],
+        "findings": [{"code": each.code, "message": each.message, "fix": each.rule.fix} for each in findings],
         "rules": [{"code": rule.code, "name": rule.name, "count": counts[rule.code]} for rule in RULES if counts[rule.code]],
         "media": _media(result.media),
     }
 
 
 @dataclass(slots=True)
-class _OfNote:
-    """What a run says of one note: lines that have cards, those with a heading's list, findings by number, what gave none."""
+class _Outcome:
+    """Outcome of one note: lines with cards, lines of takeaway headings, numbered findings, skipped takeaways."""
 
     lines: set[int] = field(default_factory=set)
     lists: set[int] = field(default_factory=set)
@@ -96,10 +98,10 @@ class _OfNote:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def _cards(card: Card, note: int, of_note: _OfNote) -> list[dict[str, object]]:
-    """What Anki shows for one of our cards: one for each ordinal."""
+def _cards(card: Card, note: int, outcome: _Outcome) -> list[dict[str, object]]:
+    """Return the Anki cards of a card, one per ordinal. `note` is the index of its note."""
     line, kind = card.draft.place.line, card.draft.kind
-    found = [number for number, each in of_note.findings if each.line == line and each.kind in ("", kind)]
+    findings = [number for number, each in outcome.findings if each.line == line and each.kind in ("", kind)]
     fields = list(map(_field, card.fields))
     return [
         {
@@ -109,58 +111,58 @@ def _cards(card: Card, note: int, of_note: _OfNote) -> list[dict[str, object]]:
             "line": line,
             "deck": card.deck,
             "fields": fields,
-            "findings": found,
+            "findings": findings,
         }
         for ordinal in card.anki.ordinals
     ]
 
 
 def _field(field: str) -> str:
-    """A field for the page: what it embeds is named and not loaded, its formulas are MathML."""
+    """Return a field for the page: media are named instead of loaded, formulas become MathML."""
     return of_field(_SOUND.sub(r'<span data-sound="\1"></span>', _IMAGE.sub(r'\1 data-media="\2"', field)))
 
 
-def _note(note: Note, text: str, of_note: _OfNote) -> dict[str, object]:
-    """A note's own text, line by line, with what became of it."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = sorted({takeaway.line for takeaway in note.takeaways})
-    marks: dict[int, int] = {}
-    for takeaway in note.takeaways:
-        if takeaway.line not in (of_note.lists if takeaway.members else of_note.lines):
-            continue
-        after = bisect_right(starts, takeaway.line)
-        end = min(takeaway.last + 1, starts[after]) if after < len(starts) else takeaway.last + 1
-        for line in takeaway.members or range(takeaway.line, end):
-            marks.setdefault(line, takeaway.line)
-    skipped: dict[int, list[str]] = {}
-    for each in of_note.skipped:
-        skipped.setdefault(each.line, []).append(each.reason)
-    elsewhere = [finding for _, finding in of_note.findings if finding.line not in of_note.lines]
-    found: dict[int, list[str]] = {}
-    for finding in elsewhere:
-        found.setdefault(max(1, finding.line), []).append(_sentence(finding))
+def _note(note: Note, text: str, outcome: _Outcome) -> dict[str, object]:
+    """Return a note's text, line by line, with the cards, skipped takeaways and findings of each line."""
+    skipped: defaultdict[int, list[str]] = defaultdict(list)
+    for each in outcome.skipped:
+        skipped[each.line].append(each.reason)
+    without_card = [finding for _, finding in outcome.findings if finding.line not in outcome.lines]
+    findings: defaultdict[int, list[str]] = defaultdict(list)
+    for finding in without_card:
+        findings[max(1, finding.line)].append(f"{finding.code} {finding.message}. {finding.rule.fix}")
     return {
         "path": note.path,
         "title": note.title,
-        "lines": lines,
-        "marks": marks,
+        "lines": text.replace("\r\n", "\n").replace("\r", "\n").split("\n"),
+        "marks": _marks(note, outcome),
         "skipped": skipped,
-        "findings": found,
-        "codes": sorted({each.code for each in elsewhere}),
+        "findings": findings,
+        "codes": sorted({finding.code for finding in without_card}),
     }
 
 
-def _sentence(finding: Finding) -> str:
-    return f"{finding.code} {finding.message}. {finding.rule.fix}"
+def _marks(note: Note, outcome: _Outcome) -> dict[int, int]:
+    """Map each line that belongs to a card to the first line of its takeaway."""
+    starts = sorted({takeaway.line for takeaway in note.takeaways})
+    marks: dict[int, int] = {}
+    for takeaway in note.takeaways:
+        if takeaway.line not in (outcome.lists if takeaway.members else outcome.lines):
+            continue
+        following = bisect_right(starts, takeaway.line)
+        end = min([takeaway.last + 1, *starts[following : following + 1]])
+        for line in takeaway.members or range(takeaway.line, end):
+            marks.setdefault(line, takeaway.line)
+    return marks
 
 
 def _media(contents: Mapping[str, bytes]) -> dict[str, str]:
-    """Pictures and sounds as `data:` URLs, as many as a page can bear."""
-    found: dict[str, str] = {}
+    """Return media files as `data:` URLs, by name, up to the size limits."""
+    urls: dict[str, str] = {}
     size = 0
     for name, content in contents.items():
         size += len(content)
         if len(content) <= LARGEST_FILE and size <= LARGEST_PAGE:
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            found[name] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    return found
+            urls[name] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return urls

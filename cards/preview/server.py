@@ -1,18 +1,18 @@
-"""The preview over HTTP on this machine alone, for a browser that follows the notes."""
+"""Serve the preview over HTTP on this machine only, and reload it in the browser after each build."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 
 HOST = "127.0.0.1"
-_PATIENCE = 20  # seconds of silence on the stream of events before a sign of life
+_KEEP_ALIVE = 20  # seconds between comments on a silent event stream, which show when the browser is gone
 
 
 class Page:
-    """The page that is served, and its version. `show` replaces it and tells the browsers."""
+    """Page that is served, and its version."""
 
     def __init__(self) -> None:
         self.html = b""
@@ -20,6 +20,7 @@ class Page:
         self.changed = Condition()
 
     def show(self, html: str) -> None:
+        """Replace the page and notify the browsers."""
         with self.changed:
             self.html, self.version = html.encode(), self.version + 1
             self.changed.notify_all()
@@ -27,7 +28,7 @@ class Page:
 
 @contextmanager
 def serving(page: Page, port: int = 0) -> Iterator[str]:
-    """Serve the page until the end of the block; its address. Raises OSError where the port is taken."""
+    """Serve the page in a `with` block, which gets its URL. Port 0 means any free port. Raises OSError if the port is taken."""
 
     class Handler(_Handler):
         shown = page
@@ -45,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
     shown: Page
 
     def do_GET(self) -> None:
-        # another name for this machine is a page elsewhere that wants to read the notes (DNS rebinding)
+        # any other host name is a foreign website that tries to read the notes (DNS rebinding)
         port = self.connection.getsockname()[1]
         if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
             self.send_error(403)
@@ -66,23 +67,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _follow(self) -> None:
-        """The versions of the page as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+        """Send each version as a server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        told = None
-        try:
+        sent = None
+        with suppress(OSError):  # the browser is gone
             while True:
                 with self.shown.changed:
-                    if told == self.shown.version:
-                        self.shown.changed.wait(_PATIENCE)
+                    if sent == self.shown.version:
+                        self.shown.changed.wait(_KEEP_ALIVE)
                     version = self.shown.version
-                self.wfile.write(f"data: {version}\n\n".encode() if version != told else b": still here\n\n")
+                self.wfile.write(f"data: {version}\n\n".encode() if version != sent else b": still here\n\n")
                 self.wfile.flush()
-                told = version
-        except OSError:
-            return  # the browser has gone
+                sent = version
 
     def log_message(self, *args: object) -> None:
-        """Nothing: the terminal belongs to the builds."""
+        """Log nothing: the terminal shows the builds."""

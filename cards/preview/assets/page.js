@@ -1,6 +1,6 @@
 "use strict";
-// The page of `cards preview`. Cards are drawn with the templates and the style that go to Anki, each in a shadow root, so
-// that neither page nor card can dress the other. Only what is near the window is drawn.
+// Script of `cards preview`. Cards are drawn with the templates and the style that go to Anki, each in a shadow root, so
+// that styles of the page and of the card do not mix. Only notes near the viewport are drawn.
 const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
 const $ = (id) => document.getElementById(id);
@@ -9,9 +9,9 @@ style.replaceSync(data.css + "\n.card { min-height: 0; padding: 18px 20px 22px; 
 const state = { night: false, phone: false, both: false, turned: new Set(), focus: -1 };
 let shown = [];
 
-// ------------------------------------------------------------------------------------------------ Anki's templates
+// ------------------------------------------------------------------------------------------------ Anki's template language
 
-/** The value of a cloze field for one ordinal: https://docs.ankiweb.net/templates/fields.html#cloze-templates */
+/** Render a cloze field for one ordinal: https://docs.ankiweb.net/templates/fields.html#cloze-templates */
 function cloze(field, ordinal, isAnswer) {
   const out = [], open = [];
   const put = (text) => (open.length ? open[open.length - 1].inner.push(text) : out.push(text));
@@ -38,7 +38,7 @@ function cloze(field, ordinal, isAnswer) {
   return out.join("");
 }
 
-/** One side of a card: sections, fields and cloze fields of a template. */
+/** Render a template with its sections, fields and cloze fields: one side of a card. */
 function draw(template, fields, ordinal, isAnswer) {
   const section = /\{\{#([^}]+)\}\}([\s\S]*?)\{\{\/\1\}\}/g;
   const filled = template.replace(section, (_, name, inner) => ((fields[name] || "").trim() ? inner : ""));
@@ -75,7 +75,7 @@ function side(one, isAnswer) {
   return host;
 }
 
-// ------------------------------------------------------------------------------------------------ a card, a note
+// ------------------------------------------------------------------------------------------------ cards and notes
 
 const element = (name, className, text) => {
   const made = document.createElement(name);
@@ -128,7 +128,7 @@ function turnCard(index) {
   made.focus({ preventScroll: true });
 }
 
-/** Show in the note's text where a card comes from. */
+/** Highlight the line of a card in the note's text. */
 function point(made, one) {
   const text = made.closest("section").querySelector(".text");
   for (const line of text.querySelectorAll(".here")) line.classList.remove("here");
@@ -180,7 +180,7 @@ const watcher = new IntersectionObserver(
   { rootMargin: "900px 0px" },
 );
 
-// ------------------------------------------------------------------------------------------------ which, and how
+// ------------------------------------------------------------------------------------------------ filters and keys
 
 const plain = (html) => html.replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&").toLowerCase();
 const wordsOf = (one) => (one.words ??= plain(one.fields.slice(0, 3).join(" ")));
@@ -213,7 +213,7 @@ function show() {
     sections.push(section);
   });
   shown = sections.flatMap((section) => section.cards);
-  if (!sections.length) sections.push(element("p", "none", "no card is like that"));
+  if (!sections.length) sections.push(element("p", "none", "no matching cards"));
   $("notes").replaceChildren(...sections);
   sections.forEach((section) => section.dataset.note && watcher.observe(section));
   $("count").textContent = `${shown.length.toLocaleString("en")} of ${counted(data.cards.length, "card")}, ${counted(data.findings.length, "finding")}`;
@@ -272,7 +272,7 @@ $("search").addEventListener("input", () => { clearTimeout(waiting); waiting = s
 $("filters").addEventListener("submit", (event) => event.preventDefault());
 for (const name of ["night", "phone", "both"]) $(name).addEventListener("click", () => toggle(name));
 
-// ------------------------------------------------------------------------------------------------ served: follow the notes
+// ------------------------------------------------------------------------------------------------ reload after each build
 
 const kept = data.live && JSON.parse(sessionStorage.getItem("cards") || "null");
 if (kept) {
