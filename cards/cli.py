@@ -1,6 +1,6 @@
-"""The command line: the group of commands, and the one place where errors become sentences.
+"""Command line: the group of commands, and the one place that turns exceptions into messages.
 
-Exit codes: 0 done, 1 problems found (`--strict`, `--check`), 2 wrong usage or nothing could be done.
+Exit codes: 0 success, 1 problems found (with `--strict`, `--check`, `lint` and `verify`), 2 wrong usage or failure.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import click
 from cards import __version__
 
 _DONE, _FAILED = 0, 2
-# each command is a module of its own, which is imported when it is run: `cards --help` needs none of them
+# a command's module is imported only when the command runs: `cards --help` needs none of them
 COMMANDS = {
     "build": "Make Anki decks (.apkg) from the notes in PATHS.",
-    "diff": "Say what a build would change, card by card.",
+    "diff": "Show what a build would change, card by card.",
     "init": "Write a commented cards.toml into FOLDER.",
-    "lint": "Say which cards will be hard or useless to review.",
-    "list": "List the cards that the notes in PATHS give, or what gave none.",
+    "lint": "Find cards that will be hard or useless to review.",
+    "list": "List the cards from the notes in PATHS, or the skipped takeaways.",
     "preview": "Show the cards as one HTML page.",
     "recover": "Rebuild a lost ledger from decks.",
-    "retired": "List the cards whose takeaway is gone.",
-    "verify": "Try an import in the real Anki.",
+    "retired": "List cards whose takeaway is gone.",
+    "verify": "Test an import in the real Anki.",
     "watch": "Rebuild the decks whenever a note is saved, until Ctrl-C.",
 }
 
 
 class _Group(click.Group):
-    """A group whose commands are imported when they are run, and never show a traceback."""
+    """Group that imports a command only when it runs, and shows messages instead of tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -58,35 +58,34 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):  # a terminal or a pipe that can't write a sign shows its number
+            if isinstance(stream, TextIOWrapper):  # characters outside the stream's encoding are escaped
                 stream.reconfigure(errors="backslashreplace")
-        if os.environ.get("NO_COLOR"):  # https://no-color.org; click itself goes by the terminal alone
+        if os.environ.get("NO_COLOR"):  # https://no-color.org, which click does not support
             ctx.color = False
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(_DONE)
-        except click.UsageError as error:  # names of files may stand in it
+        except click.UsageError as error:  # its message can contain file names
             from cards.commands.terminal import safe
 
             raise click.UsageError(safe(error.format_message()), error.ctx) from None
         except Exception as error:
-            if isinstance(error, click.ClickException | click.Abort | click.exceptions.Exit) or os.environ.get(
-                "CARDS_TRACEBACK"
-            ):
+            of_click = isinstance(error, click.ClickException | click.Abort | click.exceptions.Exit)
+            if of_click or os.environ.get("CARDS_TRACEBACK"):
                 raise
-            _say(error)
+            _print(error)
             ctx.exit(_FAILED)
 
 
-def _say(error: Exception) -> None:
-    """Print an error as a sentence."""
-    from cards.commands.terminal import fault, safe
+def _print(error: Exception) -> None:
+    """Print an exception as a message on stderr."""
+    from cards.commands.terminal import internal_error, safe
     from cards.model import CardsError
 
-    said = str(error) if isinstance(error, CardsError | OSError) else fault(error)
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {safe(said)}", err=True)
+    message = str(error) if isinstance(error, CardsError | OSError) else internal_error(error)
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {safe(message)}", err=True)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -23,7 +23,7 @@ def test_build_says_what_it_did(vault: Path) -> None:
     assert ran.exit_code == 0
     assert "wrote 1 deck with 2 cards" in ran.stdout
     assert "decks/Takeaways.apkg       1 question        1 cloze" in ran.stdout
-    assert "from 1 note of 1 read; 1 takeaway gave no card" in ran.stdout
+    assert "from 1 of 1 note; 1 takeaway skipped" in ran.stdout
     assert (vault / "decks" / "Takeaways.apkg").is_file()
     assert "nothing to do: 1 deck with 2 cards up to date" in run("build").stdout
 
@@ -183,7 +183,7 @@ def test_diff_json_and_what_an_import_cannot_do(vault: Path) -> None:
 def test_retired_cards_and_their_search(vault: Path) -> None:
     run("build")
     guids = [card["id"] for card in rows("list")]
-    assert "no card is retired" in run("retired").stdout
+    assert "no retired cards" in run("retired").stdout
     (vault / "Sea.md").write_text("# Sea\n", encoding="utf-8")
     ran = run("build")
     assert "2 retired" in ran.stdout
@@ -215,7 +215,7 @@ def test_recover_by_the_command(vault: Path) -> None:
     assert "cards recover" in ran.stderr
     ran = run("recover", "decks/Takeaways.apkg")
     assert ran.exit_code == 0
-    assert "2 cards recovered, 0 known already" in ran.stdout
+    assert "2 cards recovered, 0 already known" in ran.stdout
     assert "nothing to do" in run("build").stdout
 
 
@@ -275,7 +275,7 @@ def test_a_fault_of_ours_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("cards.vault.config.load", faulty)
     ran = run("build")
     assert ran.exit_code == 2
-    assert ran.stderr.startswith("error: a fault in Cards (LookupError: nothing there); please report it")
+    assert ran.stderr.startswith("error: internal error (LookupError: nothing there); please report it")
     monkeypatch.setenv("CARDS_TRACEBACK", "1")
     assert isinstance(run("build").exception, LookupError)
 

@@ -107,7 +107,7 @@ def test_what_cannot_be_built_is_said_and_mended(watching: Watching) -> None:
     path.write_text(whole[:-5], encoding="utf-8")
     since = len(watching.lines)
     (watching.folder / "a.md").write_text("- **Depth:** seven fathoms\n", encoding="utf-8")
-    watching.wait_for("not built", since)
+    watching.wait_for("build failed", since)
     path.write_text(whole, encoding="utf-8")
     since = len(watching.lines)
     (watching.folder / "a.md").write_text("- **Depth:** eight fathoms\n", encoding="utf-8")

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @click.command("build")
 @of_notes
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Print problems only.")
-@click.option("-v", "--verbose", is_flag=True, help="List what gave no card, too.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a note has a problem.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the decks are behind the notes.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes that read notes.  [one a core]")
-@click.option("--new-ledger", is_flag=True, help="Start a ledger anew although there are decks.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only problems.")
+@click.option("-v", "--verbose", is_flag=True, help="Also list skipped takeaways.")
+@click.option("--strict", is_flag=True, help="Exit 1 if a note has a problem.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the decks are out of date.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes that parse notes.  [default: one per core]")
+@click.option("--new-ledger", is_flag=True, help="Start a new ledger even if decks exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     config: Config,
     dry_run: bool,
@@ -37,30 +37,31 @@ def command(
 ) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
 
-    PATHS are notes or folders of notes; without them, what cards.toml names, else the current folder. The notes are
-    only read. Double-click a deck to import it into Anki.
+    PATHS are notes or folders of notes. The default is `notes` in cards.toml, else the current folder. Notes are never
+    changed. Double-click a deck to import it into Anki.
     """
     from cards.commands import messages, terminal
     from cards.pipeline.state import changes_since_last_build
 
+    dry_run = dry_run or check
     changed = None if new_ledger or verbose else changes_since_last_build(config)
-    if changed and changed.nothing:  # seen before what a build needs is imported
+    if changed and changed.nothing:
         report = changed.last.report()
     else:
-        from cards.pipeline.build import build
+        from cards.pipeline.build import build  # slow to import, and not needed if nothing changed
 
         report = build(
             replace(config, jobs=jobs),
-            dry_run=dry_run or check,
+            dry_run=dry_run,
             new_ledger=new_ledger,
             keep_skipped=verbose,
             progress=terminal.progress,
         )
     if as_json:
-        terminal.print_json(report.as_json())
+        terminal.echo(report.as_json())
     elif not quiet:
-        for line in messages.report(config, report, dry_run=dry_run or check, verbose=verbose):
-            click.echo(line)
-    messages.problems(report.result.problems)
+        for line in messages.report(config, report, dry_run=dry_run, verbose=verbose):
+            terminal.echo(line)
+    messages.print_problems(report.result.problems)
     if (strict and report.result.problems) or (check and report.behind):
         sys.exit(PROBLEMS)

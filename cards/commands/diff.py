@@ -14,22 +14,25 @@ if TYPE_CHECKING:
 
 @click.command("diff")
 @of_notes
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per card.")
 def command(config: Config, as_json: bool) -> None:
-    """Say what a build would change, card by card. With the reason, and what Anki will do; writes nothing but the cache."""
+    """Show what a build would change, card by card.
+
+    Gives the reason for each change and what Anki will do on import. Writes nothing but the cache.
+    """
     from cards.commands import json_output, messages, terminal
     from cards.pipeline.build import collect, known_ledger, refuse_foreign
 
     known = known_ledger(config)
     result = collect(config, known)
     refuse_foreign(config, known, result)
-    messages.problems(result.problems)
+    messages.print_problems(result.problems)
     for change in result.changes:
         if as_json:
-            terminal.print_json(json_output.change_json(change))
+            terminal.echo(json_output.change_json(change))
         else:
-            click.echo(messages.change_line(change, result.questions.get(change.entry.guid)))
+            terminal.echo(messages.change_line(change, result.questions.get(change.entry.guid)))
             for sentence in change.in_anki():
-                click.echo(f"      Anki {terminal.safe(sentence)}")
+                terminal.echo(f"      Anki {terminal.safe(sentence)}")
     if not as_json:
-        click.echo(messages.tally_of_all(result) if result.changes else "nothing to do: the decks are those of the notes")
+        terminal.echo(messages.tally_of_all(result) if result.changes else "nothing to do: the decks are up to date")

@@ -1,4 +1,4 @@
-"""`cards init`: a commented `cards.toml`, and git and CI told of the decks. Nothing that is there is written over."""
+"""`cards init`: write a commented `cards.toml`, a git hook and a GitHub workflow. Never overwrites a file."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 import click
 
-from cards.commands.options import FOLDER_THERE
+from cards.commands.options import EXISTING_FOLDER
 from cards.commands.terminal import done, quoted, safe
 from cards.model import CardsError
-from cards.vault.config import NAME
+from cards.vault.cards_toml import NAME
 
 _HOOK = """#!/bin/sh
-# The decks are those of the notes, or the commit stops. `cards build` mends it.
+# Stops the commit if the decks are out of date; `cards build` updates them.
 exec cards build --check {folder}
 """
-_WORKFLOW = """# The decks are those of the notes, or the check fails. `cards build` mends it.
+_WORKFLOW = """# Fails if the decks are out of date; `cards build` updates them.
 name: cards
 on: [push, pull_request]
 jobs:
@@ -37,18 +37,21 @@ jobs:
 
 
 @click.command("init")
-@click.argument("folder", type=FOLDER_THERE, default=".")
-@click.option("--hook", is_flag=True, help="Also a git hook that checks the decks before each commit.")
-@click.option("--ci", is_flag=True, help="Also a GitHub workflow that checks them on each push.")
+@click.argument("folder", type=EXISTING_FOLDER, default=".")
+@click.option("--hook", is_flag=True, help="Add a git hook that checks the decks before each commit.")
+@click.option("--ci", is_flag=True, help="Add a GitHub workflow that checks the decks on each push.")
 def command(folder: Path, hook: bool, ci: bool) -> None:
-    """Write a commented cards.toml into FOLDER. That is the root of your vault."""
+    """Write a commented cards.toml into FOLDER.
+
+    FOLDER is the root of your vault. Existing files are never overwritten.
+    """
     for line in set_up(folder, hook=hook, ci=ci):
         click.echo(f"{done()} {safe(line)}")
     click.echo(f"\n  Next: cards build {quoted(folder)}")
 
 
 def set_up(folder: Path, *, hook: bool = False, ci: bool = False) -> list[str]:
-    """Write what is asked for; a sentence for each file. Raises CardsError where one is there already or can't be written."""
+    """Write the files, and return a message for each. Raises CardsError if one exists or can't be written."""
     try:
         return _set_up(folder, hook=hook, ci=ci)
     except OSError as error:
@@ -56,39 +59,31 @@ def set_up(folder: Path, *, hook: bool = False, ci: bool = False) -> list[str]:
 
 
 def _set_up(folder: Path, *, hook: bool, ci: bool) -> list[str]:
-    wanted = {folder / NAME: (files("cards.commands") / "cards.example.toml").read_text(encoding="utf-8")}
-    top, hooks = _git(folder)
+    texts = {folder / NAME: (files("cards.commands") / "cards.example.toml").read_text(encoding="utf-8")}
     if hook or ci:
+        top, hooks = _git_path(folder, "--show-toplevel"), _git_path(folder, "--git-path", "hooks")
         if top is None or hooks is None:
-            raise CardsError(f"{folder}: is in no git repository, so nothing can be checked there; run `git init` first")
-        inside = folder.resolve().relative_to(top).as_posix()
+            raise CardsError(f"{folder}: is not in a git repository; run `git init` first")
+        notes = shlex.quote(folder.resolve().relative_to(top).as_posix())
         if hook:
-            wanted[hooks / "pre-commit"] = _HOOK.format(folder=shlex.quote(inside))
+            texts[hooks / "pre-commit"] = _HOOK.format(folder=notes)
         if ci:
-            wanted[top / ".github" / "workflows" / "cards.yml"] = _WORKFLOW.format(folder=shlex.quote(inside))
-    for path in wanted:
+            texts[top / ".github" / "workflows" / "cards.yml"] = _WORKFLOW.format(folder=notes)
+    for path in texts:
         if os.path.lexists(path):
-            raise CardsError(f"{path}: is there already; nothing was written")
-    said = []
-    for path, text in wanted.items():
+            raise CardsError(f"{path}: already exists; nothing was written")
+    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         if path.name == "pre-commit":
             os.chmod(path, 0o755)
-        said.append(f"wrote {path}")
-    return said
+    return [f"wrote {path}" for path in texts]
 
 
-def _git(folder: Path) -> tuple[Path | None, Path | None]:
-    """The top of the git repository around a folder, and the folder of its hooks; None where there is none."""
-    found = []
-    for question in ("--show-toplevel", "--git-path=hooks"):
-        command = ["git", "-C", str(folder), "rev-parse", *question.split("=")]
-        try:
-            ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        except OSError:  # there is no git
-            return None, None
-        if ran.returncode:
-            return None, None
-        found.append((folder / ran.stdout.rstrip("\n")).resolve())
-    return found[0], found[1]
+def _git_path(folder: Path, *query: str) -> Path | None:
+    """Return a path that `git rev-parse` prints for a folder; None without git or a repository."""
+    try:
+        ran = subprocess.run(["git", "-C", str(folder), "rev-parse", *query], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return None if ran.returncode else (folder / ran.stdout.rstrip("\n")).resolve()

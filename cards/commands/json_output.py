@@ -1,4 +1,4 @@
-"""Cards and what gave none, as JSON values with the documented keys, in the documented order."""
+"""JSON output of the commands. Keys and their order are documented in the README."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from cards.model.prose import squeeze
 
 
 def card_json(card: Card) -> dict[str, object]:
-    """One card as `cards list --json` prints it."""
+    """Return a card as `cards list --json` prints it."""
     draft = card.draft
+    deletions = draft.deletions if isinstance(draft, Cloze) else ()
     return {
         "id": card.guid,
         "kind": draft.kind,
@@ -27,9 +28,7 @@ def card_json(card: Card) -> dict[str, object]:
         "label": draft.label,
         "text": marked_text(draft),
         "answer": squeeze(" ".join(map(block_text, draft.back))),
-        "phrases": [{"ordinal": each.ordinal, "text": each.text} for each in draft.deletions]
-        if isinstance(draft, Cloze)
-        else [],
+        "phrases": [{"ordinal": deletion.ordinal, "text": deletion.text} for deletion in deletions],
         "timestamps": [{"start": stamp.start, "end": stamp.end, "url": stamp.url} for stamp in draft.place.stamps],
         "tags": list(card.tags),
         "source": card.source,
@@ -39,12 +38,12 @@ def card_json(card: Card) -> dict[str, object]:
 
 
 def skipped_json(skipped: Skipped) -> dict[str, object]:
-    """One takeaway that gave no card as `cards list --skipped --json` prints it."""
+    """Return a skipped takeaway as `cards list --skipped --json` prints it."""
     return {"note": skipped.note, "line": skipped.line, "text": skipped.text, "reason": skipped.reason}
 
 
 def change_json(change: Change) -> dict[str, object]:
-    """One change as `cards diff --json` prints it."""
+    """Return a change as `cards diff --json` prints it."""
     entry = change.entry
     return {
         "id": entry.guid,
@@ -61,7 +60,7 @@ def change_json(change: Change) -> dict[str, object]:
 
 
 def retired_json(entry: Entry, day: str) -> dict[str, object]:
-    """One card whose takeaway is gone, and since which day, as `cards retired --json` prints it."""
+    """Return a retired card, with the day it was retired, as `cards retired --json` prints it."""
     return {
         "id": entry.guid,
         "kind": entry.kind,
@@ -74,20 +73,19 @@ def retired_json(entry: Entry, day: str) -> dict[str, object]:
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
-    """One finding as `cards lint --json` prints it."""
-    rule = finding.rule
+    """Return a finding as `cards lint --json` prints it."""
     return {
         "note": finding.note,
         "line": finding.line,
         "code": finding.code,
-        "name": rule.name,
+        "name": finding.rule.name,
         "message": finding.message,
-        "fix": rule.fix,
+        "fix": finding.rule.fix,
     }
 
 
 def sarif(findings: Iterable[Finding], version: str) -> dict[str, object]:
-    """Findings for a code-review tool: SARIF 2.1.0 (OASIS), https://docs.oasis-open.org/sarif/sarif/v2.1.0/."""
+    """Return findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), for code-review tools."""
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -15,27 +15,21 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @of_notes
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
-@click.option("--skipped", is_flag=True, help="List what gave no card, and why.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a note has a problem.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per card.")
+@click.option("--skipped", is_flag=True, help="List skipped takeaways, with the reason.")
+@click.option("--strict", is_flag=True, help="Exit 1 if a note has a problem.")
 def command(config: Config, as_json: bool, skipped: bool, strict: bool) -> None:
-    """List the cards that the notes in PATHS give, or what gave none."""
+    """List the cards from the notes in PATHS, or the skipped takeaways."""
     from cards.commands import json_output, messages, terminal
     from cards.pipeline.build import look
 
     result = look(config)
-    messages.problems(result.problems)
+    messages.print_problems(result.problems)
     if skipped:
-        for each in result.skipped:
-            if as_json:
-                terminal.print_json(json_output.skipped_json(each))
-            else:
-                click.echo(messages.skipped_line(each))
+        for takeaway in result.skipped:
+            terminal.echo(json_output.skipped_json(takeaway) if as_json else messages.skipped_line(takeaway))
     else:
         for card in result.cards:
-            if as_json:
-                terminal.print_json(json_output.card_json(card))
-            else:
-                click.echo(messages.card_line(card))
+            terminal.echo(json_output.card_json(card) if as_json else messages.card_line(card))
     if strict and result.problems:
         sys.exit(PROBLEMS)

@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
 @click.command("retired")
 @of_notes
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per card and line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per card.")
 def command(config: Config, as_json: bool) -> None:
-    """List the cards whose takeaway is gone. With the search that finds them in Anki's browser."""
+    """List cards whose takeaway is gone.
+
+    Also prints a search that finds them in Anki's browser.
+    """
     from cards.commands import json_output, messages, terminal
     from cards.identity.changes import retired, search
     from cards.pipeline.output import read_ledger
 
-    gone = retired(read_ledger(config.out))
-    for entry in gone:
-        if as_json:
-            terminal.print_json(json_output.retired_json(entry, messages.day_of(entry.retired)))
-        else:
-            click.echo(messages.retired_line(entry))
+    entries = retired(read_ledger(config.out))
+    for entry in entries:
+        day = messages.day_of(entry.retired)
+        terminal.echo(json_output.retired_json(entry, day) if as_json else messages.retired_line(entry))
     if not as_json:
-        if gone:
-            found = terminal.safe(search([entry.guid for entry in gone]))
-            click.echo(f"\nAn import cannot delete. In Anki's browser, search for:\n\n{found}")
+        if entries:
+            query = terminal.safe(search([entry.guid for entry in entries]))
+            terminal.echo(f"\nAn import cannot delete cards. To find these, search Anki's browser for:\n\n{query}")
         else:
-            click.echo("no card is retired")
+            terminal.echo("no retired cards")

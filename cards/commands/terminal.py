@@ -1,4 +1,4 @@
-"""Text for a terminal: made safe, shortened, counted, and a bar for what takes long."""
+"""Print to a terminal: escape control characters, truncate, count, show a progress bar."""
 
 from __future__ import annotations
 
@@ -6,59 +6,59 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PATIENCE = 1.0  # seconds before a progress bar appears
 
-PATIENCE = 1.0  # seconds before a bar shows how far something is
-
-# controls, marks of direction, line separators, and the halves of characters that stand for bytes of a name
+# control characters, direction marks, line separators, and surrogates, which stand for undecodable bytes in file names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def fault(error: Exception) -> str:
-    """What is said of an error that is ours."""
-    told = " ".join(str(error).split())[:200]
-    return f"a fault in Cards ({type(error).__name__}: {told}); please report it (CARDS_TRACEBACK=1 shows where it is)"
+def internal_error(error: Exception) -> str:
+    """Return the message for an unexpected exception."""
+    details = " ".join(str(error).split())[:200]
+    return f"internal error ({type(error).__name__}: {details}); please report it (CARDS_TRACEBACK=1 shows the traceback)"
 
 
 def safe(text: str) -> str:
-    """Text for the terminal: what could steer it or turn its direction is shown, not obeyed."""
+    """Escape characters that could control the terminal or change the direction of text."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def safe_json(text: str) -> str:
-    """JSON for the terminal. What JSON may hold raw and a terminal obeys stands only inside its texts."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+def echo(output: str | dict[str, object]) -> None:
+    """Print text, or a dict as one line of JSON."""
+    if isinstance(output, dict):
+        import json
 
-
-def print_json(value: dict[str, object]) -> None:
-    """Print a value as a line of JSON."""
-    import json
-
-    click.echo(safe_json(json.dumps(value, ensure_ascii=False)))
+        # JSON allows some control characters, but only inside strings, so JSON escapes are valid there
+        output = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(output, ensure_ascii=False))
+    click.echo(output)
 
 
 def truncate(text: str, width: int = 100) -> str:
-    """The beginning of a text, at most `width` characters."""
+    """Shorten a text to at most `width` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def count(number: int, one: str) -> str:
-    """A number of things: `1 card`, `1,200 cards`."""
-    return f"{number:,} {one if number == 1 else one + 's'}"
+def count(number: int, noun: str) -> str:
+    """Format a number with its noun: `1 card`, `1,200 cards`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def bold(text: str, colour: str | None = None) -> str:
+    """Format a text as bold, in a colour if given."""
+    return click.style(text, fg=colour, bold=True)
 
 
 def done() -> str:
-    """The mark of what went well."""
-    return click.style("✓", fg="green", bold=True)
+    """Return the mark for success."""
+    return bold("✓", "green")
 
 
 def name(path: Path) -> str:
-    """A path as people write it: from the current folder where it lies in it."""
+    """Format a path: relative if it is inside the current folder."""
     try:
         return str(path.resolve().relative_to(path.cwd()))
     except ValueError:
@@ -66,21 +66,21 @@ def name(path: Path) -> str:
 
 
 def quoted(path: Path) -> str:
-    """A path for a command line that the user may paste."""
+    """Quote a path for a shell command that the user may paste."""
     import shlex
 
     return shlex.quote(safe(name(path)))
 
 
 def progress(items: list[str], label: str) -> Iterator[str]:
-    """The items, with a bar on the error stream once they take long; none where it is no terminal."""
+    """Yield the items; if stderr is a terminal, show a progress bar there after PATIENCE seconds."""
     if not sys.stderr.isatty():
         yield from items
         return
-    began, bar = time.monotonic(), None
+    start, bar = time.monotonic(), None
     try:
-        for done, item in enumerate(items):
-            if bar is None and time.monotonic() - began >= PATIENCE:
+        for completed, item in enumerate(items):
+            if bar is None and time.monotonic() - start >= PATIENCE:
                 from rich.console import Console
                 from rich.progress import MofNCompleteColumn, Progress
 
@@ -89,7 +89,7 @@ def progress(items: list[str], label: str) -> Iterator[str]:
                 task = bar.add_task(label, total=len(items))
                 bar.start()
             if bar:
-                bar.update(task, completed=done)
+                bar.update(task, completed=completed)
             yield item
     finally:
         if bar:

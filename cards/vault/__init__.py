@@ -1,1 +1,1 @@
-"""The user's files: notes and media, which are only read, `cards.toml`, and the cache."""
+"""The user's files: notes and media (never written), `cards.toml`, and the cache."""

@@ -1,4 +1,4 @@
-"""Files that may be anyone's, read without following a link or waiting, and files put in place in one step."""
+"""Read untrusted files without following links or blocking on pipes, and replace files atomically."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from typing import NamedTuple
 
 from cards.model import CardsError
 
-UNFINISHED = ".cards-"  # what the name of a file begins with until it is put in place, and ends with
-PART = ".part"
+UNFINISHED, PART = ".cards-", ".part"  # prefix and suffix of a temporary file
 LARGEST = 1024**3  # bytes of a ledger or a package
-NO_LINKS = hasattr(os, "O_NOFOLLOW")  # a link that takes a file's place meanwhile is refused
+NO_LINKS = hasattr(os, "O_NOFOLLOW")  # the system itself refuses links, so no file can be swapped for one after a check
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class NotRegularError(OSError):
-    """What is there is a link, a pipe, a device or a folder."""
+    """The path leads to a link, a pipe, a device or a folder."""
 
 
 class TooLargeError(OSError):
-    """A file has more bytes than are read."""
+    """The file is larger than the limit."""
 
 
 class Read(NamedTuple):
-    """The content of a file, and its status once it was read."""
+    """Content of a file, and its status after the read."""
 
     content: bytes
     status: os.stat_result
@@ -38,7 +37,10 @@ class Read(NamedTuple):
 
 @contextmanager
 def opened(path: Path | str) -> Iterator[FileIO]:
-    """A regular file, opened for reading: a pipe is not waited for, a link not followed. Raises OSError."""
+    """Open a regular file for reading; never follow a link or wait for a pipe.
+
+    Raises OSError; NotRegularError if the path is no regular file.
+    """
     try:
         if not NO_LINKS and os.path.islink(path):
             raise NotRegularError(errno.ELOOP, "is a link", os.fspath(path))
@@ -49,24 +51,24 @@ def opened(path: Path | str) -> Iterator[FileIO]:
         raise
     with FileIO(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotRegularError(errno.EINVAL, "is no regular file", os.fspath(path))
+            raise NotRegularError(errno.EINVAL, "is not a regular file", os.fspath(path))
         yield file
 
 
 def read(path: Path | str, largest: int = LARGEST) -> Read:
-    """The content of a regular file of at most `largest` bytes. Raises OSError: NotRegularError, TooLargeError, or another."""
+    """Read a regular file of at most `largest` bytes. Raises OSError, including NotRegularError and TooLargeError."""
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         content = bytearray()
         while size <= largest and len(content) <= largest and (piece := file.read(min(1 << 20, largest + 1 - len(content)))):
             content += piece
-        if max(size, len(content)) > largest:  # it may grow while it is read
+        if max(size, len(content)) > largest:  # a file can grow during the read
             raise TooLargeError(errno.EFBIG, "is too large", os.fspath(path))
         return Read(bytes(content), os.fstat(file.fileno()))
 
 
 def read_deck(path: Path) -> bytes:
-    """The content of a package on disk. Raises CardsError."""
+    """Read a package. Raises CardsError."""
     try:
         return read(path).content
     except OSError as error:
@@ -74,7 +76,7 @@ def read_deck(path: Path) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place in one step: whoever looks sees the old one or the new one. Raises CardsError."""
+    """Write a file atomically: readers see the old or the new content. Raises CardsError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(PART, UNFINISHED, path.parent)
@@ -86,7 +88,7 @@ def replace_file(path: Path, content: bytes) -> None:
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:
-            with suppress(OSError):  # the reason is worth more
+            with suppress(OSError):  # the first error matters more
                 os.unlink(temporary)
             raise
     except OSError as error:
@@ -94,19 +96,19 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    """What the user lets no new file have. It can only be read by setting it."""
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
+    """Return the umask of this process. It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def is_unfinished(name: str) -> bool:
-    """Whether a file is one that a program which died had not put in place yet."""
+    """Whether a file name is that of a temporary file, left behind by a process that died."""
     return name.startswith(UNFINISHED) and name.endswith(PART)
 
 
 def settle(folder: Path) -> None:
-    """Have the disk know what is where in a folder before more is written, so that a power cut can't undo the first alone."""
+    """Sync a folder to disk, so that a power cut can't undo earlier writes to it but keep later ones."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -116,5 +118,5 @@ def settle(folder: Path) -> None:
 
 
 def unwritten(path: Path, error: OSError) -> CardsError:
-    """What is said of a file that can't be written."""
+    """Return the error for a file that can't be written."""
     return CardsError(f"{path}: can't be written: {error.strerror or error}")

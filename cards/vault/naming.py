@@ -1,4 +1,4 @@
-"""What a note's cards are called by in Anki: deck and tags, and the file a deck is written to."""
+"""Names in Anki: the deck and the tags of a note, and the file name of a deck."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from cards.parser import metadata
 from cards.vault.config import DEFAULT_DECK, Config
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-_DEEPEST = 10  # levels of decks; Anki refuses a package with more than eleven
+_DEEPEST = 10  # levels of decks; Anki rejects packages with more than eleven
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)
 
 
 def deck_of(config: Config, note: Note) -> str:
-    """A note's deck: frontmatter, then `cards.toml`, then the folder path, then `Takeaways`."""
-    given = next(metadata.strings(metadata.get(note.properties, "deck", "cards-deck", "TARGET DECK")), None)
-    folder = PurePosixPath(note.path).parent
-    name = given or config.folder_of(note.path).deck or config.deck
-    parts = name.split("::") if name else [part for part in folder.parts if part != "."]
-    clean = [normalize("NFC", re.sub(r'[\x00-\x1f"]+', " ", part).strip()) for part in parts]  # as Anki keeps it
-    return "::".join([part for part in clean if part][:_DEEPEST]) or DEFAULT_DECK
+    """Return a note's deck: from the frontmatter, else `cards.toml`, else its folder, else `Takeaways`."""
+    in_note = next(metadata.strings(metadata.get(note.properties, "deck", "cards-deck", "TARGET DECK")), None)
+    name = in_note or config.folder_of(note.path).deck or config.deck
+    parts = name.split("::") if name else PurePosixPath(note.path).parent.parts
+    levels = [normalize("NFC", re.sub(r'[\x00-\x1f"]+', " ", part).strip()) for part in parts]  # as Anki stores it
+    return "::".join([level for level in levels if level][:_DEEPEST]) or DEFAULT_DECK
 
 
 _PODCAST_TAGS = (
@@ -36,26 +35,29 @@ _PODCAST_TAGS = (
 
 
 def tags_of(config: Config, note: Note) -> tuple[str, ...]:
-    """Anki's tags of a note: those of the frontmatter and `cards.toml`, and show, guests, hosts, topics, authors, year."""
+    """Return a note's tags: from `cards.toml`, the frontmatter's tags, and its show, people, topics and year."""
     values = note.properties
-    found = [*config.tags]
-    given = metadata.get(values, "tags", "tag")
-    for text in metadata.strings(given):
+    tags = [*config.tags]
+    in_note = metadata.get(values, "tags", "tag")
+    for text in metadata.strings(in_note):
         if "," in text or "，" in text:
-            found += re.split(r"[,，]", text)
-        else:  # one text of several words is a row of tags, a list entry of several words is one
-            found += text.split() if isinstance(given, str) else [text]
+            tags += re.split(r"[,，]", text)
+        else:  # spaces separate tags in a string, but belong to the tag in a list entry
+            tags += text.split() if isinstance(in_note, str) else [text]
     for prefix, keys in _PODCAST_TAGS:
         for name in metadata.names(metadata.get(values, *keys)):  # a topic's folders are levels, a person's are not
-            found.append(f"{prefix}::{name if prefix == 'topic' else name.rpartition('/')[2]}")
+            tags.append(f"{prefix}::{name if prefix == 'topic' else name.rpartition('/')[2]}")
     if year := metadata.year(metadata.get(values, "published", "publish_date", "publication_date")):
-        found.append(f"published::{year}")
-    clean = (clean_tag(tag) for tag in found)
-    return tuple(sorted({tag.casefold(): tag for tag in reversed([tag for tag in clean if tag])}.values()))
+        tags.append(f"published::{year}")
+    clean = filter(None, map(clean_tag, reversed(tags)))  # reversed: of tags that differ in case, the first one wins
+    return tuple(sorted({tag.casefold(): tag for tag in clean}.values()))
 
 
 def clean_tag(tag: str) -> str:
-    """A tag as Anki takes it: no white space, `/` as `::`, no empty level; empty for one that Anki keeps to itself."""
+    """Return a tag as Anki accepts it: no white space, `/` as `::`, no empty level.
+
+    Empty for tags that Anki uses itself, and for a hierarchical tag with fewer than two levels left.
+    """
     parts = re.split(r"::|/", tag.strip().lstrip("#"))
     levels = [re.sub(r"[\s\x00-\x1f\"“”「」]+", "_", part.strip()).strip("_#:") for part in parts]
     name = "::".join(level for level in levels if level)
@@ -65,23 +67,23 @@ def clean_tag(tag: str) -> str:
 
 
 def top(deck: str) -> str:
-    """The top-level deck that a deck belongs to: `a` of `a::b`. It makes a package."""
+    """Return the top-level deck, which becomes a package: `a` for `a::b`."""
     return deck.partition("::")[0]
 
 
 def file_name(deck: str) -> str:
-    """A deck's name as a file name that every system takes: at most 100 characters and 200 bytes, where 255 are the limit."""
+    """Return a file name for a deck, without suffix, that every system allows: at most 100 characters and 200 bytes."""
     name = _UNSAFE.sub("_", deck).strip(" .")[:100].encode()[:200].decode(errors="ignore").rstrip(" .") or "deck"
     return f"{name}_" if _RESERVED.fullmatch(name) else name
 
 
 def file_names(decks: Iterable[str]) -> dict[str, str]:
-    """The package of each top-level deck. Names that a system takes for one, by case or the form of accents, get a number."""
+    """Return the package name of each top-level deck. Names that differ only in case or Unicode form get a number."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for deck in sorted(set(decks)):
-        stem, copy = file_name(deck), 1
-        name = stem
+        name = stem = file_name(deck)
+        copy = 1
         while normalize("NFC", name).casefold() in taken:
             copy += 1
             name = f"{stem}-{copy}"

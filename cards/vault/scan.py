@@ -1,7 +1,4 @@
-"""The vault's files: which notes there are, their text, and what they embed. Everything is read, nothing written.
-
-No path leads outside the vault's root: links are resolved before a file is opened, and only regular files are.
-"""
+"""List the notes and media files of a vault. Links to folders are not followed."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 
 class FileStat(NamedTuple):
-    """A file as its folder lists it: the path from the root, bytes, and when its content and its entry last changed (ns)."""
+    """File in a vault: path from the root, size in bytes, mtime (`changed`) and ctime (`touched`) in ns since 1970."""
 
     path: str
     size: int
@@ -31,7 +28,10 @@ class FileStat(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """What a walk saw: the notes to read and the paths of media files, each sorted, and the folders that can't be read."""
+    """Files of a vault: the notes to read and the paths of media files, both sorted, and problems with files or folders.
+
+    A media path that is a link has `\\0` and the path of its target appended.
+    """
 
     notes: tuple[FileStat, ...]
     media: tuple[str, ...]
@@ -39,19 +39,19 @@ class Tree(NamedTuple):
 
 
 def look_around(config: Config) -> Tree:
-    """The notes to read, and what they could embed. Symbolic links to folders are not followed. Raises CardsError."""
+    """List the notes to read and all media files they could embed. Raises CardsError."""
     notes: dict[str, FileStat] = {}
     found = _Found([], [], [])
-    for given in config.notes:
-        path = given.resolve()
+    for argument in config.notes:
+        path = argument.resolve()
         relative = _relative(path, config.root)
         if relative is None:
-            raise CardsError(f"{given}: lies outside the vault {config.root}")
+            raise CardsError(f"{argument}: is outside the vault {config.root}")
         if path.is_dir():
             _walk(path, config, found)
         else:
             notes[relative] = FileStat(relative, *_stamp_of(path))
-    if all(given.resolve() != config.root for given in config.notes):  # what is embedded may lie anywhere
+    if all(argument.resolve() != config.root for argument in config.notes):  # media can be anywhere in the vault
         found.media.clear()
         _walk(config.root, config, _Found([], found.media, []))
     notes |= {note.path: note for note in found.notes if config.wants(note.path)}
@@ -59,7 +59,7 @@ def look_around(config: Config) -> Tree:
 
 
 class _Found(NamedTuple):
-    """What a walk has met so far."""
+    """Files and problems found so far."""
 
     notes: list[FileStat]
     media: list[str]
@@ -67,13 +67,16 @@ class _Found(NamedTuple):
 
 
 def _walk(top: Path, config: Config, found: _Found) -> None:
-    """All below a folder. Strings, since there may be many. Raises CardsError where the folder itself can't be read."""
-    cut = len(str(config.root).rstrip("/\\")) + 1
+    """Add all files below a folder to `found`. Raises CardsError if the folder itself can't be read.
+
+    Paths are strings: a vault can have tens of thousands of files.
+    """
+    prefix = len(str(config.root).rstrip("/\\")) + 1
     out = str(config.out.resolve())
     folders = [str(top)]
 
-    def named(path: str) -> str:
-        return path[cut:] if os.sep == "/" else path[cut:].replace(os.sep, "/")
+    def from_root(path: str) -> str:
+        return path[prefix:] if os.sep == "/" else path[prefix:].replace(os.sep, "/")
 
     while folders:
         folder = folders.pop()
@@ -83,38 +86,32 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
         except OSError as error:
             if folder == str(top):
                 raise CardsError(f"{top}: the folder can't be read: {error.strerror}") from None
-            found.problems.append(Problem(named(folder), 0, "unreadable", f"the folder can't be read: {error.strerror}"))
+            found.problems.append(Problem(from_root(folder), 0, "unreadable", f"the folder can't be read: {error.strerror}"))
             continue
         for entry in entries:
             name = entry.name
             if name.startswith("."):
                 continue
-            if not _is_text(name):
-                shown = named(entry.path).encode("utf-8", "backslashreplace").decode()
+            if not _is_utf8(name):
+                shown = from_root(entry.path).encode("utf-8", "backslashreplace").decode()
                 found.problems.append(Problem(shown, 0, "unreadable", "its name is not UTF-8; rename it"))
             elif entry.is_dir(follow_symlinks=False):
                 if name not in _SKIPPED_FOLDERS and entry.path != out:
                     folders.append(entry.path)
             elif name.lower().endswith(NOTE_SUFFIXES):
-                found.notes.append(FileStat(named(entry.path), *_stamp_of(entry)))
+                found.notes.append(FileStat(from_root(entry.path), *_stamp_of(entry)))
             elif os.path.splitext(name)[1].lower() in EMBEDDED:
-                leads = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
-                found.media.append(named(entry.path) + leads)
+                target = f"\0{os.path.realpath(entry.path)}" if entry.is_symlink() else ""
+                found.media.append(from_root(entry.path) + target)
 
 
-def _is_text(name: str) -> bool:
-    """Whether a file's name is text, and not bytes that some other system left."""
-    if name.isascii():
-        return True
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_utf8(name: str) -> bool:
+    """Whether a file name is valid UTF-8. Python decodes other bytes to surrogates."""
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _stamp_of(entry: os.DirEntry[str] | Path) -> Stamp:
-    """The size and times of what a link leads to; zeros where it leads nowhere."""
+    """Return the stamp of a file, or of a link's target; zeros if there is none."""
     try:
         return stamp_of(entry.stat())
     except OSError:
