@@ -187,7 +187,7 @@ def test_the_command(vault: Path) -> None:
     assert "3 findings in 1 note" in ran.stdout
     (vault / "The sea.md").write_text("- **Depth:** four fathoms\n", encoding="utf-8")
     ran = run(".")
-    assert (ran.exit_code, ran.stdout) == (0, "✓ nothing found: 1 card\n")
+    assert (ran.exit_code, ran.stdout) == (0, "✓ no findings in 1 card\n")
 
 
 def test_select_and_ignore(vault: Path) -> None:
