@@ -36,6 +36,15 @@ def import_deck(opened: Any, package: Path, *, merge: bool = False, scheduling: 
     return {name: count for name, count in counts.items() if count}
 
 
+def export(opened: Any, out: Path, *, legacy: bool) -> Path:
+    """The package that Anki exports of all there is."""
+    from anki.import_export_pb2 import ExportAnkiPackageOptions
+
+    options = ExportAnkiPackageOptions(with_scheduling=True, with_media=True, legacy=legacy)
+    opened.export_anki_package(out_path=str(out), options=options, limit=None)
+    return out
+
+
 def sides(opened: Any) -> list[tuple[str, str, str]]:
     """Guid, question and answer of every card, drawn by Anki."""
     out = []

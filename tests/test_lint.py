@@ -7,15 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from cards.cli import main
 from cards.generator import generate
 from cards.lint import checks
 from cards.lint.checks import ParsedNote
 from cards.lint.rules import RULES
 from cards.model import Problem
 from cards.parser import frontmatter, metadata, parse
+from tests import vaults
+from tests.vaults import ROOT, rows, write
 
 SOURCE = "---\nsource: https://youtu.be/abcdefghijk\n---\n"
 LONG = " ".join(f"word{n}" for n in range(130))
@@ -26,34 +27,21 @@ def read(text: str, path: str = "Sea.md") -> ParsedNote:
     return ParsedNote(note, generate(note), text)
 
 
-def found(text: str) -> list[tuple[str, int]]:
-    return [(each.code, each.line) for each in checks.findings([read(text)])]
-
-
 def codes(text: str) -> list[str]:
-    return [code for code, _ in found(text)]
+    return [each.code for each in checks.findings([read(text)])]
 
 
 @pytest.mark.parametrize(
     ("code", "text"),
     [
         ("C001", "The sea **carries the salt of all the rivers** to every coast."),
-        (
-            "C002",
-            "So the pilot said that {{c1::a b c d e f g h i j k l m}} was what others in the other boat never heard.",
-        ),
+        ("C002", "So the pilot said that {{c1::a b c d e f g h i j k l m}} was what others in the other boat never heard."),
         ("C003", "- **Tides:** the spring tides of the moon make the **tides of spring** higher than others are."),
         ("C003", "Is the neap tide the weaker tide of the two?::the weaker tide"),
         ("C004", "It carries **the salt of rivers** to each of the coasts there."),
         ("C004", "This means that **the salt stays** while all of the water goes."),
-        (
-            "C005",
-            "A **sloop** has one mast, a **ketch** two, a **yawl** two, a **cutter** one, and all have sails.",
-        ),
-        (
-            "C006",
-            "## Ports\n- the pilot boards **at the buoy** in the bay.\n- the pilot boards **at the buoy** in the bay.",
-        ),
+        ("C005", "A **sloop** has one mast, a **ketch** two, a **yawl** two, a **cutter** one, and all have sails."),
+        ("C006", "## Ports\n" + "- the pilot boards **at the buoy** in the bay.\n" * 2),
         ("C007", "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(8))),
         ("C008", f"- **Log:** {LONG}"),
         ("C009", "## Takeaways\n- one thing\n- **Label:** another thing\n- a third"),
@@ -132,28 +120,24 @@ def test_a_comment_on_a_takeaway_switches_a_finding_off(comment: str, left: list
     assert codes(f"{line} %% {comment} %%") == left
 
 
-@pytest.mark.parametrize(
-    ("written", "seconds"),
-    [
-        ("24:19", 1459),
-        ("'08:09'", 489),
-        ("1:02:03", 3723),
-        ("PT1H2M3S", 3723),
-        ("1h 5m", 3900),
-        ("37 min", 2220),
-        ("90 minutes", 5400),
-        ("45", None),
-        ("true", None),
-        ("soon", None),
-        ("", None),
-    ],
-)
+LENGTHS: dict[str, int | None] = {
+    "24:19": 1459,
+    "'08:09'": 489,
+    "1:02:03": 3723,
+    "PT1H2M3S": 3723,
+    "1h 5m": 3900,
+    "37 min": 2220,
+}
+LENGTHS |= {"90 minutes": 5400, "45": None, "true": None, "soon": None, "": None}
+
+
+@pytest.mark.parametrize(("written", "seconds"), LENGTHS.items())
 def test_the_length_of_a_recording(written: str, seconds: int | None) -> None:
     assert metadata.length(frontmatter.split(f"---\nduration: {written}\n---\n").values) == seconds
 
 
 def test_every_rule_is_explained_in_the_readme_and_has_a_case() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for rule in RULES:
         assert f"| `{rule.code}` {rule.name} |" in readme
     assert re.findall(r"^\| `(C\d{3})`", readme, re.M) == [rule.code for rule in RULES]
@@ -166,14 +150,17 @@ def test_every_rule_is_explained_in_the_readme_and_has_a_case() -> None:
 
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
     text = "It carries **the salt of all the rivers** to coasts. ![[gone.png]]\n\n- **Depth:** four fathoms\n"
-    (tmp_path / "The sea.md").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(write(tmp_path, {"The sea.md": text}))
     return tmp_path
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["lint", *arguments])
+def run(*arguments: object) -> Result:
+    return vaults.run("lint", *arguments)
+
+
+def told(*arguments: str) -> list[str]:
+    return [each["code"] for each in rows("lint", ".", *arguments)]
 
 
 def test_the_command(vault: Path) -> None:
@@ -185,22 +172,21 @@ def test_the_command(vault: Path) -> None:
         "    Mark fewer words, or let a label ask for the whole.",
     ]
     assert "3 findings in 1 note" in ran.stdout
-    (vault / "The sea.md").write_text("- **Depth:** four fathoms\n", encoding="utf-8")
+    write(vault, {"The sea.md": "- **Depth:** four fathoms\n"})
     ran = run(".")
     assert (ran.exit_code, ran.stdout) == (0, "✓ no findings in 1 card\n")
 
 
 def test_select_and_ignore(vault: Path) -> None:
-    assert [json.loads(line)["code"] for line in run(".", "--json").stdout.splitlines()] == ["C001", "C004", "C014"]
-    ran = run(".", "--json", "--select", "c00,C014", "--ignore", "C001")
-    assert [json.loads(line)["code"] for line in ran.stdout.splitlines()] == ["C004", "C014"]
-    (vault / "cards.toml").write_text('[lint]\nignore = ["C001", "C004"]\n', encoding="utf-8")
-    assert [json.loads(line)["code"] for line in run(".", "--json").stdout.splitlines()] == ["C014"]
+    assert told() == ["C001", "C004", "C014"]
+    assert told("--select", "c00,C014", "--ignore", "C001") == ["C004", "C014"]
+    write(vault, {"cards.toml": '[lint]\nignore = ["C001", "C004"]\n'})
+    assert told() == ["C014"]
     assert "C004" in run(".", "--select", "C", "--ignore", "C001").stdout
     ran = run(".", "--select", "C999")
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert "C999 is not a lint code" in ran.stderr
-    (vault / "cards.toml").write_text('[lint]\nignore = ["C1O1"]\n', encoding="utf-8")
+    write(vault, {"cards.toml": '[lint]\nignore = ["C1O1"]\n'})
     assert "cards.toml:2: lint.ignore: C1O1 is not a lint code; did you mean C011?" in run(".").stderr
 
 
@@ -228,6 +214,4 @@ def test_sarif(vault: Path) -> None:
 
 def test_few_findings_on_real_notes(shared: Path) -> None:
     """Where nine of ten notes have nothing to mend, a finding is worth reading."""
-    ran = run(str(shared / "corpus"), "--json", "-o", "/nowhere/decks")
-    found_there = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert 10 <= len(found_there) <= 40
+    assert 10 <= len(rows("lint", shared / "corpus", "-o", "/nowhere/decks")) <= 40

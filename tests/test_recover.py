@@ -78,10 +78,7 @@ def test_recovered_from_our_own_decks(vault: Path) -> None:
 @pytest.mark.parametrize("legacy", [True, False])
 def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
     anki_run = pytest.importorskip("tests.anki_run")
-    from anki.import_export_pb2 import ExportAnkiPackageOptions
-
     before = read_ledger(vault / "decks")
-    export = vault / "export.apkg"
     with anki_run.collection(vault / "anki") as opened:
         for package in packages(vault / "decks"):
             anki_run.import_deck(opened, package)
@@ -89,8 +86,7 @@ def test_recovered_from_what_anki_exported(vault: Path, legacy: bool) -> None:
         note = opened.get_note(opened.db.scalar("select id from notes where guid = ?", guid))
         note["Back"] += " my own words"
         opened.update_note(note)
-        options = ExportAnkiPackageOptions(with_scheduling=True, with_media=True, legacy=legacy)
-        opened.export_anki_package(out_path=str(export), options=options, limit=None)
+        export = anki_run.export(opened, vault / "export.apkg", legacy=legacy)
     shutil.rmtree(vault / "decks")
     assert recover([export], vault / "decks") == (29, 0)
     after = _build(vault)

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import shutil
-import sqlite3
 import sys
 import tempfile
 import zipfile
@@ -17,12 +16,12 @@ from typing import Any
 import pytest
 
 from cards.model import CardsError
-from cards.pipeline.build import build
-from cards.vault.config import load
 from cards.verify import trial as room
 from cards.verify.trial import verify
 from cards.verify.verdict import KINDS, OPTIONS, Finding, Trial, Tried, Verdict, as_json, lines
+from tests import vaults
 from tests.test_anki_updates import START, answer_all
+from tests.vaults import built, packed, unpacked, write
 
 anki_run = pytest.importorskip("tests.anki_run")
 
@@ -42,10 +41,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
     def made(text: str = SEA, step: int = 0) -> Path:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START + 100 * step))
-        note = tmp_path / "notes" / "Sea.md"
-        note.parent.mkdir(exist_ok=True)
-        note.write_text(text, encoding="utf-8")
-        (written,) = build(load((note.parent,), tmp_path / "decks", None, None)).decks
+        (written,) = built(write(tmp_path / "notes", {"Sea.md": text}), tmp_path / "decks").decks
         return Path(shutil.copyfile(written.path, tmp_path / f"sea-{step}.apkg"))
 
     return made
@@ -71,26 +67,11 @@ def profile(folder: Path, package: Path, edit: Callable[[Any], object] = lambda 
 
 def altered(package: Path, *statements: str, media: dict[str, bytes] | None = None) -> Path:
     """A copy of a package with its database changed by SQL, or with other media."""
-    out = package.with_name("altered.apkg")
-    with zipfile.ZipFile(package) as source:
-        connection = sqlite3.connect(":memory:")
-        connection.deserialize(source.read("collection.anki2"))
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-        files = {name: source.read(name) for name in source.namelist()} | {"collection.anki2": connection.serialize()}
-        connection.close()
-    if media is not None:
-        files = {"collection.anki2": files["collection.anki2"], "media": json.dumps(dict(enumerate(media))).encode()}
-        files |= {str(number): content for number, content in enumerate(media.values())}
-    return zipped(out, files)
-
-
-def zipped(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in files.items():
-            package.writestr(name, content)
-    return path
+    out = vaults.altered(package, package.with_name("altered.apkg"), statements)
+    if media is None:
+        return out
+    files = {"collection.anki2": unpacked(out)["collection.anki2"], "media": json.dumps(dict(enumerate(media))).encode()}
+    return packed(out, files | {str(number): content for number, content in enumerate(media.values())})
 
 
 def trials(package: Path, against: Path | None = None) -> dict[str, Trial]:
@@ -273,31 +254,35 @@ def test_notes_without_cards(make: Make) -> None:
     assert verdict.decks[0].trials[0].findings[0].guid
 
 
-@pytest.mark.parametrize(
-    ("statement", "kind"),
-    [
-        ("delete from revlog where cid = (select max(cid) from revlog)", "reviews lost"),
-        ("update revlog set id = id + 1000000", "reviews lost"),
-        ("delete from cards where id = (select max(cid) from revlog)", "deleted"),
-        ("update cards set did = 1", "moved"),
-        ("update cards set ivl = 77", "rescheduled"),
-        ("update cards set reps = 0", "rescheduled"),
-        ("update col set scm = scm + 1", "full sync"),
-    ],
-)
-def test_what_anki_never_does_would_be_told(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, kind: str
-) -> None:
+def does_more(monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """Have each import do something that Anki does not."""
     imported = room._imported
 
-    def harmful(opened: Any, package: Path, options: str) -> Any:
+    def more(opened: Any, package: Path, options: str) -> Any:
         log = imported(opened, package, options)
         opened.db.execute(statement)
         return log
 
+    monkeypatch.setattr(room, "_imported", more)
+
+
+HARM = {
+    "delete from revlog where cid = (select max(cid) from revlog)": "reviews lost",
+    "update revlog set id = id + 1000000": "reviews lost",
+    "delete from cards where id = (select max(cid) from revlog)": "deleted",
+    "update cards set did = 1": "moved",
+    "update cards set ivl = 77": "rescheduled",
+    "update cards set reps = 0": "rescheduled",
+    "update col set scm = scm + 1": "full sync",
+}
+
+
+def test_harm_that_anki_never_does_would_be_told(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     user = profile(tmp_path / "user", make())
-    monkeypatch.setattr(room, "_imported", harmful)
-    assert verify([make()], user).harms[0] == kind
+    for statement, kind in HARM.items():
+        with monkeypatch.context() as patched:
+            does_more(patched, statement)
+            assert verify([make()], user).harms[0] == kind, statement
 
 
 @pytest.mark.parametrize(
@@ -309,14 +294,7 @@ def test_what_anki_never_does_would_be_told(
     ],
 )
 def test_a_second_import_must_change_nothing(make: Make, monkeypatch: pytest.MonkeyPatch, statement: str, notes: int) -> None:
-    imported = room._imported
-
-    def restless(opened: Any, package: Path, options: str) -> Any:
-        log = imported(opened, package, options)
-        opened.db.execute(statement)
-        return log
-
-    monkeypatch.setattr(room, "_imported", restless)
+    does_more(monkeypatch, statement)
     found = [finding for finding in trials(make())[DEFAULTS].findings if finding.kind == "second import"]
     assert (len(found), sum(bool(finding.guid) for finding in found)) == (notes or 1, notes)
 
@@ -325,12 +303,9 @@ def test_a_second_import_must_change_nothing(make: Make, monkeypatch: pytest.Mon
 
 
 def test_missing_media(make: Make, tmp_path: Path) -> None:
-    figures = tmp_path / "notes"
-    figures.mkdir()
-    (figures / "a wave.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    write(tmp_path, {"notes/a wave.png": b"\x89PNG\r\n\x1a\n"})
     whole = make("- **Wave:** it breaks ![[a wave.png]]\n")
-    with zipfile.ZipFile(whole) as opened:
-        (name,) = json.loads(opened.read("media")).values()
+    (name,) = json.loads(unpacked(whole)["media"]).values()
     assert not verify([whole]).harm
     package = altered(whole, media={})
     verdict = verify([package])
@@ -362,21 +337,13 @@ def test_what_is_no_package(make: Make, tmp_path: Path) -> None:
     whole = make().read_bytes()
     rotten = bytearray(whole)
     rotten[len(whole) // 2] ^= 0xFF
-    contents = {
-        "text": b"just text",
-        "nothing": b"",
-        "cut": whole[: len(whole) // 2],
-        "rotten": bytes(rotten),
-        "zip": zipped(tmp_path / "zip", {"word/document.xml": b"<w/>"}).read_bytes(),
-        "damaged": zipped(tmp_path / "zip", {"collection.anki2": b"SQLite format 3\0" + b"x" * 5000}).read_bytes(),
-    }
-    for name, content in contents.items():
-        path = tmp_path / f"{name}.apkg"
-        path.write_bytes(content)
+    contents = {"text": b"just text", "nothing": b"", "cut": whole[: len(whole) // 2], "rotten": bytes(rotten)}
+    write(tmp_path, {f"{name}.apkg": content for name, content in contents.items()})
+    packed(tmp_path / "zip.apkg", {"word/document.xml": b"<w/>"})
+    packed(tmp_path / "damaged.apkg", {"collection.anki2": b"SQLite format 3\0" + b"x" * 5000})
+    for name in (*contents, "zip", "damaged", "absent"):
         with pytest.raises(CardsError, match=rf"{name}\.apkg: is not an Anki package"):
-            verify([path])
-    with pytest.raises(CardsError, match="is not an Anki package"):
-        verify([tmp_path / "absent.apkg"])
+            verify([tmp_path / f"{name}.apkg"])
 
 
 @pytest.mark.parametrize("latest", [False, True])
@@ -388,8 +355,8 @@ def test_a_package_that_unpacks_to_too_much(make: Make, monkeypatch: pytest.Monk
     assert not verify([package]).harm
     content = b"\0" * 4_000_000
     if latest:
-        packed = {"collection.anki21b": zstandard.compress(content), "media": zstandard.compress(b"")}
-        zipped(package, {"meta": b"\x08\x03", "collection.anki2": b"", **packed})
+        of_latest = {"collection.anki21b": zstandard.compress(content), "media": zstandard.compress(b"")}
+        packed(package, {"meta": b"\x08\x03", "collection.anki2": b"", **of_latest})
     else:
         with zipfile.ZipFile(package, "a", zipfile.ZIP_DEFLATED) as opened:
             opened.writestr("0", content)
@@ -400,12 +367,8 @@ def test_a_package_that_unpacks_to_too_much(make: Make, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("legacy", [True, False])
 def test_a_deck_that_anki_exported(make: Make, tmp_path: Path, legacy: bool) -> None:
-    from anki.import_export_pb2 import ExportAnkiPackageOptions
-
-    exported = tmp_path / "exported.apkg"
     with anki_run.collection(profile(tmp_path / "user", make())) as opened:
-        options = ExportAnkiPackageOptions(with_scheduling=True, with_media=True, legacy=legacy)
-        opened.export_anki_package(out_path=str(exported), options=options, limit=None)
+        exported = anki_run.export(opened, tmp_path / "exported.apkg", legacy=legacy)
     for against in (None, tmp_path / "user"):
         found = verify([exported], against)
         assert not found.harm
@@ -521,11 +484,8 @@ def test_many_findings_are_cut_short(verdict: Verdict) -> None:
     assert "    and 8 more" in told
     assert f"  warning ({DEFAULTS}): {KINDS['rewritten']} (20 times)" in told
     # the worst first
-    assert [line.split(" (")[0].strip() for line in told if line.startswith(("  harm", "  warning"))] == [
-        "harm",
-        "harm",
-        "warning",
-    ]
+    heads = [line.split(" (")[0].strip() for line in told if line.startswith(("  harm", "  warning"))]
+    assert heads == ["harm", "harm", "warning"]
     assert told[-1] == (
         "harm would be done: full sync, missing media (each deck imported twice into a copy of user, Anki 26.09)"
     )
@@ -538,12 +498,6 @@ def test_as_json(verdict: Verdict) -> None:
     assert (first["new"], first["updated"], first["left_alone"], first["rewritten"]) == (1, 20, 300, 20)
     assert (first["full_sync"], second["full_sync"]) == (True, False)
     assert (first["merge_notetypes"], second["merge_notetypes"], second["with_scheduling"]) == (False, True, True)
-    assert first["findings"][0] == {
-        "kind": "rewritten",
-        "harm": False,
-        "id": "g0",
-        "words": "words",
-        "was": "old",
-        "now": "new",
-    }
+    rewritten = {"kind": "rewritten", "harm": False, "id": "g0", "words": "words", "was": "old", "now": "new"}
+    assert first["findings"][0] == rewritten
     assert {"conflicting", "empty_cards", "missing_media"} <= second.keys()
