@@ -1,6 +1,6 @@
 """Measure the speed of Cards against what nobody can do without, and print the table.
 
-    python benchmarks/speed.py [--notes 1000] [--large 10000] [--runs 5] [--only ROW…] [--json]
+    python benchmarks/speed.py [--notes 1000] [--large 10000] [--runs 5] [--once] [--only ROW…] [--json]
 
 Every figure is a whole process, measured from outside. The two sides of a row run in turn, the yardstick first; the ratio
 is the median of those of the pairs. Full builds start without decks, ledger and cache. The builds are those of the Cards
@@ -83,8 +83,9 @@ def _spread(seconds: tuple[float, ...]) -> str:
 class Bench:
     """The vaults, the processes that run over them, and what these leave behind."""
 
-    def __init__(self, scratch: Path, notes: int, large: int, runs: int) -> None:
+    def __init__(self, scratch: Path, notes: int, large: int, runs: int, *, once: bool) -> None:
         self.scratch, self.notes, self.large, self.runs = scratch, notes, large, runs
+        self.most = 1 if once else SHORT * runs
         self.temporary = scratch / "tmp"
         self.temporary.mkdir()
         self.peak = 0.0  # MiB, of all builds of the large vaults
@@ -178,7 +179,7 @@ class Bench:
     def pairs(self, row: Row, one: Side, other: Side) -> None:
         """Both sides in turn, the other one first: it may be what the one builds upon."""
         enough = time.perf_counter() + self.runs
-        while len(row.pairs) < self.runs or (len(row.pairs) < SHORT * self.runs and time.perf_counter() < enough):
+        while len(row.pairs) < min(self.runs, self.most) or (len(row.pairs) < self.most and time.perf_counter() < enough):
             against = other().seconds
             row.pairs.append((one().seconds, against))
 
@@ -246,12 +247,16 @@ def main() -> None:
     for name, default in (("--notes", 1000), ("--large", 10_000), ("--runs", 5)):
         parser.add_argument(name, type=int, default=default)
     parser.add_argument("--only", nargs="+", choices=[row.key for row in table(1, 1)], metavar="ROW", help="%(choices)s")
+    parser.add_argument("--once", action="store_true", help="one run a row, however short it is")
     parser.add_argument("--json", action="store_true", help="one JSON object a row, with the seconds of every run")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cards-speed-") as scratch:
-        bench = Bench(Path(scratch), given.notes, given.large, given.runs)
+        bench = Bench(Path(scratch), given.notes, given.large, given.runs, once=given.once)
         if not given.json:
-            print(f"{given.runs} runs, Python {platform.python_version()}, {os.cpu_count()} cores\n{_HEADER}", flush=True)
+            print(
+                f"{1 if given.once else given.runs} runs, Python {platform.python_version()}, {os.cpu_count()} cores\n{_HEADER}",
+                flush=True,
+            )
         for row in table(given.notes, given.large):
             if given.only and row.key not in given.only:
                 continue
