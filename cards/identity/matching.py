@@ -8,8 +8,9 @@ entry becomes a new card.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cards.identity.assignment import best_pairs
 from cards.identity.fingerprint import CardKey, How, Match, context_of, guid_of
@@ -24,6 +25,8 @@ _CANDIDATES = 20  # entries of other notes that a draft is compared with
 _DraftAt = int  # an index into `_Search.drafts`
 _EntryAt = int  # an index into `_Search.entries`
 _Weights = dict[tuple[_DraftAt, _EntryAt], float]
+_Gap = tuple[str, str]  # the guids of the matched cards before and after, "" at the ends of a note
+_Value = TypeVar("_Value", CardKey, Entry)
 
 
 @dataclass(slots=True)
@@ -68,7 +71,8 @@ def match_drafts(
     """
     search = _Search(sorted(filter(may_be_claimed, ledger.values()), key=_place), drafts)
     _by_block_id(search)
-    _by_words(search)
+    _by_words(search, _words_and_note, "same")
+    _by_words(search, _words, "moved")
     search.renamed = _renamed(search)
     _by_block_id(search)
     _by_similarity_in_notes(search)
@@ -82,6 +86,24 @@ def _place(entry: Entry) -> tuple[bool, str, int, str]:
     return (not entry.live, entry.note, entry.line, entry.guid)
 
 
+def _words(card: CardKey | Entry) -> tuple[str, ...]:
+    return card.kind, card.key
+
+
+def _words_and_note(card: CardKey | Entry) -> tuple[str, ...]:
+    return card.kind, card.key, card.note
+
+
+def _grouped(
+    values: Iterable[tuple[int, _Value]], key: Callable[[_Value], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[int]]:
+    """The indexes of values by their key."""
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for at, value in values:
+        groups[key(value)].append(at)
+    return groups
+
+
 # ---------------------------------------------------------------------------------------------------------- the steps
 
 
@@ -92,10 +114,8 @@ def _by_block_id(search: _Search) -> None:
     after, and no draft has the old words: a sentence added to a takeaway is not the one that left it. Another note may use
     the same id for another takeaway, so across notes the words must be similar, too.
     """
-    ids: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
-    for entry_at, entry in search.free_entries():
-        if entry.block:
-            ids[entry.kind, entry.block].append(entry_at)
+    with_id = ((at, entry) for at, entry in search.free_entries() if entry.block)
+    ids = _grouped(with_id, lambda entry: (entry.kind, entry.block))
     if not ids:
         return
     before: dict[tuple[str, str, str], list[_EntryAt]] = defaultdict(list)
@@ -105,7 +125,7 @@ def _by_block_id(search: _Search) -> None:
             if entry.live or not group or not search.entries[group[0]].live:  # retired entries count if no other has the id
                 group.append(entry_at)
     after = Counter((draft.kind, draft.block, draft.note) for draft in search.drafts)
-    words = {(draft.kind, draft.key) for draft in search.drafts}
+    words = set(map(_words, search.drafts))
     weights: _Weights = {}
     for draft_at, draft in search.free_drafts():
         place = (draft.kind, draft.block, draft.note)
@@ -114,27 +134,20 @@ def _by_block_id(search: _Search) -> None:
             same_note = search.note_of(entry) == draft.note
             similarity = score(_features(entry), draft.features)
             only_card = before.get(place) == [entry_at] and after[place] == 1
-            if similarity >= PINNED or (same_note and only_card and (entry.kind, entry.key) not in words):
+            if similarity >= PINNED or (same_note and only_card and _words(entry) not in words):
                 # similarity is 100 at most: the same note outweighs all else, then a live entry
                 weights[draft_at, entry_at] = 1 + similarity + 200 * same_note + 50 * entry.live
     for draft_at, entry_at in best_pairs(weights):
         search.pair(draft_at, entry_at, "pinned")
 
 
-def _by_words(search: _Search) -> None:
-    """Pair drafts and entries with the same words: within a note before across notes, live entries before retired ones."""
-    for in_note in (True, False):
-        for live in (True, False):
-            entries: dict[tuple[str, ...], list[_EntryAt]] = defaultdict(list)
-            for entry_at, entry in search.free_entries():
-                if entry.live == live:
-                    entries[entry.kind, entry.key, entry.note if in_note else ""].append(entry_at)
-            drafts: dict[tuple[str, ...], list[_DraftAt]] = defaultdict(list)
-            for draft_at, draft in search.free_drafts():
-                drafts[draft.kind, draft.key, draft.note if in_note else ""].append(draft_at)
-            for group in drafts:
-                if group in entries:
-                    _pair_equals(search, drafts[group], entries[group], "same" if in_note else "moved")
+def _by_words(search: _Search, key: Callable[[CardKey | Entry], tuple[str, ...]], how: How) -> None:
+    """Pair drafts and entries with the same words, and by `key` the same note: live entries before retired ones."""
+    for live in (True, False):
+        entries = _grouped(((at, entry) for at, entry in search.free_entries() if entry.live == live), key)
+        for group, drafts in _grouped(search.free_drafts(), key).items():
+            if group in entries:
+                _pair_equals(search, drafts, entries[group], how)
 
 
 def _pair_equals(search: _Search, drafts: list[_DraftAt], entries: list[_EntryAt], how: How) -> None:
@@ -163,13 +176,10 @@ def _pair_equals(search: _Search, drafts: list[_DraftAt], entries: list[_EntryAt
 
 def _reorder_equals(search: _Search) -> None:
     """Redo the pairs of live entries that share their words, by place alone, including cards edited or moved since."""
-    equals: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
-    for entry_at, entry in enumerate(search.entries):
-        if entry.live:
-            equals[entry.kind, entry.key].append(entry_at)
+    live = ((at, entry) for at, entry in enumerate(search.entries) if entry.live)
     owners = {entry_at: draft_at for draft_at, (entry_at, how) in search.pairs.items() if how != "pinned"}
     pinned = search.taken - owners.keys()
-    for group in equals.values():
+    for group in _grouped(live, _words).values():
         entries = [at for at in group if at not in pinned]
         drafts = sorted(owners[at] for at in entries if at in owners)
         if len(entries) < 2 or not drafts:
@@ -186,15 +196,13 @@ def _reorder_equals(search: _Search) -> None:
 
 def _prefer_older(search: _Search) -> None:
     """Treat copy-then-delete across two builds as a move: keep the older card."""
-    unclaimed: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
-    for entry_at, entry in search.free_entries():
-        if entry.live:
-            unclaimed[entry.kind, entry.key].append(entry_at)
-    copies: dict[tuple[str, str], list[_DraftAt]] = defaultdict(list)
+    live = ((at, entry) for at, entry in search.free_entries() if entry.live)
+    unclaimed = _grouped(live, _words)
+    copies: dict[tuple[str, ...], list[_DraftAt]] = defaultdict(list)
     for draft_at, (entry_at, how) in search.pairs.items():
         entry = search.entries[entry_at]
-        if how in ("same", "moved") and entry.live and (entry.kind, entry.key) in unclaimed:
-            copies[entry.kind, entry.key].append(draft_at)
+        if how in ("same", "moved") and entry.live and _words(entry) in unclaimed:
+            copies[_words(entry)].append(draft_at)
 
     def age(at: _EntryAt) -> tuple[int, str]:
         return search.entries[at].born, search.entries[at].guid
@@ -221,27 +229,26 @@ def _renamed(search: _Search) -> dict[str, str]:
 
 def _by_similarity_in_notes(search: _Search) -> None:
     """Pair edited cards with similar entries of the same note; position decides between similar candidates."""
-    entries: dict[tuple[str, str], list[_EntryAt]] = defaultdict(list)
-    for entry_at, entry in search.free_entries():
-        entries[search.note_of(entry), entry.kind].append(entry_at)
-    drafts: dict[tuple[str, str], list[_DraftAt]] = defaultdict(list)
-    for draft_at, draft in search.free_drafts():
-        drafts[draft.note, draft.kind].append(draft_at)
-    gaps = _Gaps(search)
+    entries = _grouped(search.free_entries(), lambda entry: (search.note_of(entry), entry.kind))
+    drafts = _grouped(search.free_drafts(), lambda draft: (draft.note, draft.kind))
+    guids = {draft_at: search.entries[entry_at].guid for draft_at, (entry_at, _) in search.pairs.items()}
+    draft_gaps = _gaps(enumerate(search.drafts), guids)
+    guids = {entry_at: search.entries[entry_at].guid for entry_at in search.taken}
+    entry_gaps = _gaps(((at, entry) for at, entry in enumerate(search.entries) if entry.live), guids)
     asks_before = Counter((search.note_of(entry), entry.ask) for entry in search.entries if entry.live)
     asks_now = Counter((draft.note, draft.features.ask) for draft in search.drafts)
     for group in sorted(drafts.keys() & entries.keys()):
         note, _ = group
-        entries_in = Counter(gaps.of_entry(at) for at in entries[group] if search.entries[at].live)
-        drafts_in = Counter(gaps.of_draft(at) for at in drafts[group])
+        entries_in = Counter(entry_gaps[at] for at in entries[group] if at in entry_gaps)
+        drafts_in = Counter(draft_gaps[at] for at in drafts[group])
         weights: _Weights = {}
         for draft_at in drafts[group]:
-            draft, gap = search.drafts[draft_at], gaps.of_draft(draft_at)
+            draft, gap = search.drafts[draft_at], draft_gaps[draft_at]
             for entry_at in entries[group]:
                 entry = search.entries[entry_at]
                 asked_once = asks_before[note, entry.ask] <= 1 >= asks_now[note, draft.features.ask]
                 similarity = score(_features(entry), draft.features, asked_once=asked_once, elsewhere=not entry.live)
-                same_gap = entry.live and gaps.of_entry(entry_at) == gap
+                same_gap = entry_gaps.get(entry_at) == gap  # None for a retired entry
                 alone = same_gap and entries_in[gap] == 1 == drafts_in[gap]
                 threshold = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
                 if similarity >= threshold:
@@ -295,36 +302,11 @@ def _features(entry: Entry) -> Features:
     return Features(entry.ask, entry.text, tuple(normal(phrase.text) for phrase in entry.phrases if not phrase.gone))
 
 
-_Gap = tuple[str, str]  # the guids of the matched cards before and after, "" at the ends of a note
-
-
-class _Gaps:
-    """The gap between two matched cards of its note and kind in which each draft and each live entry lies."""
-
-    def __init__(self, search: _Search) -> None:
-        guids = {entry_at: search.entries[entry_at].guid for entry_at in search.taken}
-        self._drafts = _gaps(
-            [(draft.note, draft.kind, draft.line, at) for at, draft in enumerate(search.drafts)],
-            {draft_at: guids[entry_at] for draft_at, (entry_at, _) in search.pairs.items()},
-        )
-        self._entries = _gaps(
-            [(entry.note, entry.kind, entry.line, at) for at, entry in enumerate(search.entries) if entry.live], guids
-        )
-
-    def of_draft(self, draft_at: _DraftAt) -> _Gap:
-        return self._drafts[draft_at]
-
-    def of_entry(self, entry_at: _EntryAt) -> _Gap:
-        return self._entries.get(entry_at, ("retired", "retired"))
-
-
-def _gaps(places: list[tuple[str, str, int, int]], guids: dict[int, str]) -> dict[int, _Gap]:
-    """The gap of each card by its index. `places` are note, kind, line and index; `guids` are those of matched cards."""
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for note, kind, _, at in sorted(places):
-        groups[note, kind].append(at)
+def _gaps(cards: Iterable[tuple[int, _Value]], guids: dict[int, str]) -> dict[int, _Gap]:
+    """Find between which two matched cards of its note and kind each card lies. `guids` are those of matched cards."""
     gaps: dict[int, _Gap] = {}
-    for group in groups.values():
+    by_place = sorted(cards, key=lambda item: (item[1].line, item[0]))
+    for group in _grouped(by_place, lambda card: (card.note, card.kind)).values():
         before = ""
         for at in group:
             gaps[at] = (before, "")
