@@ -154,19 +154,20 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
             stamps.append((length, run))
             continue
         text = run.text
-        if stamps and stamps[-1][0] == length and run.kind is RunKind.TEXT:  # directly after a timestamp
-            before_stamp = i + 1 < len(prose) and prose[i + 1].kind is RunKind.STAMP
-            if before_stamp and not text.strip(" \t,;，；、"):
-                continue
-            if leading:
-                text = _SEPARATOR.sub("", text)
-            elif out and _OPENS.search(out[-1].text):
-                text = text.lstrip()
+        if run.kind is RunKind.TEXT and stamps and stamps[-1][0] == length:  # directly after a timestamp
+            if i + 1 < len(prose) and prose[i + 1].kind is RunKind.STAMP and not text.strip(" \t,;，；、"):
+                continue  # separates two timestamps
+            text = _SEPARATOR.sub("", text) if leading else _join(out, text)
         if text or run.kind is not RunKind.TEXT:
             leading = leading and not text.strip()
             out.append(run if text == run.text else replace(run, text=text))
             length += len(text)
     return tuple(out), tuple(stamps)
+
+
+def _join(runs: list[Run], text: str) -> str:
+    """Return the text that follows the runs once the timestamp between them is gone: no space after `(` or a quote."""
+    return text.lstrip() if runs and _OPENS.search(runs[-1].text) else text
 
 
 def _strip_end(runs: list[Run]) -> int:
