@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import nh3
 
 from cards.anki.note_types import note_types
-from cards.pipeline.build import build
-from cards.vault.config import load
+from cards.pipeline.report import Report
 from tests.anki_run import collection, import_deck
+from tests.vaults import built, packages, write
 
 _FIXTURE = Path(__file__).parent / "fixtures" / "hostile" / "vectors.txt"
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|[tnr\\])")
@@ -94,20 +94,16 @@ def foreign(field: str) -> str | None:
     return None if normal == "." + field.replace("&#x27;", "'") else cleaned
 
 
-def build_notes(folder: Path, notes: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> Any:
+def build_notes(folder: Path, notes: Iterable[tuple[str, str]]) -> Report:
     """The report of a build of notes by path; the decks are in `decks`."""
-    for name, text in notes:
-        path = folder / "vault" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
-    return build(load((folder / "vault",), folder / "decks", None, None), keep_cards=True)
+    return built(write(folder / "vault", dict(notes)), folder / "decks", keep_cards=True)
 
 
 def drawn(folder: Path) -> list[tuple[str, str]]:
     """Both sides of every card of the decks, drawn by the real Anki; no sound or LaTeX may be in them."""
     out = []
     with collection(folder / "anki") as opened:
-        for package in sorted((folder / "decks").glob("*.apkg")):
+        for package in packages(folder / "decks"):
             import_deck(opened, package)
         for cid in opened.db.list("select id from cards order by id"):
             output = opened.get_card(cid).render_output()
@@ -118,23 +114,19 @@ def drawn(folder: Path) -> list[tuple[str, str]]:
     return out
 
 
-def run_cards(chromium: Any, sides: list[str], mathjax: Path | None = None) -> list[str]:
-    """Show sides in a page, as Anki puts them in, touch all that is there, and say what happened that must not."""
+def _watched(chromium: Any, url: str, html: str, act: Callable[[Any], list[str]], files: Path | None = None) -> list[str]:
+    """Open a page, act there, and say what happened that must not: requests, dialogs, faults, scripts that ran."""
     happened: list[str] = []
-    page = chromium.new_page()
+    page = chromium.new_page(viewport={"width": 1300, "height": 4000})
 
     def answer(route: Any) -> None:
-        url = route.request.url
-        file = mathjax / url.partition("/_anki/js/")[2] if mathjax and "/_anki/js/" in url else None
-        if url == "http://anki.test/":
-            scripts = ("mathjax.js", "vendor/mathjax/tex-chtml-full.js") if mathjax else ()
-            loads = "".join(f'<script src="/_anki/js/{name}"></script>' for name in scripts)
-            style = note_types()["qa"].css
-            route.fulfill(content_type="text/html", body=f"<!doctype html><style>{style}</style>{loads}<div id=qa></div>")
+        file = files / route.request.url.partition("/_anki/js/")[2] if files and "/_anki/js/" in route.request.url else None
+        if route.request.url == url:
+            route.fulfill(content_type="text/html; charset=utf-8", body=html)
         elif file and file.is_file():
             route.fulfill(path=str(file))
         else:
-            happened.append(f"request {url}")
+            happened.append(f"request {route.request.url}")
             route.abort()
 
     def refuse(dialog: Any) -> None:
@@ -142,23 +134,39 @@ def run_cards(chromium: Any, sides: list[str], mathjax: Path | None = None) -> l
         dialog.dismiss()
 
     page.route("**/*", answer)
+    page.add_init_script(_WATCH)
     page.on("dialog", refuse)
+    if not files:  # MathJax has faults of its own
+        page.on("pageerror", lambda error: happened.append(f"error {error}"))
     page.on("popup", lambda popup: happened.append(f"popup {popup.url}"))
-    page.goto("http://anki.test/")
+    page.goto(url)
     page.on("framenavigated", lambda frame: happened.append(f"navigation {frame.url}"))
-    for start in range(0, len(sides), 200):
-        happened += page.evaluate(_SHOW, sides[start : start + 200])
+    happened += act(page)
     page.wait_for_timeout(300)
     happened += page.evaluate("window.ran.map(String)")
     page.close()
     return happened
 
 
+_WATCH = """window.ran = [];
+window.__ran = (...a) => window.ran.push(`ran ${document.body.dataset.side}: ${a}`);
+for (const name of ["alert", "prompt", "confirm", "print", "pycmd"]) window[name] = __ran;"""
+
+
+def run_cards(chromium: Any, sides: list[str], mathjax: Path | None = None) -> list[str]:
+    """Show sides in a page, as Anki puts them in, touch all that is there, and say what happened that must not."""
+    scripts = ("mathjax.js", "vendor/mathjax/tex-chtml-full.js") if mathjax else ()
+    loads = "".join(f'<script src="/_anki/js/{name}"></script>' for name in scripts)
+    html = f"<!doctype html><style>{note_types()['qa'].css}</style>{loads}<div id=qa></div>"
+
+    def show(page: Any) -> list[str]:
+        return [each for start in range(0, len(sides), 200) for each in page.evaluate(_SHOW, sides[start : start + 200])]
+
+    return _watched(chromium, "http://anki.test/", html, show, mathjax)
+
+
 # as Anki's reviewer does it (ts/reviewer/index.ts): the text becomes HTML, its scripts are made anew, so that they run
 _SHOW = """async (sides) => {
-  window.ran ??= [];
-  window.__ran = (...a) => window.ran.push(`ran ${document.body.dataset.side}: ${a}`);
-  for (const name of ["alert", "prompt", "confirm", "print", "pycmd"]) window[name] = __ran;
   const bad = [], qa = document.getElementById("qa");
   qa.className = "card";
   for (const side of sides) {
@@ -193,33 +201,9 @@ _SHOW = """async (sides) => {
 
 def run_preview(chromium: Any, html: str) -> list[str]:
     """Show the page of `cards preview` without its policy, turn every card, and say what happened that must not."""
-    happened: list[str] = []
-    page = chromium.new_page(viewport={"width": 1300, "height": 4000})
     bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
     assert bare != html
-
-    def answer(route: Any) -> None:
-        if route.request.url == "http://preview.test/":
-            route.fulfill(content_type="text/html; charset=utf-8", body=bare)
-        else:
-            happened.append(f"request {route.request.url}")
-            route.abort()
-
-    def refuse(dialog: Any) -> None:
-        happened.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    page.route("**/*", answer)
-    page.add_init_script("window.ran = []; window.__ran = window.alert = (...a) => ran.push(`ran ${a}`)")
-    page.on("dialog", refuse)
-    page.on("pageerror", lambda error: happened.append(f"error {error}"))
-    page.goto("http://preview.test/")
-    page.on("framenavigated", lambda frame: happened.append(f"navigation {frame.url}"))
-    happened += page.evaluate(_TURN)
-    page.wait_for_timeout(300)
-    happened += page.evaluate("window.ran")
-    page.close()
-    return happened
+    return _watched(chromium, "http://preview.test/", bare, lambda page: list(page.evaluate(_TURN)))
 
 
 _TURN = """() => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -14,27 +15,22 @@ from cards.media.clips import Clips
 from cards.media.embeds import Embeds
 from cards.model import AnkiNote, CardsError, Deck
 from cards.parser.markdown import inline
-from cards.pipeline.build import look
 from cards.preview.page import page as preview_page
 from cards.vault import scan
-from cards.vault.config import load
 from cards.vault.note_files import VaultFiles
 from tests import hostile
 from tests.browser import browser
 from tests.reading import drafts_of
+from tests.vaults import configured, looked, write
 
-FEW = 17  # of so many vectors one is drawn in the browser; `trials/hostile.py` draws them all
+FEW = 31  # of so many vectors one is drawn in the browser; `trials/hostile.py` draws them all
 
 
 def test_no_field_holds_what_is_not_ours(tmp_path: Path) -> None:
     """Every vector in one of the places, each place with every n-th vector."""
-    places = list(hostile.PLACES)
-    notes = []
-    for n, vector in enumerate(hostile.vectors()):
-        for place in (places[n % len(places)], places[(n + 11) % len(places)]):
-            notes.append((f"{n}-{place}.md", hostile.note(place, vector)))
-    report = hostile.build_notes(tmp_path, notes)
-    assert len(report.result.cards) > 500
+    pairs = enumerate(zip(hostile.vectors(), itertools.cycle(hostile.PLACES)))
+    report = hostile.build_notes(tmp_path, [(f"{n}.md", hostile.note(place, vector)) for n, (vector, place) in pairs])
+    assert len(report.result.cards) > 300
     for card in report.result.cards:
         for field in card.fields:
             assert (found := hostile.foreign(field)) is None, (card.draft.place.note, field, found)
@@ -49,18 +45,15 @@ def test_the_oracle_sees_what_is_not_ours() -> None:
 def test_nothing_runs_in_a_card_or_in_the_preview(tmp_path: Path) -> None:
     pytest.importorskip("anki.collection")
     places = list(hostile.PLACES)
-    notes = [
-        (f"{n}.md", hostile.note(places[n // FEW % len(places)], vector))
-        for n, vector in enumerate(hostile.vectors())
-        if n % FEW == 0
-    ]
+    few = enumerate(hostile.vectors()[::FEW])
+    notes = [(f"{n}.md", hostile.note(places[n % len(places)], vector)) for n, vector in few]
     notes += [(f"all {place}.md", hostile.note(place, "<img src=x onerror=__ran(1)>")) for place in places]
     hostile.build_notes(tmp_path, notes)
     sides = [side for both in hostile.drawn(tmp_path) for side in both]
     with browser() as chromium:
         assert hostile.run_cards(chromium, sides) == []
         assert hostile.run_cards(chromium, ["<img src=x onerror=__ran(1)>"])  # the page is one where a script would run
-        made = preview_page(look(load((tmp_path / "vault",), tmp_path / "decks", None, None), keep_notes=True), "hostile")
+        made = preview_page(looked(tmp_path / "vault", tmp_path / "decks", keep_notes=True), "hostile")
         assert hostile.run_preview(chromium, made) == []
 
 
@@ -73,18 +66,17 @@ def test_no_override_of_direction_reaches_a_card() -> None:
 
 
 def test_a_template_of_a_recording_makes_no_link_that_acts(tmp_path: Path) -> None:
-    file = tmp_path / "cards.toml"
-    file.write_text('[recordings]\n"a.example" = "javascript:__ran({seconds})//{url}"\n', encoding="utf-8")
+    write(tmp_path, {"cards.toml": '[recordings]\n"a.example" = "javascript:__ran({seconds})//{url}"\n'})
     with pytest.raises(CardsError, match="must be a link"):
-        load((tmp_path,), tmp_path / "decks", None, None)
+        configured(tmp_path)
 
 
 @pytest.mark.parametrize("value", ['"a\\x1fb"', '"a\\0b"', '["a\\x1fb"]', '{a: "b\\x7fc"}'])
 @pytest.mark.parametrize("key", ["title", "show", "guests", "tags", "deck", "source", "author"])
 def test_no_control_comes_out_of_the_frontmatter(key: str, value: str, tmp_path: Path) -> None:
     """Anki takes one of them for the end of a field."""
-    (tmp_path / "n.md").write_text(f"---\n{key}: {value}\n---\n- **Label:** the **phrase of it** is here\n", encoding="utf-8")
-    for card in look(load((tmp_path,), tmp_path / "decks", None, None)).cards:
+    write(tmp_path, {"n.md": f"---\n{key}: {value}\n---\n- **Label:** the **phrase of it** is here\n"})
+    for card in looked(tmp_path).cards:
         assert not any(ord(char) < 32 or ord(char) == 127 for each in (*card.fields, card.deck, *card.tags) for char in each)
 
 
@@ -95,12 +87,11 @@ def test_a_picture_from_the_web_in_a_link_is_one_link() -> None:
 
 def test_a_kept_clip_is_a_name_and_nothing_else(tmp_path: Path) -> None:
     """The deck beside the ledger may be anyone's."""
-    clip, stamps = "[sound:talk-0123456789ab.mp3]", '<span class="stamp">1:20</span>'
+    talk, stamps = "talk-0123456789ab.mp3", '<span class="stamp">1:20</span>'
+    clip = f"[sound:{talk}]"
     for audio, kept in ((clip, clip), (f"{clip}<script>__ran(1)</script>", ""), ("[sound:../x.mp3]", "")):
         fields = ("front", "back", "", stamps, audio, "", "", "guid")
-        card = AnkiNote(
-            guid="guid", kind="qa", deck="Deck", tags=(), fields=fields, ordinals=(1,), media=("talk-0123456789ab.mp3",), mod=1
-        )
-        (tmp_path / "Deck.apkg").write_bytes(export(Deck("Deck", (card,)), {"talk-0123456789ab.mp3": b"sound"}))
-        clips = Clips(load((tmp_path,), tmp_path, None, None), Embeds(VaultFiles(tmp_path), scan.Tree((), (), ())))
-        assert clips.kept("guid", "Deck", stamps) == kept
+        card = AnkiNote(guid="guid", kind="qa", deck="D", tags=(), fields=fields, ordinals=(1,), media=(talk,), mod=1)
+        (tmp_path / "D.apkg").write_bytes(export(Deck("D", (card,)), {talk: b"sound"}))
+        clips = Clips(configured(tmp_path, tmp_path), Embeds(VaultFiles(tmp_path), scan.Tree((), (), ())))
+        assert clips.kept("guid", "D", stamps) == kept

@@ -42,7 +42,7 @@ def test_what_broke_a_law(text: str, ordinals_by_anki: laws.Ordinals) -> None:
     laws.check(text, ordinals_by_anki, package=True)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(NOTE)
 def test_the_laws_hold(ordinals_by_anki: laws.Ordinals, note: str) -> None:
     laws.check(note, ordinals_by_anki)
@@ -54,7 +54,7 @@ def test_a_deck_is_made_twice_alike(note: str) -> None:
     laws.check(note, package=True)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(max_size=60))
 def test_the_laws_hold_for_any_text(text: str) -> None:
     laws.check(f"- **{text}:** {text}\n\n{text} **{text}** {text}\n")
@@ -64,7 +64,7 @@ WORDS = st.sampled_from("sea harbour pilot lantern anchor fathom current signal 
 SENTENCE = st.lists(WORDS, min_size=5, max_size=9).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(SENTENCE, WORDS, st.integers(60, 35_999), st.booleans()), min_size=1, max_size=8))
 def test_every_stamp_that_is_written_is_found_once(planted: list[tuple[str, str, int, bool]]) -> None:
     """In the takeaway it was written in, as the very second, and never in a question."""

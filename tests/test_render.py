@@ -68,10 +68,7 @@ def test_a_deletion_may_nest_and_have_a_hint() -> None:
     [
         r"\href{javascript:alert(1)}{x}",
         r"\style{background:url(https://a.example/t.png)}{y}",
-        r"\class{a}{x}",
-        r"\cssId{a}{x}",
-        r"\require{html}",
-        r"\data{a=b}{x}",
+        *(r"\class{a}{x}", r"\cssId{a}{x}", r"\require{html}", r"\data{a=b}{x}"),
         r"\bbox[background:url(https://a.example)]{x}",
         r"\mmlToken{mi}[href='javascript:alert(1)']{x}",
         r"\unicode[font-family:x]{65}",
@@ -82,11 +79,7 @@ def test_a_deletion_may_nest_and_have_a_hint() -> None:
         r"x^2 + \href {javascript:alert(1)} {x}",
         r"\fcolorbox{red;background:url(https://a.example)}{white}{x}",
         r"\DeclarePairedDelimiters{\frac}{x}{y}",
-        r"\hrefx",
-        "{{c1::",
-        "}}",
-        r"x}{",
-        r"\left\{ {",
+        *(r"\hrefx", "{{c1::", "}}", r"x}{", r"\left\{ {"),
     ],
 )
 def test_a_formula_that_could_act_is_shown_as_it_is_written(tex: str) -> None:
