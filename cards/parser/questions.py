@@ -137,9 +137,9 @@ class _Marked:
             self.open.append(block)
             return True
         lines = _lines(block)
-        if block is not self.first and not any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines):
-            if self.after_answer is not None or lead(block.prose) is not None:
-                return False
+        goes_on = block is self.first or any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines)
+        if not goes_on and (self.after_answer is not None or lead(block.prose) is not None):
+            return False
         self.end = block.end
         last: list[Block] | None = None  # where the line before went, so that this one may go on with it
         for number, line in lines:

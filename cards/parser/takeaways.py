@@ -230,9 +230,9 @@ class Walk:
         name = visible(prose)
         announces = ends_with_colon(name)
         section = self.context.section
-        if children and not item and announces and vocabulary.is_takeaway_heading(name) and not (section and section.skipped):
-            if lead(prose, self.language, parent=True) is None:
-                self.announced(name, children, at)
+        stands_alone = children and not item and announces and not (section and section.skipped)
+        if stands_alone and vocabulary.is_takeaway_heading(name) and lead(prose, self.language, parent=True) is None:
+            self.announced(name, children, at)
         followed = bool(texts) and isinstance(texts[0], Paragraph)
         label = lead(prose, self.language, followed=followed, parent=bool(children))
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))

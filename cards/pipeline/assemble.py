@@ -54,7 +54,8 @@ class Run:
     """What one run has read, before its cards are made.
 
     `known` is the ledger, `now` the second of the run (since 1970), `decks` are the notes of each top-level deck, `problems`
-    what was odd so far, `scope` says which entries of the ledger this run may claim or retire. With `cut` the clips of cards are cut, else they are only named.
+    those met so far. `scope` says which entries of the ledger this run may claim or retire. With `cut` the clips of cards are
+    cut, else they are only named.
     """
 
     config: Config

@@ -223,7 +223,7 @@ def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
     except CardsError as error:
         return _Parsed(problem=Problem(path, 0, "large", str(error)))
     except Exception as error:  # a fault of ours in one note must not cost the cards of all others
-        message = f"can't be read, which is a fault in Cards ({type(error).__name__}: {error}); please report it with the note"
+        message = f"can't be read, which is an internal error ({type(error).__name__}: {error}); please report it with the note"
         return _Parsed(problem=Problem(path, 0, "fault", message))
 
 

@@ -69,7 +69,7 @@ _KINDS = "one of qa, cloze, both"
 
 
 def read(file: Path) -> CardsToml:
-    """The settings in a file. Raises CardsError for what can't be read, with its line, and the nearest key where one is unknown."""
+    """The settings in a file. Raises CardsError with the line of what is wrong, and the nearest key for an unknown one."""
     try:
         text = file.read_text(encoding="utf-8")
         table = tomllib.loads(text)

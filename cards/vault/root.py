@@ -50,8 +50,8 @@ def known_root(root: Path, out: Path) -> tuple[Path, Path | None, str]:
         return root, None, known.relative_to(root).as_posix()
     if known in root.parents and out.resolve().is_relative_to(root):  # it came with the notes, and may be anyone's
         raise CardsError(
-            f"{out / ledger_file.NAME}: remembers the notes in {known}, and {root} is a part of them; build those, or choose another "
-            "folder with -o"
+            f"{out / ledger_file.NAME}: remembers the notes in {known}, and {root} is a part of them; build those, or choose "
+            "another folder with -o"
         )
     return (known, None, "") if known in root.parents else (root, known, "")
 
