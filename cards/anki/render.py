@@ -51,6 +51,7 @@ _SPLIT = "<!-- -->"
 _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
 _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
+_SPECIAL = re.compile(r"[&<>\[\\]|([{}:])\1")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
 _LINKABLE = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)
@@ -62,6 +63,8 @@ MediaNames = Mapping[str, Media]
 
 def text(value: str, *, code: bool = False) -> str:
     """Escape plain text for HTML, Anki and MathJax."""
+    if not _SPECIAL.search(value):
+        return value
     value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
     # MathJax ignores comments, so it needs a character; but it skips code, where a character would be copied along
     return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
@@ -211,6 +214,8 @@ def _split_at(runs: Prose, edges: Sequence[int]) -> list[Run]:
 
 def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
     """The tags around a run, outermost first. Inside a deletion (`plain_bold`) bold and highlight are dropped."""
+    if not (run.marks or run.link):
+        return []
     target = href(run.link) if run.link and run.kind is not RunKind.STAMP else None
     dropped = (Mark.BOLD, Mark.HIGHLIGHT) if plain_bold else ()
     marks = [mark.value for mark in _ORDER if mark in run.marks and mark not in dropped]

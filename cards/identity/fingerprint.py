@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -89,7 +90,8 @@ def guid_of(kind: str, key: str, copy: int) -> str:
 
 
 def _hash(text: str) -> str:
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
+    """Hash a text as 16 base32 characters, which are 80 bits."""
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().lower()
 
 
 def phrases_of(draft: Draft) -> dict[int, str]:
@@ -145,6 +147,7 @@ def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
     return "".join(map(_part, (*fields[: len(_HASHED)], " ".join(tags))))
 
 
+@lru_cache(maxsize=1024)  # the cards of a note share most of theirs
 def _part(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()[:_PART_LENGTH] if text else _NO_PART
 

@@ -264,7 +264,7 @@ def _by_similarity_across(search: _Search) -> None:
         for word in set(f"{entry.ask} {entry.text}".split()):
             by_word[entry.kind, word].append(entry_at)
     weights: _Weights = {}
-    for draft_at, draft in search.free_drafts():
+    for draft_at, draft in search.free_drafts() if by_word else ():
         shared: Counter[_EntryAt] = Counter()
         for word in set(f"{draft.features.ask} {draft.features.text}".split()):
             entries = by_word.get((draft.kind, word), ())

@@ -124,25 +124,16 @@ def strip(prose: Prose) -> Prose:
     return prose if text == text.strip() else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
 
 
-def merge(runs: Prose) -> Prose:
-    """Join adjacent text runs that have the same marks and link; drop empty runs."""
-    out: list[Run] = []
-    for run in runs:
-        last = out[-1] if out else None
-        if last and run.kind is RunKind.TEXT is last.kind and (run.marks, run.link) == (last.marks, last.link):
-            out[-1] = replace(last, text=last.text + run.text)
-        elif run.text:
-            out.append(run)
-    return tuple(out)
-
-
 def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple[int, Run], ...]]:
     """Remove the timestamps from a prose, and return them with the offsets at which they stood.
 
     A timestamp goes together with its brackets and the space before it: `data (21:02).` becomes `data.`. With `opening`
     (the prose begins a takeaway), the separator after a leading timestamp goes, too: `(21:02) – data` becomes `data`.
     """
-    if not any(run.kind is RunKind.STAMP or not run.text for run in prose):
+    for run in prose:  # most have none
+        if run.kind is RunKind.STAMP or not run.text:
+            break
+    else:
         return prose, ()
     out: list[Run] = []
     stamps: list[tuple[int, Run]] = []
@@ -167,7 +158,7 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
 
 def _join(runs: list[Run], text: str) -> str:
     """Return the text that follows the runs once the timestamp between them is gone: no space after `(` or a quote."""
-    return text.lstrip() if runs and _OPENS.search(runs[-1].text) else text
+    return text.lstrip() if runs and _OPENS.search(runs[-1].text[-2:]) else text
 
 
 def _strip_end(runs: list[Run]) -> int:

@@ -27,13 +27,14 @@ INFOBOX_VALUE = 20  # words of one value of an infobox, whose mean is at most ei
 _TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
 _NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
 _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
+_WORDY = re.compile(r"\w")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
     """An item or paragraph as a takeaway, and what tells whether it is one.
 
-    `prose` is its text with the label. `section` is the line of the heading it stands under and `level` that heading's,
+    `prose` is its text with the label, `label` the label's plain text. `section` is the line of the heading it stands under and `level` that heading's,
     `number` counts the lists of the note, `left_out` says why nothing in this place is a takeaway, `key` is the text before
     `::` of a typed question.
     """
@@ -41,6 +42,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     takeaway: Takeaway
     prose: Prose
     lead: Lead | None = None
+    label: str = ""
     section: int = 0
     level: int = 0
     left_out: str | None = None
@@ -80,6 +82,8 @@ def is_marked(prose: Prose) -> bool:
 
 def is_typed(prose: Prose) -> bool:
     """Whether the user typed a deletion (`{{c1::…}}`) into it."""
+    if not any("{{" in run.text for run in prose):
+        return False
     return bool(_TYPED.search("".join(run.text if run.kind is RunKind.TEXT else "\ufffc" for run in prose)))
 
 
@@ -126,9 +130,9 @@ class _Reasons:
     def __init__(self, candidates: Sequence[Candidate], people: frozenset[str]) -> None:
         self.people = people | {part for name in people for part in name.split() if len(part) > 2}
         names = Counter(
-            (candidate.section, _label(candidate))
+            (candidate.section, candidate.label)
             for candidate in candidates
-            if candidate.lead and not candidate.item and _is_name(_label(candidate))
+            if candidate.lead and not candidate.item and _is_name(candidate.label)
         )
         talks = {section for (section, _), times in names.items() if times >= 3}
         self.speakers = {(section, label) for section, label in names if section in talks}
@@ -153,7 +157,7 @@ class _Reasons:
         if _bold_time(candidate.prose):
             return "a transcript or schedule line: it starts with a bold time"
         if candidate.lead is not None:
-            label = _label(candidate)
+            label = candidate.label
             key = vocabulary.heading_key(label)
             if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
                 return f"a transcript line of {label}"
@@ -226,17 +230,13 @@ def _qualified(
 # --------------------------------------------------------------------------------------------------- what it looks like
 
 
-def _label(candidate: Candidate) -> str:
-    return visible(candidate.lead.label) if candidate.lead else ""
-
-
 def _is_name(label: str) -> bool:
     """Whether a label could be somebody's name: up to four capitalised words."""
     return bool(_NAME.fullmatch(label)) and all(part[:1].isupper() or not part[:1].isascii() for part in label.split())
 
 
 def _is_struck(prose: Prose) -> bool:
-    said = [run for run in prose if run.kind is not RunKind.STAMP and re.search(r"\w", run.text)]
+    said = [run for run in prose if run.kind is not RunKind.STAMP and _WORDY.search(run.text)]
     return bool(said) and all(Mark.STRIKE in run.marks for run in said)
 
 
@@ -250,7 +250,7 @@ def _bold_time(prose: Prose) -> bool:
         if run.kind is not RunKind.STAMP:
             return bool(times.BOLD_TIME.match(run.text))
         return not any(
-            other.kind is RunKind.TEXT and Mark.BOLD in other.marks and re.search(r"\w", other.text) for other in prose[1:2]
+            other.kind is RunKind.TEXT and Mark.BOLD in other.marks and _WORDY.search(other.text) for other in prose[1:2]
         )
     return False
 
@@ -271,14 +271,14 @@ def _label_lines(prose: Prose, language: str) -> int:
 
 def _led_by_link(prose: Prose) -> bool:
     for run in prose:
-        if run.kind is RunKind.STAMP or (run.kind is RunKind.TEXT and not run.link and not re.search(r"\w", run.text)):
+        if run.kind is RunKind.STAMP or (run.kind is RunKind.TEXT and not run.link and not _WORDY.search(run.text)):
             continue
         return bool(run.link and run.link.startswith(("http://", "https://")))
     return False
 
 
 def _all_links(prose: Prose) -> bool:
-    shown = [run for run in prose if run.kind is not RunKind.STAMP and re.search(r"\w", run.text)]
+    shown = [run for run in prose if run.kind is not RunKind.STAMP and _WORDY.search(run.text)]
     return bool(shown) and all(run.link and not run.link.startswith("obsidian:") for run in shown)
 
 
@@ -312,7 +312,7 @@ def _is_infobox(items: Sequence[Candidate], follows: bool) -> bool:
     labelled = [candidate for candidate in items if candidate.lead is not None]
     if len(items) < 3 or len(labelled) < len(items):
         return False
-    known = sum(vocabulary.heading_key(_label(candidate)) in vocabulary.INFOBOX_LABELS for candidate in items)
+    known = sum(vocabulary.heading_key(candidate.label) in vocabulary.INFOBOX_LABELS for candidate in items)
     if known >= 3 and known * 2 > len(items):
         return True
     if not follows or items[0].level > 1 or any(candidate.takeaway.rest or candidate.takeaway.stamps for candidate in items):

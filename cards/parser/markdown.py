@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isWhiteSpace
+from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.code import code as code_rule
 from markdown_it.rules_inline import StateInline
@@ -205,6 +206,60 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
     return True
 
 
+# the characters that each rule can begin at; a rule that is not here is tried at every character
+_STARTS = {
+    "newline": "\n",
+    "escape": "\\",
+    "backticks": "`",
+    "strikethrough": "~",
+    "emphasis": "*_",
+    "comment": "%",
+    "highlight": "=",
+    "embed": "!",
+    "image": "!",
+    "wikilink": "[",
+    "link": "[",
+    "footnote": "[",
+    "inline_footnote": "^",
+    "autolink": "<",
+    "html_inline": "<",
+    "entity": "&",
+    "math_inline": "$",
+}
+
+
+class _InlineByCharacter(ParserInline):
+    """markdown-it's inline parser, which tries at a character only the rules that can begin there.
+
+    It tries all of them in turn: that is most of its time.
+    """
+
+    def __init__(self, configured: ParserInline) -> None:
+        self.__dict__.update(configured.__dict__)
+        rules = list(zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True))
+        everywhere = [name for name, _ in rules if name not in _STARTS]  # `text` among them, which passes by no mark
+        self._elsewhere = tuple(rule for name, rule in rules if name in everywhere)
+        self._at = {
+            char: tuple(rule for name, rule in rules if char in _STARTS.get(name, char) and name != "text")
+            for char in map(chr, range(128))
+            if self.terminator_re.match(char)
+        }
+
+    def tokenize(self, state: StateInline) -> None:
+        """Make the tokens of a stretch of text, as markdown-it does."""
+        end, nesting = state.posMax, state.md.options["maxNesting"]
+        while state.pos < end:
+            start = state.pos
+            rules = self._at.get(state.src[start], self._elsewhere) if state.level < nesting else ()
+            if not any(rule(state, False) for rule in rules):
+                state.append_pending(state.src[start])
+                state.pos = start + 1
+            elif state.pos <= start:
+                raise RuntimeError("an inline rule did not go on")
+        if state.pending:
+            state.pushPending()
+
+
 def _configured() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
     md.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
@@ -224,6 +279,7 @@ def _configured() -> MarkdownIt:
     md.inline.ruler.before("emphasis", "highlight", _highlight)
     for char in "=%":
         md.inline.add_terminator_char(char)
+    md.inline = _InlineByCharacter(md.inline)
     return md
 
 
@@ -251,7 +307,7 @@ def inline(source: str, env: EnvType) -> Inline:
 
 def take_block_id(source: str) -> tuple[str, str | None]:
     """The inline source without an Obsidian block id at its end, and the id."""
-    match = _BLOCK_ID.search(source)
+    match = _BLOCK_ID.search(source) if "^" in source else None
     return (source[: match.start()], match[1]) if match else (source, None)
 
 

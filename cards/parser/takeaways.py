@@ -277,6 +277,7 @@ class Walk:
             takeaway=takeaway,
             prose=prose,
             lead=label,
+            label=visible(label.label) if label else "",
             section=section.line if section else 0,
             level=section.level if section else 0,
             left_out=self.context.left_out(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.resources import files
 
 from cards.model.prose import squeeze
@@ -67,6 +68,7 @@ _NUMBERING = re.compile(r"^(?:[#(]?\d+(?:\.\d+)*[.):、]?|[ivxIVX]+[.)]|[A-Za-z]
 _BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
 _AND = re.compile(r"\s*[&/+,、，]\s*|\s+(?:and|und|et|y|e|i|и|en|och|og|ve|và)\s+")
 _NUMBER = re.compile(r"\b\d+\b")
+_TAKEAWAY = re.compile(r"\btake-?aways?\b")
 
 
 def without_emoji(text: str) -> str:
@@ -74,6 +76,7 @@ def without_emoji(text: str) -> str:
     return squeeze(_EMOJI.sub(" ", text))
 
 
+@lru_cache(maxsize=4096)
 def heading_key(text: str) -> str:
     """Normalize a heading or label for comparison: case folded, without emoji, numbers and a colon at the end."""
     text = _NUMBERING.sub("", without_emoji(text).replace("’", "'"))
@@ -100,7 +103,7 @@ def matches(text: str, entries: Iterable[str]) -> bool:
 
 def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
     """Whether a heading announces takeaways: it matches the list or contains the word `takeaway` or `takeaways`."""
-    return bool(re.search(r"\btake-?aways?\b", heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
+    return bool(_TAKEAWAY.search(heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
 
 
 def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -93,6 +94,7 @@ _CLOCK = re.compile(r"\d+(?::[0-5]?\d){1,2}(?:\.\d*)?")
 _UNITS = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.\d*)?s?)?")
 
 
+@lru_cache(maxsize=1024)
 def host(url: str) -> str:
     """Return the host of a URL in lower case, without `www.` or `m.`; empty if there is none or the URL is invalid."""
     try:
@@ -102,6 +104,7 @@ def host(url: str) -> str:
     return name.removeprefix("www.").removeprefix("m.")
 
 
+@lru_cache(maxsize=1024)
 def is_media(url: str) -> bool:
     """Whether a URL leads to a recording: it has a known media host, or ends like a media file."""
     if _belongs_to(host(url), _MEDIA_HOSTS):
@@ -208,6 +211,7 @@ def is_template(value: object) -> bool:
     return not re.search(r"[{}]", re.sub(r"\{(?:url|seconds|end|hms)\}", "", value))
 
 
+@lru_cache(maxsize=256)
 def provider_of(url: str) -> Provider | None:
     """Return the provider that can open this recording at a second, None if there is none or the URL is invalid."""
     name = host(url)
