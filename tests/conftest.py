@@ -16,6 +16,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="Notes beyond measure are as large as in the trials.")
     parser.addoption("--rewrite", action="store_true", help="Write what the fixtures give now into their expected part.")
 
 

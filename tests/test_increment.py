@@ -13,9 +13,8 @@ import pytest
 from cards.model import Note, ParseOptions
 from cards.parser import parse
 from cards.pipeline import load_notes, state
-from cards.pipeline.build import build
 from cards.vault import cache
-from cards.vault.config import load
+from tests.vaults import built, configured, files_in, write
 
 TAKEAWAYS = [
     "- **{a} depth:** {b} fathoms at **the {a} buoy** in the bay (1:{n:02}).",
@@ -39,51 +38,51 @@ def _note(rng: random.Random) -> str:
 def _edit(rng: random.Random, vault: Path) -> None:
     """One thing that people do to their notes."""
     notes = sorted(vault.rglob("*.md"))
-    note = rng.choice(notes)
+    note, other = rng.choice(notes), rng.choice(notes)
     text = note.read_text(encoding="utf-8")
-    takeaways = [line for line in text.splitlines() if line.startswith("- ")]
+    line = rng.choice([line for line in text.splitlines() if line.startswith("- ")] or [_takeaway(rng)])
     match rng.randrange(9):
         case 0:
-            note.write_text(f"{text}{_takeaway(rng)}\n", encoding="utf-8")
-        case 1 if takeaways:
-            note.write_text(text.replace(rng.choice(takeaways), ""), encoding="utf-8")
-        case 2 if takeaways:
-            line = rng.choice(takeaways)
+            _append(note, _takeaway(rng))
+        case 1:
+            note.write_text(text.replace(line, ""), encoding="utf-8")
+        case 2:
             note.write_text(text.replace(line, line.replace(rng.choice(WORDS), "restless")), encoding="utf-8")
-        case 3 if takeaways:  # moved to another note
-            line, other = rng.choice(takeaways), rng.choice(notes)
+        case 3:  # moved to another note
             note.write_text(text.replace(f"{line}\n", ""), encoding="utf-8")
-            other.write_text(f"{other.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
-        case 4 if takeaways:  # copied to another note
-            other = rng.choice(notes)
-            other.write_text(f"{other.read_text(encoding='utf-8')}{rng.choice(takeaways)}\n", encoding="utf-8")
+            _append(other, line)
+        case 4:  # copied to another note
+            _append(other, line)
         case 5:
             note.rename(note.with_name(f"{rng.choice(WORDS)} {rng.randrange(99)}.md"))
         case 6 if len(notes) > 4:
             note.unlink()
         case 7:
-            (note.parent / f"New {rng.randrange(99)}.md").write_text(_note(rng), encoding="utf-8")
+            write(note.parent, {f"New {rng.randrange(99)}.md": _note(rng)})
         case _:
             folder = vault / rng.choice(["Far", "Near", "Far/Deep"])
             folder.mkdir(parents=True, exist_ok=True)
             note.rename(folder / note.name)
 
 
-def _state(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+def _append(note: Path, line: str) -> None:
+    with note.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
 
 
-@pytest.mark.parametrize("seed", range(12))
+def _pictures(vault: Path) -> None:
+    write(vault, {f"{word}.png": word for word in WORDS})
+    for path in vault.glob("*.png"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))  # what has just changed is looked at again
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_it_is_that_of_a_whole_build(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(seed)
     vault = tmp_path / "vault"
     for folder in ("", "Far", "Near"):
-        (vault / folder).mkdir(parents=True, exist_ok=True)
-        for n in range(5):
-            (vault / folder / f"Note {folder}{n}.md").write_text(_note(rng), encoding="utf-8")
-    for word in WORDS:
-        (vault / f"{word}.png").write_bytes(word.encode())
-        os.utime(vault / f"{word}.png", (1_600_000_000, 1_600_000_000))
+        write(vault / folder, {f"Note {folder}{n}.md": _note(rng) for n in range(5)})
+    _pictures(vault)
     short, long = tmp_path / "short", tmp_path / "long"
     ways = 0
     read: list[str] = []
@@ -98,49 +97,41 @@ def test_it_is_that_of_a_whole_build(seed: int, tmp_path: Path, monkeypatch: pyt
         for path in vault.rglob("*.md"):
             os.utime(path, (1_700_000_000, 1_700_000_000 + step))
         read.clear()
-        ran = build(load((vault,), short, None, None))
+        ran = built(vault, short)
         ways += 0 < len(read) < ran.result.totals.notes
         shutil.rmtree(cache.folder(long), ignore_errors=True)
-        wanted = build(load((vault,), long, None, None))
-        assert _state(short) == _state(long), step
+        wanted = built(vault, long)
+        assert files_in(short) == files_in(long), step
         assert ran.result.totals == wanted.result.totals
         assert [(one.path.name, one.counts) for one in ran.decks] == [(one.path.name, one.counts) for one in wanted.decks]
-        assert {change.entry.guid: change.status for change in ran.result.changes} == {
-            change.entry.guid: change.status for change in wanted.result.changes
-        }
+        changes = [{one.entry.guid: one.status for one in each.result.changes} for each in (ran, wanted)]
+        assert changes[0] == changes[1]
         for _ in range(rng.randrange(1, 3)):
             _edit(rng, vault)
     assert ways >= 3  # it was the short way
 
 
 def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path) -> None:
-    vault = tmp_path / "vault"
-    (vault / "Far").mkdir(parents=True)
     rng = random.Random(1)
-    for n in range(6):
-        (vault / "Far" / f"{n}.md").write_text(f"{_note(rng)}- **Only {n}:** x\n", encoding="utf-8")
-        (vault / f"{n}.md").write_text(f"{_note(rng)}- **Only {n}:** x\n", encoding="utf-8")
-    for word in WORDS:
-        (vault / f"{word}.png").write_bytes(word.encode())
-        os.utime(vault / f"{word}.png", (1, 1))  # what has just changed is looked at again
+    names = (f"{folder}{n}.md" for n in range(6) for folder in ("Far/", ""))
+    vault = write(tmp_path / "vault", {name: f"{_note(rng)}- **Only {name[-4]}:** x\n" for name in names})
+    _pictures(vault)
     out = tmp_path / "decks"
-    config = load((vault,), out, None, None)
-    build(config)
+    built(vault, out)
     far = out / "Far.apkg"
     older = far.read_bytes()
-    (vault / "Far" / "later.md").write_text("- **Later:** a card that was not there before\n", encoding="utf-8")
-    build(config)
+    write(vault, {"Far/later.md": "- **Later:** a card that was not there before\n"})
+    built(vault, out)
     before = far.stat()
     far.write_bytes(older)
     with zipfile.ZipFile(far, "a") as package:  # of the same size and time as the one that was there
         package.comment = bytes(before.st_size - len(older))
     os.utime(far, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert far.stat().st_size == before.st_size
-    with (vault / "Far" / "0.md").open("a", encoding="utf-8") as note:
-        note.write("- **One more:** y\n")
-    assert state.changes_since_last_build(config) is not None  # nothing shows
-    build(config)
+    _append(vault / "Far" / "0.md", "- **One more:** y")
+    assert state.changes_since_last_build(configured(vault, out)) is not None  # nothing shows
+    built(vault, out)
     again = tmp_path / "again"
     shutil.copytree(out, again)
     shutil.rmtree(cache.folder(again), ignore_errors=True)
-    assert not [one for one in build(load((vault,), again, None, None)).decks if one.changed]
+    assert not [one for one in built(vault, again).decks if one.changed]

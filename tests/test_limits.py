@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cards.generator import generate
 from cards.parser import parse
+from tests.vaults import bounds, run, write
 
 HEAD = "---\nsource: https://youtu.be/abcdefghijk\n---\n"
 SHAPES = {
@@ -43,43 +43,43 @@ SHAPES = {
 
 
 def _seconds(text: str) -> float:
-    best = 1e9
-    for _ in range(2):
-        began = time.process_time()
-        generate(parse(text, "a.md"))
-        best = min(best, time.process_time() - began)
-    return best
+    began = time.process_time()
+    generate(parse(text, "a.md"))
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_twice_as_much_takes_about_twice_as_long(shape: str) -> None:
     around, piece, times = SHAPES[shape]
-    half, whole = (_seconds(HEAD + around.replace("{}", piece * number)) for number in (times // 2, times))
+    texts = [HEAD + around.replace("{}", piece * number) for number in (times // 2, times)]
+    for _ in range(3):  # a busy machine may disturb one run, not all
+        half, whole = map(_seconds, texts)
+        if whole < 3.2 * half + 0.3:
+            break
     assert whole < 3.2 * half + 0.3
     assert whole < 30
 
 
 PROSE = "The sea is wide, and the tide is higher than most of us think. " * 8
-NOTES = {
-    "5 MB": lambda: "\n\n".join(f"{PROSE}It is **the {n} wave** that counts here." for n in range(9_000)),
-    "20,000 bullets": lambda: "".join(f"- **Label {n}:** a text with **the phrase {n} in it** here\n" for n in range(20_000)),
-    "200 deep": lambda: "".join("  " * n + f"- **Label {n}:** text of {n}\n" for n in range(200)),
-    "a line of 1 MB": lambda: "- **Label:** " + "word and **more of it** again, " * 33_000,
-    "10,000 stamps": lambda: "- **Label:** " + " ".join(f"so ({n // 60}:{n % 60:02})" for n in range(10_000)) + ".\n",
+BULLET = "- **Label {n}:** a text with **the phrase {n} in it** here\n"
+# at full size, as with `--full`: 5 MB, 20,000 bullets, a line of 1 MB, 10,000 stamps; how many cards each gives
+NOTES: dict[str, tuple[Callable[[int], str], int, Callable[[int], int]]] = {
+    "prose": (lambda n: "\n\n".join(f"{PROSE}It is **the {m} wave** that counts here." for m in range(n)), 9_000, int),
+    "bullets": (lambda n: "".join(BULLET.format(n=m) for m in range(n)), 20_000, lambda n: 2 * n),
+    "steps": (lambda n: "".join("  " * m + f"- **Label {m}:** text of {m}\n" for m in range(n)), 200, lambda _: 99),
+    "a line": (lambda n: "- **Label:** " + "word and **more of it** again, " * n, 33_000, lambda _: 2),
+    "stamps": (lambda n: f"- **L:** {' '.join(f'so ({m // 60}:{m % 60:02})' for m in range(n))}.\n", 10_000, lambda _: 1),
 }
-_BUILD = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))
-from cards.cli import main
-main()
-"""
 
 
 @pytest.mark.parametrize("name", NOTES)
-def test_a_note_beyond_measure_is_built_in_bounded_time_and_memory(name: str, tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text(HEAD + NOTES[name](), encoding="utf-8")
-    command = [sys.executable, "-c", _BUILD, "build", str(tmp_path), "-o", str(tmp_path / "decks")]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 180
+def test_a_note_beyond_measure_is_built_in_bounded_time_and_memory(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    make, number, cards = NOTES[name]
+    share = 1 if request.config.getoption("--full") or name == "steps" else 5
+    write(tmp_path, {"a.md": HEAD + make(number // share)})
+    with bounds(180 // share, 2 * 1024**3 // share):
+        ran = run("build", tmp_path, "-o", tmp_path / "decks", "--json")
+    assert ran.exit_code == 0, ran.stderr[-2000:]
+    assert json.loads(ran.stdout)["cards"] == cards(number // share)

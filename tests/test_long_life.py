@@ -6,25 +6,27 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from cards.identity import ledger_file
+from cards.identity.ledger import Phrase
 from cards.model import CardsError
 from cards.pipeline import state
 from cards.pipeline.build import build
 from cards.vault import cache
-from cards.vault.config import Config, load
+from cards.vault.config import Config
+from tests.vaults import ROOT, built, configured, edit, write
 
-ROOT = Path(__file__).parent.parent
 LEDGERS = ROOT / "tests" / "fixtures" / "ledgers"
 LATER = "1900000000"
 
 
 def test_a_few_weeks_break_no_law() -> None:
     pytest.importorskip("anki.collection", reason="pip install 'takeaway-cards[anki]' to test against the real Anki")
-    command = [sys.executable, "trials/years.py", "--notes", "12", "--edits", "300", "--weeks", "22"]
+    command = [sys.executable, "trials/years.py", "--notes", "6", "--edits", "110", "--weeks", "22"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = dict(line.rsplit(maxsplit=1) for line in ran.stdout.splitlines()[1:] if line.strip())
@@ -42,26 +44,24 @@ GOLDEN = sorted(path.name for path in LEDGERS.glob("*.jsonl"))
 def _vault(folder: Path, text: str) -> Path:
     """The notes that the golden ledgers are of, with a ledger of this text beside them."""
     shutil.copytree(LEDGERS / "notes", folder)
-    (folder / "decks").mkdir()
-    (folder / "decks" / ledger_file.NAME).write_text(text, encoding="utf-8")
-    return folder
+    return write(folder, {f"decks/{ledger_file.NAME}": text})
+
+
+def _golden(name: str) -> str:
+    return (LEDGERS / name).read_text(encoding="utf-8")
 
 
 def test_the_format_of_today_has_a_golden_ledger() -> None:
-    assert f"{ledger_file.FORMAT}.jsonl" in GOLDEN
-    text = (LEDGERS / f"{ledger_file.FORMAT}.jsonl").read_text(encoding="utf-8")
+    text = _golden(f"{ledger_file.FORMAT}.jsonl")
     assert ledger_file.dump(ledger_file.load(text).values(), "..") == text
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_golden_ledger_is_read(name: str) -> None:
-    entries = ledger_file.load((LEDGERS / name).read_text(encoding="utf-8"))
+    entries = ledger_file.load(_golden(name))
     assert len(entries) == 9
     pilots = next(entry for entry in entries.values() if entry.block == "pilots")
-    assert [(each.ordinal, each.text, each.gone) for each in pilots.phrases] == [
-        (1, "banks by name", True),
-        (2, "currents by hour", False),
-    ]
+    assert pilots.phrases == (Phrase(1, "banks by name", True), Phrase(2, "currents by hour", False))
     assert pilots.mod == 1795600000
     (lamp,) = (entry for entry in entries.values() if not entry.live)
     assert (lamp.ask, lamp.retired) == ("old lamp", 1795500000)
@@ -70,9 +70,9 @@ def test_a_golden_ledger_is_read(name: str) -> None:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_build_upon_a_golden_ledger_keeps_everything(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", LATER)
-    text = (LEDGERS / name).read_text(encoding="utf-8")
+    text = _golden(name)
     vault = _vault(tmp_path / "vault", text)
-    report = build(load((vault,), vault / "decks", None, None))
+    report = built(vault)
     assert report.result.changes == ()
     # guids, numbers and times are those of then, and so is all the rest
     assert report.result.entries == ledger_file.load(text)
@@ -82,12 +82,12 @@ def test_a_build_upon_a_golden_ledger_keeps_everything(name: str, tmp_path: Path
 @pytest.mark.parametrize("name", GOLDEN)
 def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", LATER)
-    known = ledger_file.load((LEDGERS / name).read_text(encoding="utf-8"))
-    vault = _vault(tmp_path / "vault", (LEDGERS / name).read_text(encoding="utf-8"))
-    note = vault / "Sea.md"
-    text = note.read_text(encoding="utf-8").replace("banks by name", "**banks by name**")
-    note.write_text(f"{text}- **Old lamp:** it was lit with whale oil.\n", encoding="utf-8")
-    report = build(load((vault,), vault / "decks", None, None))
+    known = ledger_file.load(_golden(name))
+    vault = _vault(tmp_path / "vault", _golden(name))
+    edit(vault / "Sea.md", "banks by name", "**banks by name**")
+    with (vault / "Sea.md").open("a", encoding="utf-8") as note:
+        note.write("- **Old lamp:** it was lit with whale oil.\n")
+    report = built(vault)
     assert {(change.status, change.entry.guid) for change in report.result.changes} == {
         ("back", next(guid for guid, entry in known.items() if not entry.live)),
         ("updated", next(guid for guid, entry in known.items() if entry.block == "pilots")),
@@ -97,11 +97,11 @@ def test_what_comes_back_is_what_a_golden_ledger_remembers(name: str, tmp_path: 
 
 
 def test_a_ledger_of_the_future_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    text = (LEDGERS / f"{ledger_file.FORMAT}.jsonl").read_text(encoding="utf-8")
-    future = text.replace(f'"cards-ledger": {ledger_file.FORMAT}', f'"cards-ledger": {ledger_file.FORMAT + 1}')
+    text, now = _golden(f"{ledger_file.FORMAT}.jsonl"), ledger_file.FORMAT
+    future = text.replace(f'"cards-ledger": {now}', f'"cards-ledger": {now + 1}')
     vault = _vault(tmp_path / "vault", future)
     with pytest.raises(CardsError, match=rf"ledger\.jsonl:1: its format {ledger_file.FORMAT + 1} is newer .* update Cards"):
-        build(load((vault,), vault / "decks", None, None))
+        built(vault)
     assert (vault / "decks" / ledger_file.NAME).read_text(encoding="utf-8") == future
     assert [path.name for path in (vault / "decks").iterdir()] == [ledger_file.NAME]
 
@@ -111,17 +111,16 @@ def test_a_ledger_of_the_future_is_refused_and_nothing_is_written(tmp_path: Path
 
 @pytest.mark.parametrize("newer", [True, False])
 def test_a_cache_that_another_version_wrote_is_ignored(newer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
-    config = load((vault,), vault / "decks", None, None)
+    vault = _vault(tmp_path / "vault", _golden("1.jsonl"))
+    config = configured(vault)
     note, text = vault / "Sea.md", (vault / "Sea.md").read_text(encoding="utf-8")
     query = "select content from notes where path = 'Sea.md'"
-    with sqlite3.connect(_built(config, note, "- **Another:** thing than what stands there\n")) as opened:
+    with closing(sqlite3.connect(_built(config, note, "- **Another:** thing than what stands there\n"))) as opened:
         other = opened.execute(query).fetchone()
-    opened.close()
     # a version that reads the note otherwise
-    with sqlite3.connect(_built(config, note, text)) as opened:
+    with closing(sqlite3.connect(_built(config, note, text))) as opened:
         opened.execute("update notes set content = ? where path = 'Sea.md'", other)
-    opened.close()
+        opened.commit()
     (cache.folder(config.out) / state.NAME).unlink()
     if newer:
         monkeypatch.setattr(cache, "version", lambda: "a newer one")
@@ -137,8 +136,7 @@ def _built(config: Config, note: Path, text: str) -> Path:
 
 
 def test_what_another_version_remembers_of_its_build_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vault = _vault(tmp_path / "vault", (LEDGERS / "1.jsonl").read_text(encoding="utf-8"))
-    config = load((vault,), vault / "decks", None, None)
+    config = configured(_vault(tmp_path / "vault", _golden("1.jsonl")))
     build(config)
     assert state.changes_since_last_build(config) is not None
     monkeypatch.setattr(cache, "version", lambda: "a newer one")
