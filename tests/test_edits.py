@@ -16,7 +16,7 @@ from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Ledger
 from cards.model import Card, Cloze
 from cards.pipeline.build import collect
-from cards.vault.config import load
+from tests.vaults import configured, write
 
 WORDS = "harbour tide pilot channel sand fathom anchor current lantern granite dredger rope storm keel island".split()
 NOTES = ("a.md", "b.md", "sea/c.md")
@@ -82,10 +82,9 @@ class Vault(RuleBasedStateMachine):
     @rule(note=st.sampled_from(NOTES), at=st.integers(0, 9), word=st.integers(1, 5), new=st.sampled_from(WORDS))
     def edit_a_word(self, note: str, at: int, word: int, new: str) -> None:
         if (n := self._pick(note, at)) is not None:
-            one = self.notes[note][n]
-            words = list(one.words)
+            words = list(self.notes[note][n].words)
             words[word % (len(words) - 1) or 1] = new
-            self.notes[note][n] = replace(one, words=tuple(words))
+            self.notes[note][n] = replace(self.notes[note][n], words=tuple(words))
 
     @rule(note=st.sampled_from(NOTES), at=st.integers(0, 9), word=st.integers(0, 8))
     def toggle_bold(self, note: str, at: int, word: int) -> None:
@@ -107,11 +106,8 @@ class Vault(RuleBasedStateMachine):
         self.now += 60
         root = self.folder / "notes"
         shutil.rmtree(root, ignore_errors=True)
-        for name, bullets in self.notes.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(bullet.text() for bullet in bullets), encoding="utf-8")
-        config = load((root,), self.folder / "decks", None, None)
+        write(root, {name: "\n".join(bullet.text() for bullet in bullets) for name, bullets in self.notes.items()})
+        config = configured(root, self.folder / "decks")
         after = collect(config, self.known, self.now)
         self._check(after.entries, {card.guid: card for card in after.cards})
         again = collect(config, self.known, self.now)
@@ -153,9 +149,5 @@ class Vault(RuleBasedStateMachine):
 
 
 TestEdits = Vault.TestCase
-TestEdits.settings = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+_SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+TestEdits.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=_SLOW)

@@ -16,7 +16,7 @@ from cards.identity.similarity import ACROSS, Features, score
 from cards.model import marked_text
 from cards.pipeline.build import collect
 from cards.pipeline.report import Result
-from cards.vault.config import load
+from tests.vaults import configured, write
 
 STORIES = Path(__file__).parent / "stories.md"
 _STORY = re.compile(r"^=== (?P<title>[^\n]+)\n(?P<body>.*?)(?=^=== |\Z)", re.M | re.S)
@@ -32,13 +32,11 @@ def write_notes(folder: Path, text: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for part in re.split(r"^@ ", text if text.startswith("@ ") else f"@ n.md\n{text}", flags=re.M)[1:]:
         name, _, body = part.partition("\n")
-        path = folder / name.strip()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(body, encoding="utf-8")
+        write(folder, {name.strip(): body})
 
 
 def collected(folder: Path, known: Ledger, now: int) -> Result:
-    return collect(load((folder,), folder.parent / "decks", None, None), known, now)
+    return collect(configured(folder, folder.parent / "decks"), known, now)
 
 
 def outcome(before: Ledger, after: Result) -> list[str]:

@@ -10,7 +10,9 @@ import pytest
 
 from cards.commands.watch import watch
 from cards.identity import ledger_file
-from cards.vault.config import Config, load
+from cards.pipeline.output import read_ledger
+from cards.vault.config import Config
+from tests.vaults import configured, write
 
 
 class Watching:
@@ -26,7 +28,7 @@ class Watching:
         time.sleep(0.5)  # the system's watch has to stand before the first save
 
     def load(self) -> Config:
-        return load((self.folder,), self.folder / "decks", None, None)
+        return configured(self.folder)
 
     def wait_for(self, text: str, since: int, seconds: float = 15) -> float:
         """Wait for a line with a text; how long it took in seconds."""
@@ -37,15 +39,19 @@ class Watching:
             time.sleep(0.02)
         raise AssertionError(f"no {text!r} in {self.lines[since:]}")
 
+    def saved(self, text: str, files: dict[str, str | bytes]) -> float:
+        """Save files and wait for a line with a text."""
+        since = len(self.lines)
+        write(self.folder, files)
+        return self.wait_for(text, since)
+
     def cards(self) -> int:
-        entries = ledger_file.load((self.folder / "decks" / ledger_file.NAME).read_text(encoding="utf-8"))
-        return sum(entry.live for entry in entries.values())
+        return sum(entry.live for entry in read_ledger(self.folder / "decks").values())
 
 
 @pytest.fixture
 def watching(tmp_path: Path) -> Iterator[Watching]:
-    (tmp_path / "a.md").write_text("- **Depth:** four fathoms\n", encoding="utf-8")
-    running = Watching(tmp_path)
+    running = Watching(write(tmp_path, {"a.md": "- **Depth:** four fathoms\n"}))
     yield running
     running.stop.set()
     running.thread.join(10)
@@ -53,17 +59,14 @@ def watching(tmp_path: Path) -> Iterator[Watching]:
 
 
 def test_a_save_is_built_within_seconds(watching: Watching) -> None:
-    since = len(watching.lines)
-    (watching.folder / "a.md").write_text("- **Depth:** five fathoms\n", encoding="utf-8")
-    assert watching.wait_for("1 updated", since) < 5  # a second on an idle machine
+    assert watching.saved("1 updated", {"a.md": "- **Depth:** five fathoms\n"}) < 5  # a second on an idle machine
     assert "Takeaways.apkg written" in watching.lines[-1]
 
 
 def test_its_own_output_starts_no_build(watching: Watching) -> None:
     since = len(watching.lines)
-    (watching.folder / "a.md").write_text("- **Depth:** five fathoms\n", encoding="utf-8")
-    watching.wait_for("1 updated", since)
-    time.sleep(1.5)
+    watching.saved("1 updated", {"a.md": "- **Depth:** five fathoms\n"})
+    time.sleep(1)
     assert len(watching.lines) == since + 1
 
 
@@ -77,8 +80,7 @@ def test_an_editors_atomic_save(watching: Watching) -> None:
 
 def test_a_burst_of_a_hundred_files(watching: Watching) -> None:
     since = len(watching.lines)
-    for number in range(100):
-        (watching.folder / f"n{number}.md").write_text(f"- **Label {number}:** text of {number}\n", encoding="utf-8")
+    write(watching.folder, {f"n{number}.md": f"- **Label {number}:** text of {number}\n" for number in range(100)})
     deadline = time.monotonic() + 20
     while watching.cards() < 101 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -115,9 +117,5 @@ def test_what_cannot_be_built_is_said_and_mended(watching: Watching) -> None:
 
 
 def test_a_change_of_cards_toml_counts(watching: Watching) -> None:
-    since = len(watching.lines)
-    (watching.folder / "cards.toml").write_text('deck = "Sea"', encoding="utf-8")
-    watching.wait_for("Sea.apkg written, Takeaways.apkg removed", since)
-    since = len(watching.lines)
-    (watching.folder / "cards.toml").write_text('dekc = "Sea"', encoding="utf-8")
-    watching.wait_for("did you mean deck?", since)
+    watching.saved("Sea.apkg written, Takeaways.apkg removed", {"cards.toml": 'deck = "Sea"'})
+    watching.saved("did you mean deck?", {"cards.toml": 'dekc = "Sea"'})
