@@ -62,7 +62,7 @@ def test_story(story: re.Match[str], tmp_path: Path, request: pytest.FixtureRequ
         before = known
         after = collected(tmp_path / "notes", before, NOW + step)
         known = after.entries
-        _holds(before, after, NOW + step)
+        check(before, after, NOW + step)
     given = outcome(before, after)
     if request.config.getoption("--rewrite"):
         text = STORIES.read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def test_story(story: re.Match[str], tmp_path: Path, request: pytest.FixtureRequ
         assert given == expected.strip().splitlines()
 
 
-def _holds(before: Ledger, after: Result, now: int) -> None:
+def check(before: Ledger, after: Result, now: int) -> None:
     """What holds after every edit."""
     guids = [card.guid for card in after.cards]
     assert len(set(guids)) == len(guids)
