@@ -139,6 +139,8 @@ def breadcrumb(place: Place) -> str:
 
 def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) -> str:
     """Render prose as HTML, with cloze deletions. Their offsets count characters of the runs' plain text."""
+    if len(runs) == 1 and runs[0].kind is RunKind.TEXT and not (deletions or runs[0].marks or runs[0].link):
+        return text(runs[0].text)
     out: list[str] = []
     tags: list[str] = []  # open tags
     pending: list[str] = []  # adjacent texts, escaped together: their ends may form markup where they meet

@@ -53,7 +53,8 @@ def read(blocks: Sequence[Block]) -> Asked | None:
     first = blocks[0]
     if not isinstance(first, Paragraph):
         return None
-    if not _LIKELY.search(plain(first.prose)):
+    text = plain(first.prose)
+    if not (":" in text or "：" in text) or not _LIKELY.search(text):
         return None
     lines = _lines(first)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):

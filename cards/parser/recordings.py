@@ -93,11 +93,12 @@ class Recordings:
         """
         match block:
             case Heading(prose=prose):
-                found = _of_prose(prose)
-            case Paragraph(prose=prose) if _is_only_links(prose):
-                found = _of_prose(prose)
+                found = tuple(_of_prose(prose))
+            case Paragraph(prose=prose):
+                found = tuple(_of_prose(prose))
+                found = found if found and _is_only_links(prose) else ()
             case Code() | Html() | Properties():
-                found = _links((block,))
+                found = tuple(_links((block,)))
             case _:
                 return nearest
         url = next((url for url in found if self.is_media(url) and providers.time_of(url) is None), None)

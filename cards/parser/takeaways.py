@@ -44,9 +44,10 @@ from cards.timestamps import times
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
 
+_DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
-_LEFTOVER = re.compile(r"\s*\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
+_LEFTOVER = re.compile(r"\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
 
 
 class Position(Struct, frozen=True):
@@ -364,11 +365,14 @@ class Walk:
 
     def only_stamps(self, prose: Prose, at: Position) -> tuple[Timestamp, ...]:
         """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""
+        stamps = _stamps(prose)
+        if not stamps and not _DIGIT.search(plain(prose)):
+            return ()
         shown = visible(prose)
         name = vocabulary.heading_key(shown.strip(" -–—·•:,;"))
         if name and name not in vocabulary.TIME_LABELS:
             return ()
-        if stamps := _stamps(prose):
+        if stamps:
             return self.recordings.link(stamps, at.recording)
         time = shown.partition(":")[2] if name else vocabulary.without_emoji(shown)
         return self.recordings.link(times.whole(time), at.recording) if self.recordings.known else ()
@@ -427,5 +431,6 @@ def _without_leftovers(prose: Prose) -> Prose:
     if "(" not in text or not any(run.link or run.stamps for run in prose):
         return prose
     for match in reversed(list(_LEFTOVER.finditer(text))):
-        prose = (*cut(prose, 0, match.start()), *cut(prose, match.end()))
+        before = len(text[: match.start()].rstrip())
+        prose = (*cut(prose, 0, before), *cut(prose, match.end()))
     return strip(prose)

@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from msgspec import MsgspecError, Struct, msgpack
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 from cards.anki import render
 from cards.generator import generate
@@ -78,15 +78,15 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
 
     def rendered(self) -> tuple[RenderedDraft, ...]:
         """The drafts as a package needs them, unpacked at every call."""
-        return _rendered(zlib.decompress(self.packed_rendered))
+        return _rendered(_unpacked(self.packed_rendered))
 
     def drafts(self) -> tuple[Draft, ...]:
         """The drafts, unpacked at every call."""
-        return _drafts(zlib.decompress(self.packed_drafts))
+        return _drafts(_unpacked(self.packed_drafts))
 
     def skipped(self) -> tuple[Skipped, ...]:
         """What gave no card, unpacked at every call."""
-        return _skipped(zlib.decompress(self.packed_skipped))
+        return _skipped(_unpacked(self.packed_skipped))
 
 
 _encode = msgpack.Encoder().encode
@@ -264,7 +264,11 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
 
 
 def _packed(values: tuple[object, ...]) -> bytes:
-    return zlib.compress(_encode(values), 1)
+    return ZstdCompressor(level=1).compress(_encode(values))
+
+
+def _unpacked(packed: bytes) -> bytes:
+    return ZstdDecompressor().decompress(packed)
 
 
 def _render(draft: Draft) -> RenderedDraft:
@@ -297,4 +301,6 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was:
+            gc.freeze()  # what is there counts as old, or it would be gone through at once
             gc.enable()
+            gc.unfreeze()

@@ -45,6 +45,8 @@ def _any(entries: Iterable[str]) -> re.Pattern[str]:
 _BOOK = _any(vocabulary.SCRIPTURES)
 _NAME = _any(vocabulary.SCRIPTURE_NAMES)
 _CHAPTER = re.compile(r"(?<=[\s.])\d{1,3}\b(:\d)?")
+_NAME_LIKE = re.compile(r"[^\W\d_][\w']*")
+_BOOKS = frozenset(name.rpartition(" ")[2] for name in vocabulary.SCRIPTURES | vocabulary.SCRIPTURE_NAMES)
 _WORD_BEFORE = re.compile(r"((?:[1-3] )?[^\W\d_][\w']*)\.?\s*$")
 _CLOCK = _any(vocabulary.CLOCK_WORDS)
 _CLOCK_OR_DAY = _any(vocabulary.CLOCK_WORDS | vocabulary.DAY_WORDS)
@@ -87,9 +89,11 @@ class FalseTimes:
         citations, padded = 0, False
         ranges: list[tuple[int, int, int, int]] = []
         for text in self._texts:
-            citations += sum(_is_citation(text, match) for match in _CHAPTER.finditer(text))
-            ranges += [(int(a), int(b), int(c), int(d)) for a, b, c, d in _RANGE.findall(text)]
-            padded = padded or bool(_PADDED.search(text))
+            if not _BOOKS.isdisjoint(_NAME_LIKE.findall(text.casefold())):
+                citations += sum(_is_citation(text, match) for match in _CHAPTER.finditer(text))
+            if ":" in text:
+                ranges += [(int(a), int(b), int(c), int(d)) for a, b, c, d in _RANGE.findall(text)]
+                padded = padded or bool(_PADDED.search(text))
         schedule = len(ranges) >= _SCHEDULE and all(starmap(_fits_schedule, ranges))
         return _NoteTraits(scripture=citations > 0, verses=citations > 1 and not padded, schedule=schedule)
 
