@@ -16,25 +16,7 @@ import cards
 from cards.anki import render
 from cards.identity.fingerprint import card_key
 from cards.identity.matching import match_drafts
-from cards.model import (
-    Block,
-    Bullets,
-    Cloze,
-    Code,
-    Draft,
-    Formula,
-    Heading,
-    Html,
-    Note,
-    Paragraph,
-    Prose,
-    Qa,
-    Quote,
-    Run,
-    RunKind,
-    Table,
-    Takeaway,
-)
+from cards.model import Cloze, Draft, Note, Prose, Qa, Run, RunKind, Takeaway, blocks
 from cards.model.prose import unstamped, visible
 from cards.parser.filters import is_marked, is_typed
 from cards.timestamps.providers import shown
@@ -136,7 +118,7 @@ def _its_stamps_are_found_once(takeaway: Takeaway) -> None:
 
 
 def _paragraphs(takeaway: Takeaway) -> Iterable[Prose]:
-    return (block.prose for block in takeaway.rest if isinstance(block, Paragraph))
+    return (block.prose for block in takeaway.rest if isinstance(block, blocks.Paragraph))
 
 
 def _words_of_takeaways_are_those_of_cards(note: Note, drafts: Iterable[Draft]) -> None:
@@ -228,31 +210,31 @@ def _run(run: Run) -> str:
     return shown(run.text) if run.kind is RunKind.TEXT and run.text == run.link else run.text
 
 
-def _block(block: Block) -> str:
+def _block(block: blocks.Block) -> str:
     match block:
-        case Paragraph() | Heading():
+        case blocks.Paragraph() | blocks.Heading():
             return said(block.prose)
-        case Bullets():
+        case blocks.Bullets():
             return "".join(_block(each) for item in block.items for each in item.blocks)
-        case Quote():
+        case blocks.Quote():
             return "".join(map(_block, block.blocks))
-        case Code():
+        case blocks.Code():
             return block.text
-        case Formula():
+        case blocks.Formula():
             return block.tex
-        case Table():
+        case blocks.Table():
             return "".join(said(cell) for row in (block.header, *block.rows) for cell in row)
-        case Html():
+        case blocks.Html():
             return re.sub(r"</?[A-Za-z][^<>]*>|<!--.*?-->", "", block.text, flags=re.S)
         case _:
             return ""
 
 
-def _has_typed(block: Block) -> bool:
+def _has_typed(block: blocks.Block) -> bool:
     match block:
-        case Paragraph():
+        case blocks.Paragraph():
             return is_typed(block.prose)
-        case Bullets():
+        case blocks.Bullets():
             return any(_has_typed(each) for item in block.items for each in item.blocks)
         case _:
             return False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cards.pipeline.build import build
-from cards.vault.config import load
 from tests.strategies import NOTE
+from tests.vaults import EXAMPLES, built, write
 
 anki_run = pytest.importorskip("tests.anki_run")
 
@@ -33,18 +35,20 @@ NASTY = {
 
 
 def deck_of(folder: Path, notes: dict[str, str]) -> Path:
-    for name, text in notes.items():
-        path = folder / "notes" / f"{name}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    report = build(load((folder / "notes",), folder / "decks", None, None))
-    (written,) = report.decks
+    write(folder / "notes", {f"{name}.md": text for name, text in notes.items()})
+    (written,) = built(folder / "notes", folder / "decks").decks
     return written.path
 
 
+@contextmanager
+def imported(folder: Path, package: Path) -> Iterator[Any]:
+    with anki_run.collection(folder / "anki") as opened:
+        anki_run.import_deck(opened, package)
+        yield opened
+
+
 def test_the_examples_in_anki(tmp_path: Path) -> None:
-    examples = Path(__file__).parent.parent / "examples"
-    report = build(load((examples,), tmp_path / "decks", None, None), keep_cards=True)
+    report = built(EXAMPLES, tmp_path / "decks", keep_cards=True)
     with anki_run.collection(tmp_path / "anki") as opened:
         for written in report.decks:
             assert anki_run.import_deck(opened, written.path) == {"new": sum(written.counts.values())}
@@ -63,8 +67,7 @@ def test_the_examples_in_anki(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NASTY)
 def test_no_text_breaks_a_cloze(name: str, tmp_path: Path) -> None:
     package = deck_of(tmp_path, {"note": NASTY[name]})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
+    with imported(tmp_path, package) as opened:
         drawn = anki_run.sides(opened)
         assert drawn
         for _, question, answer in drawn:
@@ -80,8 +83,7 @@ def test_no_text_breaks_a_cloze(name: str, tmp_path: Path) -> None:
 
 def test_the_phrase_is_hidden_and_shown(tmp_path: Path) -> None:
     package = deck_of(tmp_path, {"note": "the name **std::vector<}}>** is in the book of names"})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
+    with imported(tmp_path, package) as opened:
         ((_, question, answer),) = anki_run.sides(opened)
         assert anki_run.shown(question) == "note the name [...] is in the book of names"
         assert anki_run.shown(answer).startswith("note the name std::vector<}}> is in the book of names")
@@ -98,50 +100,36 @@ def test_five_hundred_deletions(tmp_path: Path) -> None:
 
 def test_typed_deletions_with_hints_and_nesting(tmp_path: Path) -> None:
     package = deck_of(tmp_path, {"note": "- the {{c2::deep {{c1::blue::colour}} sea}} is wide"})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
+    with imported(tmp_path, package) as opened:
         fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
         assert fronts == ["note the deep [colour] sea is wide", "note the [...] is wide"]
 
 
 def test_media_are_packed_and_found(tmp_path: Path) -> None:
-    notes = tmp_path / "notes"
-    (notes / "figures").mkdir(parents=True)
-    (notes / "figures" / "A wave #1.PNG").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (notes / "bell.mp3").write_bytes(b"ID3")
+    write(tmp_path / "notes", {"figures/A wave #1.PNG": b"\x89PNG\r\n\x1a\n", "bell.mp3": "ID3"})
     text = "- **Wave:** ![[A wave #1.PNG|300]] and ![again](figures/A%20wave%20%231.PNG)\n- **Bell:** it rings. ![[bell.mp3]]"
     package = deck_of(tmp_path, {"note": text})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
+    with imported(tmp_path, package) as opened:
         assert anki_run.healthy(opened) == []
         assert len(list(Path(opened.media.dir()).iterdir())) == 2
         bell = opened.get_card(opened.db.list("select id from cards order by due")[1])
         assert len(bell.render_output().answer_av_tags) == 1
 
 
-def test_new_cards_come_in_note_order(tmp_path: Path) -> None:
+def test_new_cards_come_in_note_order_and_are_found_by_their_ids(tmp_path: Path) -> None:
     package = deck_of(tmp_path, {"b": "- **B one:** x\n- **B two:** has **a key phrase** in it", "a": "- **A one:** y"})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
+    with imported(tmp_path, package) as opened:
         fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
         assert fronts == ["a A one", "b B one", "b B two", "b › B two has [...] in it"]
+        for guid in opened.db.list("select guid from notes"):
+            assert len(opened.find_cards(f"ID:{guid}")) == 1
 
 
-def test_the_id_finds_the_card(tmp_path: Path) -> None:
-    package = deck_of(tmp_path, {"a": "- **A one:** y"})
-    with anki_run.collection(tmp_path / "anki") as opened:
-        anki_run.import_deck(opened, package)
-        (guid,) = opened.db.list("select guid from notes")
-        assert len(opened.find_cards(f"ID:{guid}")) == 1
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NOTE)
 def test_whatever_a_note_says_anki_finds_nothing_wrong(tmp_path_factory: pytest.TempPathFactory, note: str) -> None:
     folder = tmp_path_factory.mktemp("any")
-    (folder / "notes").mkdir()
-    (folder / "notes" / "note.md").write_text(note, encoding="utf-8")
-    report = build(load((folder / "notes",), folder / "decks", None, None), keep_cards=True)
+    report = built(write(folder / "notes", {"note.md": note}), folder / "decks", keep_cards=True)
     if not report.decks:
         return
     with anki_run.collection(folder / "anki") as opened:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cards.pipeline.build import build
-from cards.vault.config import load
 from tests.test_identity import stories, write_notes
+from tests.vaults import built, write
 
 anki_run = pytest.importorskip("tests.anki_run")
 
@@ -17,18 +17,18 @@ anki_run = pytest.importorskip("tests.anki_run")
 START = 1795310000
 
 
-def history(opened: object) -> dict[int, tuple[object, ...]]:
-    return {row[0]: tuple(row) for row in opened.db.all("select id, cid, ease, ivl, type from revlog")}  # type: ignore[attr-defined]
+def history(opened: Any) -> dict[int, tuple[object, ...]]:
+    return {row[0]: tuple(row) for row in opened.db.all("select id, cid, ease, ivl, type from revlog")}
 
 
-def answer_all(opened: object) -> int:
+def answer_all(opened: Any) -> int:
     """Answer every card once; the number answered."""
     answered = 0
-    for deck in opened.decks.all_names_and_ids():  # type: ignore[attr-defined]
-        opened.decks.select(deck.id)  # type: ignore[attr-defined]
-        while (card := opened.sched.getCard()) is not None and answered < 200:  # type: ignore[attr-defined]
+    for deck in opened.decks.all_names_and_ids():
+        opened.decks.select(deck.id)
+        while (card := opened.sched.getCard()) is not None and answered < 200:
             card.start_timer()
-            opened.sched.answerCard(card, 4)  # type: ignore[attr-defined]
+            opened.sched.answerCard(card, 4)
             answered += 1
     return answered
 
@@ -43,7 +43,7 @@ def test_story_in_anki(story: re.Match[str], options: dict[str, bool], tmp_path:
         for step, part in enumerate(parts):
             monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START + 100 * step))
             write_notes(tmp_path / "notes", part)
-            report = build(load((tmp_path / "notes",), tmp_path / "decks", None, None), keep_cards=True)
+            report = built(tmp_path / "notes", tmp_path / "decks", keep_cards=True)
             reviews, owners = history(opened), dict(opened.db.all("select id, nid from cards"))
             for written in report.decks:
                 counts = anki_run.import_deck(opened, written.path, **options)
@@ -73,17 +73,12 @@ def test_the_reviews_of_a_deleted_note_pass_to_no_other(tmp_path: Path, monkeypa
     """Anki keeps the reviews of a card that the user deleted, under its id: a new card must not have the same."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(START))
     text = "".join(f"- **Label {n}:** text of {n}\n" for n in range(20))
-    (tmp_path / "Old").mkdir()
-    (tmp_path / "New").mkdir()
-    (tmp_path / "Old" / "a.md").write_text(text, encoding="utf-8")
-    config = load((tmp_path,), tmp_path / "decks", None, None)
     with anki_run.collection(tmp_path / "anki") as opened:
-        build(config)
+        built(write(tmp_path, {"Old/a.md": text}))
         anki_run.import_deck(opened, tmp_path / "decks" / "Old.apkg")
         assert answer_all(opened) > 0
         opened.remove_notes(opened.find_notes(""))
-        (tmp_path / "New" / "b.md").write_text(text.replace("Label", "Name"), encoding="utf-8")
-        build(config)
+        built(write(tmp_path, {"New/b.md": text.replace("Label", "Name")}))
         anki_run.import_deck(opened, tmp_path / "decks" / "New.apkg")
         assert opened.db.scalar("select count() from cards") == 20
         assert opened.db.scalar("select count() from cards where id in (select cid from revlog)") == 0

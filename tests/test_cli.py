@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.vaults import CARDS, edit, packed, rows, run, unpacked, write
+from cards.cli import main
+from tests.vaults import edit, packed, rows, run, unpacked, write
 
 NOTE = "# Sea\n\n- **Label:** text with **a key phrase** in it.\n- plain\n"
 
@@ -78,7 +78,7 @@ def test_wrong_usage_is_an_error(vault: Path, arguments: list[str], says: str) -
 
 
 def test_strict_makes_a_problem_an_error(vault: Path) -> None:
-    (vault / "Bad.md").write_text("---\na: b: c\n---\n- **A b:** c", encoding="utf-8")
+    write(vault, {"Bad.md": "---\na: b: c\n---\n- **A b:** c"})
     assert run("build").exit_code == 0
     ran = run("build", "--strict")
     assert ran.exit_code == 1
@@ -117,15 +117,23 @@ def test_cards_toml(vault: Path) -> None:
         ("[folders.x]\ndecks = 'y'", "unknown key folders.x.decks; did you mean folders.x.deck?"),
         ("[recordings]\n'a.example' = '{url}?t={second}'", "cards.toml:2: recordings.a.example must be a link made of {url}"),
         ("[recordings]\n'a.example' = 'javascript:{url}'", "cards.toml:2: recordings.a.example must be a link"),
+        ("[lint]\nignored = ['C001']\n", "cards.toml:2: unknown key lint.ignored; did you mean lint.ignore?"),
         ("notes = ['gone']", "does not exist"),
-        ("= 1", "can't be read"),
+        ("= 1", "cards.toml: can't be read"),
+        ("deck = \n", "cards.toml: can't be read"),
+        ("a = " + "[" * 5000, "cards.toml: can't be read"),
+        ("notes = []", "cards.toml:1: notes must name a path"),
+        ('notes = ["a\\u0000"]', "cards.toml:1: notes must name a path"),
+        ('out = "\\u0000"', "cards.toml:1: out must name a path"),
+        ('# clips = false\ndeck = "clips"\n\nclips = "no"', "cards.toml:4: clips must be true or false"),
     ],
 )
 def test_a_wrong_cards_toml(vault: Path, text: str, says: str) -> None:
-    (vault / "cards.toml").write_text(text, encoding="utf-8")
-    ran = run("build")
-    assert ran.exit_code == 2
-    assert says in ran.stderr
+    write(vault, {"cards.toml": text})
+    for command in ("build", "list"):
+        ran = run(command)
+        assert (ran.exit_code, type(ran.exception)) == (2, SystemExit)
+        assert says in ran.stderr
 
 
 def test_flags_win_over_the_file_and_frontmatter_over_both(vault: Path) -> None:
@@ -247,22 +255,17 @@ def test_verify_exits_1_where_an_import_would_do_harm(vault: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("content", "says"),
     [
-        ("cards.toml", "a = " + "[" * 5000, "cards.toml: can't be read"),
-        ("cards.toml", "notes = []", "cards.toml:1: notes must name a path"),
-        ("cards.toml", 'notes = ["a\\u0000"]', "cards.toml:1: notes must name a path"),
-        ("cards.toml", 'out = "\\u0000"', "cards.toml:1: out must name a path"),
-        ("cards.toml", '# clips = false\ndeck = "clips"\n\nclips = "no"', "cards.toml:4: clips must be true or false"),
-        ("decks/ledger.jsonl", "[" * 100_000 + "\n", "ledger.jsonl:1: this is not a ledger"),
-        ("decks/ledger.jsonl", '{"cards-ledger": 2, "root": "\\u0000"}\n', "ledger.jsonl:1: the last line is missing"),
-        ("decks/ledger.jsonl", '{"cards-ledger": 2, "root": "loop"}\n', "ledger.jsonl:1: the last line is missing"),
+        ("[" * 100_000 + "\n", "ledger.jsonl:1: this is not a ledger"),
+        ('{"cards-ledger": 2, "root": "\\u0000"}\n', "ledger.jsonl:1: the last line is missing"),
+        ('{"cards-ledger": 2, "root": "loop"}\n', "ledger.jsonl:1: the last line is missing"),
     ],
 )
-def test_no_traceback_reaches_a_user(name: str, content: str, says: str, vault: Path) -> None:
+def test_a_wrong_ledger(content: str, says: str, vault: Path) -> None:
     run("build")
     (vault / "decks" / "loop").symlink_to(vault / "decks" / "loop")
-    write(vault, {name: content})
+    write(vault, {"decks/ledger.jsonl": content})
     ran = run("build")
     assert (ran.exit_code, type(ran.exception)) == (2, SystemExit)
     assert says in ran.stderr
@@ -282,10 +285,10 @@ def test_a_fault_of_ours_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932"])
 def test_a_pipe_that_writes_few_letters_costs_no_build(encoding: str, vault: Path) -> None:
-    (vault / "Zażółć 鉄.md").write_text("- **Gęślą 鉄:** jaźń ✓\n", encoding="utf-8")
+    write(vault, {"Zażółć 鉄.md": "- **Gęślą 鉄:** jaźń ✓\n"})
     for command in ("build", "build --check", "list", "list --json", "lint", "diff", "build --help"):
-        environment = {**os.environ, "PYTHONIOENCODING": encoding}
-        subprocess.run([*CARDS, *command.split()], cwd=vault, env=environment, stdout=subprocess.PIPE, check=True)
+        ran = CliRunner(charset=encoding).invoke(main, command.split())
+        assert ran.exit_code == 0, ran.exception
 
 
 @pytest.mark.parametrize("told", ["0", "1795400000000", "9" * 5000, "²", ""])

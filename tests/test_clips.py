@@ -213,26 +213,6 @@ def test_a_recording_given_for_one_note(vault: Path, tones: Path) -> None:
     assert "is for one note" in ran.output
 
 
-@pytest.mark.parametrize("named", ["../tones.wav", "link.wav", "/etc/hostname.wav", "gone.mp3"])
-def test_no_recording_outside_the_vault(vault: Path, tones: Path, named: str) -> None:
-    (vault / "tones.wav").rename(vault.parent / "tones.wav")
-    (vault / "link.wav").symlink_to(tones)
-    report = built(write(vault, {"Tide.md": NOTE.replace("tones.wav", named)}), keep_cards=True)
-    assert not any(card.audio for card in report.result.cards)
-    assert [problem.code for problem in report.result.problems] == ["recording"]
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"RIFF....WAVE", b"\x00" * 5000, b"#EXTM3U\n#EXTINF:9,\n{}\n", b"ffconcat version 1.0\nfile {}\n"]
-)
-def test_what_is_no_recording_costs_no_card_and_opens_nothing_else(vault: Path, tones: Path, content: bytes) -> None:
-    (vault / "tones.wav").write_bytes(content.replace(b"{}", str(tones).encode()))
-    report = built(vault, keep_cards=True)
-    assert len(report.result.cards) == 8
-    assert not any(card.audio for card in report.result.cards)
-    assert [problem.code for problem in report.result.problems] == ["recording"]
-
-
 def test_a_stamp_behind_the_end_is_said(vault: Path) -> None:
     write(vault, {"Tide.md": NOTE.replace("2:05", "12:05")})
     said = "Tide.md:6: a stamp is after the end of tones.wav; it has no clip"

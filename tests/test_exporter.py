@@ -4,45 +4,25 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from cards.anki.note_types import note_types
-from cards.pipeline.build import build
-from cards.vault.config import load
-
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples"
+from tests import golden
+from tests.vaults import CARDS, EXAMPLES, ROOT, built, packages, write
 
 # Anki takes a changed template only from a newer note type: change the files, raise `mod`, and put the new hash here.
 FROZEN = {1795305600: "181749b02690313f"}
 
 
-def _built(out: Path) -> dict[str, bytes]:
-    build(load((EXAMPLES,), out, None, None))
-    return {path.name: path.read_bytes() for path in sorted(out.glob("*.apkg"))}
-
-
-def test_the_same_notes_give_the_same_bytes(tmp_path: Path) -> None:
-    first = _built(tmp_path / "a")
-    time.sleep(1.1)
-    assert _built(tmp_path / "b") == first
-
-
 def test_the_same_bytes_in_two_processes(tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        subprocess.run(
-            [sys.executable, "-m", "cards", "build", "examples", "-o", str(tmp_path / seed), "-q"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            check=True,
-        )
-    one, two = (
-        {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir() if path.suffix == ".apkg"} for seed in ("1", "2")
-    )
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [*CARDS, "build", "examples", "-o", str(tmp_path / seed), "-q"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    one, two = ({path.name: path.read_bytes() for path in packages(tmp_path / seed)} for seed in ("1", "2"))
     assert one == two
     assert len(one) == 3
 
@@ -72,36 +52,16 @@ def test_the_committed_decks_are_up_to_date(tmp_path: Path) -> None:
     before = (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
     header = before[0].replace("../examples", str(EXAMPLES))
     (tmp_path / "ledger.jsonl").write_text("\n".join([header, *before[1:]]) + "\n", encoding="utf-8")
-    fresh = _built(tmp_path)
+    built(EXAMPLES, tmp_path)
     assert (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:] == before[1:]
-    kept = {path.name: path.read_bytes() for path in sorted((ROOT / "decks").glob("*.apkg"))}
-    assert set(kept) == set(fresh)
     # another zlib packs the same content into other bytes, so what is inside is compared
-    assert {name: _content(data) for name, data in kept.items()} == {name: _content(data) for name, data in fresh.items()}
-
-
-def _content(package: bytes) -> dict[str, object]:
-    import io
-    import sqlite3
-    import zipfile
-
-    out: dict[str, object] = {}
-    with zipfile.ZipFile(io.BytesIO(package)) as opened:
-        for name in opened.namelist():
-            data = opened.read(name)
-            if name == "collection.anki2":
-                with sqlite3.connect(":memory:") as database:
-                    database.deserialize(data)
-                    out[name] = list(database.iterdump())
-                database.close()
-            else:
-                out[name] = data
-    return out
+    kept, fresh = ({path.name: golden.content(path) for path in packages(out)} for out in (ROOT / "decks", tmp_path))
+    assert kept == fresh
 
 
 @pytest.mark.parametrize("deck", ["CON", "a/b", "x" * 300, "..", "日本::語"])
 def test_odd_deck_names(deck: str, tmp_path: Path) -> None:
-    (tmp_path / "n.md").write_text(f"---\ndeck: '{deck}'\n---\n- **A b:** c", encoding="utf-8")
-    (written,) = build(load((tmp_path / "n.md",), tmp_path / "out", None, None)).decks
+    note = write(tmp_path, {"n.md": f"---\ndeck: '{deck}'\n---\n- **A b:** c"}) / "n.md"
+    (written,) = built(note, tmp_path / "out").decks
     assert written.path.parent == tmp_path / "out"
     assert written.path.is_file()

@@ -106,10 +106,14 @@ def test_no_picture_from_outside(target: str, tmp_path: Path) -> None:
     (folder / "outside").symlink_to(tmp_path, target_is_directory=True)
     report = built(folder, tmp_path / "decks", keep_cards=True)
     assert len(report.result.cards) == 2
+    assert {problem.code for problem in report.result.problems} <= {"media"}
     assert CANARY not in all_that_was_made(tmp_path / "decks")
 
 
-@pytest.mark.parametrize("given", ["../talk.wav", "{root}/talk.wav", "file://{root}/talk.wav", "link.wav", "outside/talk.wav"])
+RECORDINGS = "../talk.wav {root}/talk.wav file://{root}/talk.wav link.wav outside/talk.wav /etc/hostname.wav gone.mp3".split()
+
+
+@pytest.mark.parametrize("given", RECORDINGS)
 def test_no_recording_from_outside(given: str, tmp_path: Path) -> None:
     pytest.importorskip("av")
     silence(tmp_path / "talk.wav")
@@ -120,11 +124,13 @@ def test_no_recording_from_outside(given: str, tmp_path: Path) -> None:
     report = built(folder, tmp_path / "decks", keep_cards=True)
     assert not report.result.media
     assert not any(card.audio for card in report.result.cards)
+    assert [problem.code for problem in report.result.problems] == ["recording"] * ("file:" not in given)
 
 
 @pytest.mark.parametrize(
     "playlist",
     [
+        *("", "RIFF....WAVE", "\x00" * 5000),
         "#EXTM3U\n#EXTINF:10,\n{secret}\n#EXT-X-ENDLIST\n",
         "ffconcat version 1.0\nfile {secret}\n",
         '<?xml version="1.0"?><MPD><Period><AdaptationSet><BaseURL>file://{secret}</BaseURL></AdaptationSet></Period></MPD>',
@@ -139,7 +145,8 @@ def test_a_playlist_in_disguise_opens_nothing(playlist: str, name: str, tmp_path
     silence(tmp_path / "talk.wav")
     content = playlist.format(secret=tmp_path / "talk.wav")
     folder = write(tmp_path / "vault", {"n.md": f"---\naudio: {name}\n---\n{SOUND}", name: content})
-    report = built(folder, tmp_path / "decks")
+    report = built(folder, tmp_path / "decks", keep_cards=True)
+    assert [card.audio for card in report.result.cards] == [()]
     assert not report.result.media
     assert [problem.code for problem in report.result.problems] == ["recording"]
 

@@ -72,22 +72,6 @@ def test_init_below_the_top_of_a_repository(vault: Path) -> None:
     assert "cards build --check 'my notes'" in (vault / ".github" / "workflows" / "cards.yml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("deck = 'A'\nkindz = 'qa'\n", "cards.toml:2: unknown key kindz; did you mean kinds?"),
-        ("[lint]\nignored = ['C001']\n", "cards.toml:2: unknown key lint.ignored; did you mean lint.ignore?"),
-        ("clips = 'yes'\n", "cards.toml:1: clips must be true or false"),
-        ("deck = \n", "cards.toml: can't be read"),
-    ],
-)
-def test_a_fault_in_the_configuration_says_where_and_what(vault: Path, text: str, said: str) -> None:
-    (vault / "cards.toml").write_text(text, encoding="utf-8")
-    ran = run("list")
-    assert ran.exit_code == 2
-    assert said in ran.stderr
-
-
 def test_a_build_says_what_changed_and_what_to_do_next(vault: Path) -> None:
     write(vault, {"Far/Ports.md": NOTE})
     first = run("build").stdout.splitlines()

@@ -35,26 +35,6 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     assert found(tmp_path) == ["a/n.md"]
 
 
-def test_nothing_outside_the_vault_is_read(tmp_path: Path) -> None:
-    write(tmp_path, {"secret.md": CARD, "secret.png": "secret"})
-    note = "- **Label:** ![[../secret.png]] ![](/etc/hostname.png)\n"
-    vault = write(tmp_path / "vault", {"n.md": note, "m.md": "- **Label:** ![[link.png]]\n"})
-    (vault / "link.md").symlink_to(tmp_path / "secret.md")
-    (vault / "link.png").symlink_to(tmp_path / "secret.png")
-    collected = looked(vault)
-    assert [card.draft.place.note for card in collected.cards] == ["m.md", "n.md"]
-    assert not collected.media
-    assert {problem.code for problem in collected.problems} == {"outside", "media"}
-
-
-def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
-    write(tmp_path, {"n.md": CARD})
-    os.mkfifo(tmp_path / "pipe.md")
-    (tmp_path / "zero.md").symlink_to("/dev/zero")
-    collected = looked(tmp_path)
-    assert (len(collected.cards), len(collected.problems)) == (1, 2)
-
-
 @pytest.mark.parametrize(
     "content",
     [
