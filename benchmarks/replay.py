@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ from cards.model.blocks import block_text
 from cards.model.prose import plain
 from cards.pipeline.build import collect
 from cards.vault.config import load
+
+_WORD = re.compile(r"[\u3040-\u9fff]|[^\s\u3040-\u9fff]+")  # a sign of Chinese or Japanese is one
 
 
 @dataclass
@@ -54,9 +57,9 @@ class Told(NamedTuple):
 def told(card: Card) -> Told:
     draft = card.draft
     if isinstance(draft, Cloze):
-        return Told(draft.kind, "", tuple(normal(plain(draft.text)).split()))
+        return Told(draft.kind, "", tuple(_WORD.findall(normal(plain(draft.text)))))
     label = normal(draft.label or plain(draft.front))
-    return Told(draft.kind, label, tuple(f"{label} {normal(' '.join(map(block_text, draft.back)))}".split()))
+    return Told(draft.kind, label, tuple(_WORD.findall(f"{label} {normal(' '.join(map(block_text, draft.back)))}")))
 
 
 def shared(one: tuple[str, ...], other: tuple[str, ...]) -> float:

@@ -253,10 +253,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cards-speed-") as scratch:
         bench = Bench(Path(scratch), given.notes, given.large, given.runs, once=given.once)
         if not given.json:
-            print(
-                f"{1 if given.once else given.runs} runs, Python {platform.python_version()}, {os.cpu_count()} cores\n{_HEADER}",
-                flush=True,
-            )
+            runs = 1 if given.once else given.runs
+            print(f"{runs} runs, Python {platform.python_version()}, {os.cpu_count()} cores\n{_HEADER}", flush=True)
         for row in table(given.notes, given.large):
             if given.only and row.key not in given.only:
                 continue

@@ -56,8 +56,9 @@ def test_however_many_processes_and_with_or_without_the_cache(
         states += [files_in(tmp_path / name)]
         shutil.rmtree(cache.folder(tmp_path / name))
         assert not [one for one in build(config).decks if one.changed]
-        (cache.folder(tmp_path / name) / "notes.sqlite").write_bytes(b"no database")
-        assert not [one for one in build(config).decks if one.changed]
+        for content in (b"no database", b""):
+            (cache.folder(tmp_path / name) / "notes.sqlite").write_bytes(content)
+            assert not [one for one in build(config).decks if one.changed]
         states += [files_in(tmp_path / name)]
     assert all(state == states[0] for state in states)
     assert all(each == said[0] for each in said)
@@ -99,13 +100,13 @@ def _kill(config: Config, files: VaultFiles, path: str) -> object:
     return PARSE(config, files, path)
 
 
-MAIN, PARSE = os.getpid(), load_notes._parse_in_worker
+MAIN, PARSE = os.getpid(), load_notes._parse_and_pack
 
 
 def test_a_process_that_is_killed_costs_no_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_notes, "_WORTH", 5)
     monkeypatch.setattr(load_notes, "_CHUNK", 3)
-    monkeypatch.setattr(load_notes, "_parse_in_worker", _kill)
+    monkeypatch.setattr(load_notes, "_parse_and_pack", _kill)
     report = build(configured(_vault(tmp_path, 1), jobs=2))
     assert report.result.totals.notes == 31
     assert [problem.path for problem in report.result.problems] == ["bad.md"]

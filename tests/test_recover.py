@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +20,9 @@ from cards.parser import parse
 from cards.pipeline.build import build, look
 from cards.pipeline.output import read_ledger
 from cards.pipeline.recover import recover
-from cards.vault import cache
 from cards.vault.config import load
 from tests.conftest import TODAY
-from tests.vaults import CARDS, EXAMPLES, ROOT, altered, built, configured, edit, files_in, packages, write
+from tests.vaults import EXAMPLES, altered, built, configured, edit, files_in, packages, write
 
 PODCAST = Path("notes", "Podcasts", "Sleep and the Working Memory.md")
 
@@ -120,52 +115,6 @@ def test_no_package_is_said(content: bytes, tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ between builds
-
-
-def _command(vault: Path) -> list[str]:
-    return [*CARDS, "build", str(vault / "notes"), "-o", str(vault / "decks"), "-q"]
-
-
-def test_many_builds_at_once(vault: Path) -> None:
-    write(vault, {"notes/more.md": "".join(f"- **Label {n}:** text of {n}\n" for n in range(200))})
-    running = [subprocess.Popen(_command(vault), cwd=ROOT) for _ in range(4)]
-    assert [process.wait(120) for process in running] == [0, 0, 0, 0]
-    assert sum(entry.live for entry in read_ledger(vault / "decks").values()) == 229
-    assert not built(vault / "notes", vault / "decks", dry_run=True).behind
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
-def test_a_build_killed_at_any_instant_loses_nothing(vault: Path) -> None:
-    draw = random.Random(3)
-    before = read_ledger(vault / "decks")
-    note = vault / "notes" / "Lectures" / "Gradient Descent.md"
-    for number in range(6):
-        with note.open("a", encoding="utf-8") as file:
-            file.write(f"\n- **Added {number}:** text of {number}\n")
-        process = subprocess.Popen(_command(vault), cwd=ROOT, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.1, 0.9))
-        process.kill()
-        process.wait()
-        entries = read_ledger(vault / "decks")  # whole, whatever happened
-        assert before.keys() <= entries.keys()
-        for package in (vault / "decks").glob("*.apkg"):
-            with zipfile.ZipFile(package) as opened:
-                assert opened.testzip() is None
-    after = _build(vault)
-    assert {guid: entry.phrases for guid, entry in before.items()} == {guid: after[guid].phrases for guid in before}
-    assert sum(entry.live for entry in after.values()) == 29 + 6
-
-
-def test_deleting_the_cache_changes_nothing(vault: Path) -> None:
-    first = files_in(vault / "decks")
-    for content in (None, b"broken", b""):
-        kept = cache.folder(vault / "decks") / "notes.sqlite"
-        if content is None:
-            kept.unlink()
-        else:
-            kept.write_bytes(content)
-        _build(vault)
-        assert files_in(vault / "decks") == first
 
 
 def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,18 +323,3 @@ def test_deck_names_that_differ_in_case_alone(tmp_path: Path) -> None:
     write(tmp_path, {f"{n}.md": f"---\ndeck: {deck}\n---\n- **Label {n}:** text\n" for n, deck in enumerate(decks)})
     assert len({written.path.name.casefold() for written in built(tmp_path).decks}) == 4
     assert not built(tmp_path, dry_run=True).behind
-
-
-def test_folders_that_cannot_be_read_retire_nothing(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    walk = os.walk
-
-    def closed(folder: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str], list[str]]]:
-        for here, folders, names in walk(folder):
-            if "Podcasts" in folders and onerror:
-                folders.remove("Podcasts")
-                onerror(PermissionError(13, "Permission denied", str(Path(here, "Podcasts"))))
-            yield here, folders, names
-
-    monkeypatch.setattr("cards.vault.scan.os.walk", closed)
-    assert all(entry.live for entry in _build(vault).values())
-    assert (vault / "decks" / "Podcasts.apkg").exists()
