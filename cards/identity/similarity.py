@@ -37,7 +37,7 @@ class Features(Struct, frozen=True, array_like=True):
     phrases: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def normal(text: str) -> str:
     """Reduce a text to its words, case-folded and NFKC-normalised, without white space and punctuation."""
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))

@@ -178,7 +178,7 @@ def _parse_all(config: Config, files: VaultFiles, paths: list[str]) -> Iterator[
     """The notes parsed, in their order."""
     jobs = min(config.jobs or os.cpu_count() or 1, len(paths) // _WORTH + 1)
     if jobs < 2:
-        yield from map(partial(_parse, config, files), paths)
+        yield from map(partial(_parse_and_pack, config, files), paths)
         return
     # a fork is ready at once, where nothing else runs that it could tear; elsewhere the processes begin anew
     can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
@@ -186,11 +186,11 @@ def _parse_all(config: Config, files: VaultFiles, paths: list[str]) -> Iterator[
     done = 0
     try:
         with ProcessPoolExecutor(jobs, context, _begin) as pool:
-            for one in pool.map(partial(_parse_in_worker, config, files), paths, chunksize=_CHUNK):
+            for one in pool.map(partial(_parse_and_pack, config, files), paths, chunksize=_CHUNK):
                 done += 1
                 yield one
     except BrokenProcessPool:  # one was killed, as where memory is short
-        yield from map(partial(_parse, config, files), paths[done:])
+        yield from map(partial(_parse_and_pack, config, files), paths[done:])
 
 
 def _begin() -> None:
@@ -205,8 +205,8 @@ def _begin() -> None:
         threading.Thread(target=leave, daemon=True).start()
 
 
-def _parse_in_worker(config: Config, files: VaultFiles, path: str) -> _Parsed:
-    """A note parsed by a worker, which sends home only what it gave."""
+def _parse_and_pack(config: Config, files: VaultFiles, path: str) -> _Parsed:
+    """A note, parsed and packed: only what it gave stays in memory, and goes from a worker to the build."""
     return _parse(config, files, path)._replace(parsed=None)
 
 
