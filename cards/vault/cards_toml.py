@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, ValidationError, convert, field
 
-from cards.lint.rules import check_codes
 from cards.model import CardsError, Kinds
-from cards.timestamps import providers
 
 NAME = "cards.toml"
 
@@ -70,6 +66,8 @@ _KINDS = "one of qa, cloze, both"
 
 def read(file: Path) -> CardsToml:
     """The settings in a file. Raises CardsError with the line of what is wrong, and the nearest key for an unknown one."""
+    import tomllib
+
     try:
         text = file.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -80,6 +78,9 @@ def read(file: Path) -> CardsToml:
     except ValidationError as error:
         path, problem = _problem(str(error), table)
         raise CardsError(f"{_place(file, text, path.rpartition('.')[2])}: {problem}") from None
+    from cards.lint.rules import check_codes  # most vaults have no file
+    from cards.timestamps import providers
+
     for key in ("select", "ignore"):
         check_codes(getattr(found.lint, key), f"{_place(file, text, key)}: lint.{key}")
     for host, template in found.recordings.items():
@@ -100,6 +101,8 @@ def _problem(error: str, table: dict[str, Any]) -> tuple[str, str]:
         key = unknown["key"]
         keys = {"": CardsToml, "lint": LintTable}.get(path, FolderTable).__struct_encode_fields__
         prefix = f"{path}." if path else ""
+        import difflib
+
         near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
         hint = f"did you mean {prefix}{near[0]}?" if near else f"known keys are {', '.join(keys)}"
         return f"{prefix}{key}", f"unknown key {prefix}{key}; {hint}"

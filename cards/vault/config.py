@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from cards.model import CardsError, Kinds, ParseOptions
-from cards.timestamps import providers
 from cards.vault import cards_toml
 from cards.vault.cards_toml import NAME, CardsToml, FolderTable
 from cards.vault.root import common_folder, known_root, within
@@ -145,6 +144,7 @@ def _options(given: CardsToml) -> ParseOptions:
     if not (any(lists) or given.sections or given.recordings):
         return ParseOptions()
     from cards.text.vocabulary import heading_key  # most vaults have no words of their own
+    from cards.timestamps import providers
 
     takeaways, skipped, bare = (tuple(map(heading_key, each)) for each in lists)
     return ParseOptions(

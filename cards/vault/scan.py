@@ -107,7 +107,13 @@ def _walk(top: Path, config: Config, found: _Found) -> None:
 
 def _is_utf8(name: str) -> bool:
     """Whether a file name is valid UTF-8. Python decodes other bytes to surrogates."""
-    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
+    if name.isascii():
+        return True
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _stamp_of(entry: os.DirEntry[str] | Path) -> Stamp:
