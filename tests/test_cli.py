@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cards.cli import main
-from tests.vaults import edit, packed, rows, run, unpacked, write
+from tests.vaults import edit, packed, refused, rows, run, unpacked, write
 
 NOTE = "# Sea\n\n- **Label:** text with **a key phrase** in it.\n- plain\n"
 
@@ -71,10 +72,7 @@ def test_list_and_skipped(vault: Path) -> None:
 )
 def test_wrong_usage_is_an_error(vault: Path, arguments: list[str], says: str) -> None:
     (vault / "empty").mkdir()
-    ran = run(*arguments)
-    assert ran.exit_code == 2
-    assert says in ran.stderr
-    assert "Traceback" not in ran.output
+    assert says in refused(*arguments)
 
 
 def test_strict_makes_a_problem_an_error(vault: Path) -> None:
@@ -84,14 +82,6 @@ def test_strict_makes_a_problem_an_error(vault: Path) -> None:
     assert ran.exit_code == 1
     assert "Bad.md:2: the frontmatter can't be read" in ran.stderr
     assert run("list", "--strict").exit_code == 1
-
-
-def test_names_cannot_steer_the_terminal(vault: Path) -> None:
-    (vault / "a\x1b[31m\n\u202eb.md").write_text("- **A\u202eb:** c\n- plain", encoding="utf-8")
-    for arguments in (["build", "-v"], ["list"], ["list", "--skipped"]):
-        out = run(*arguments).output
-        assert "\x1b[31m" not in out
-        assert "\u202e" not in out
 
 
 def test_cards_toml(vault: Path) -> None:
@@ -131,9 +121,7 @@ def test_cards_toml(vault: Path) -> None:
 def test_a_wrong_cards_toml(vault: Path, text: str, says: str) -> None:
     write(vault, {"cards.toml": text})
     for command in ("build", "list"):
-        ran = run(command)
-        assert (ran.exit_code, type(ran.exception)) == (2, SystemExit)
-        assert says in ran.stderr
+        assert says in refused(command)
 
 
 def test_flags_win_over_the_file_and_frontmatter_over_both(vault: Path) -> None:
@@ -209,18 +197,13 @@ def test_a_damaged_ledger_is_named(vault: Path) -> None:
     run("build")
     edit(vault / "decks" / "ledger.jsonl", "cloze", "close")
     for command in ("build", "diff", "list", "retired"):
-        ran = run(command)
-        assert ran.exit_code == 2
-        assert "ledger.jsonl:" in ran.stderr
-        assert "this line is damaged" in ran.stderr
+        assert re.search(r"ledger\.jsonl:\d.*this line is damaged", refused(command))
 
 
 def test_recover_by_the_command(vault: Path) -> None:
     run("build")
     (vault / "decks" / "ledger.jsonl").unlink()
-    ran = run("build")
-    assert ran.exit_code == 2
-    assert "cards recover" in ran.stderr
+    assert "cards recover" in refused("build")
     ran = run("recover", "decks/Takeaways.apkg")
     assert ran.exit_code == 0
     assert "2 cards recovered, 0 already known" in ran.stdout
@@ -266,9 +249,7 @@ def test_a_wrong_ledger(content: str, says: str, vault: Path) -> None:
     run("build")
     (vault / "decks" / "loop").symlink_to(vault / "decks" / "loop")
     write(vault, {"decks/ledger.jsonl": content})
-    ran = run("build")
-    assert (ran.exit_code, type(ran.exception)) == (2, SystemExit)
-    assert says in ran.stderr
+    assert says in refused("build")
 
 
 def test_a_fault_of_ours_is_a_sentence(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,12 @@ def test_whatever_is_edited_breaks_no_law(seed: int, tmp_path: Path) -> None:
         memory.check(after.entries, vault)
         assert ledger_file.dump(again.entries.values()) == ledger_file.dump(after.entries.values())
         assert [card.guid for card in again.cards] == [card.guid for card in after.cards]
+        assert collect(config, after.entries, now + 1).entries == after.entries
+        for guid in known:
+            old, new = (
+                {each.text: each.ordinal for each in of[guid].phrases if not each.gone} for of in (known, after.entries)
+            )
+            assert all(new[text] == old[text] for text in old.keys() & new.keys())
         known = after.entries
         for _ in range(author.draw.randint(1, 6)):
             author.edit(vault, [*vault.notes], step)

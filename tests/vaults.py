@@ -80,6 +80,13 @@ def rows(*arguments: object) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(*arguments, "--json").stdout.splitlines()]
 
 
+def refused(*arguments: object) -> str:
+    """The sentence of a command that fails."""
+    ran = run(*arguments)
+    assert (ran.exit_code, type(ran.exception)) == (2, SystemExit), ran.output
+    return ran.stderr
+
+
 def on_a_terminal(*command: object, **environment: str) -> bytes:
     """All that a process says to a terminal."""
     leader, follower = os.openpty()
