@@ -27,7 +27,7 @@ NOTE = "- **Label:** text with **a key phrase** of **some weight** in it.\n- **O
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals and limits there")
 
 
-LEAST = {"kill": 6, "orphans": 1, "call": 25, "disk": 4, "permission": 8, "note": 10, "many": 1, "ledger": 100, "cache": 20}
+LEAST = {"kill": 6, "orphans": 1, "call": 50, "disk": 4, "permission": 8, "note": 10, "many": 1, "ledger": 100, "cache": 20}
 
 
 @pytest.mark.parametrize(("kind", "least"), LEAST.items())

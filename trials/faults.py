@@ -45,6 +45,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -508,7 +509,7 @@ def call(given: argparse.Namespace, work: Path) -> Iterator[Counts]:
             if given.short and error == "ENOSPC":  # as EIO
                 continue
             counts = Counts(f"call, {error}, {name}")
-            for at in itertools.count(1, 1 if not given.short else 41 if number else 11 if blow is _ends else 7):
+            for at in itertools.count(1, 1 if not given.short else 29 if number else 5 if blow is _ends else 3):
                 world.restore()
                 struck = world.folder / "struck"
                 struck.unlink(missing_ok=True)
@@ -948,6 +949,17 @@ def fresh_folder(work: Path, name: str) -> Path:
     return folder
 
 
+def load_modules(work: Path) -> None:
+    """Import all that a build imports, so that no forked copy has to."""
+    vault = fresh_folder(work, "to load")
+    make_vault(vault, 1, 1)
+    build = ["build", str(vault), "-o", str(vault / "decks"), "-q"]
+    code = f"import sys; from cards import cli\ntry: cli.main({build})\nexcept SystemExit: print(*sys.modules)"
+    for name in subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split():
+        with suppress(ImportError):
+            import_module(name)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=300, help="builds that are killed")
@@ -960,6 +972,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         work = Path(folder).resolve()
         work.chmod(0o755)
+        load_modules(work)
         print(HEAD, flush=True)
         for kind in given.only or KINDS:
             for counts in KINDS[kind](given, work):
