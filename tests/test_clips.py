@@ -118,7 +118,7 @@ def made(vault: Path, **options: object) -> dict[str, tuple[tuple[str, ...], dic
         (Timestamp(4000), None),
     ],
 )
-def test_what_a_clip_holds(stamp: Timestamp, span: Span | None) -> None:
+def test_a_clip_spans_the_stamp(stamp: Timestamp, span: Span | None) -> None:
     assert span_of(stamp, 300.0) == span
 
 

@@ -118,7 +118,7 @@ def _state(vault: Path) -> Path:
         lambda vault: _state(vault).write_bytes(_state(vault).read_bytes().replace(b"decks", b"decke")),
     ],
 )
-def test_whatever_changed_is_seen(vault: Path, built: list[str], change: Any) -> None:
+def test_every_change_is_seen(vault: Path, built: list[str], change: Any) -> None:
     change(vault)
     run()
     assert "built" in built
@@ -129,7 +129,7 @@ def test_a_lost_ledger_is_not_overlooked(vault: Path) -> None:
     assert "there are decks but no ledger.jsonl" in vaults.refused("build")
 
 
-def test_what_was_saved_during_a_build_is_read_again(vault: Path, built: list[str]) -> None:
+def test_a_note_saved_during_a_build_is_read_again(vault: Path, built: list[str]) -> None:
     """A second save within the grain of the clock leaves size and time as they are."""
     path = vault / "Sea.md"
     edit(path, "four", "five")
@@ -142,7 +142,7 @@ def test_what_was_saved_during_a_build_is_read_again(vault: Path, built: list[st
     assert "Sea.md" in built
 
 
-def test_what_a_new_file_may_mend_is_looked_at_every_time(vault: Path, built: list[str]) -> None:
+def test_a_missing_picture_is_looked_for_every_time(vault: Path, built: list[str]) -> None:
     (vault / "a.png").unlink()
     run()
     built.clear()

@@ -37,7 +37,7 @@ def test_the_language_of_a_text(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
-def test_what_the_frontmatter_says_of_its_language_counts() -> None:
+def test_the_frontmatter_may_name_the_language() -> None:
     body = "Er kam mit der Post am 3. Oktober an."
     assert len(sentences(body)) == 1
     assert len(sentences(body, "en")) == 2

@@ -38,7 +38,7 @@ def ordinals_by_anki(tmp_path_factory: pytest.TempPathFactory) -> laws.Ordinals:
 
 
 @pytest.mark.parametrize("text", BROKE)
-def test_what_broke_a_law(text: str, ordinals_by_anki: laws.Ordinals) -> None:
+def test_a_note_that_broke_a_law_breaks_none_now(text: str, ordinals_by_anki: laws.Ordinals) -> None:
     laws.check(text, ordinals_by_anki, package=True)
 
 

@@ -42,7 +42,7 @@ ENTRIES = st.lists(
 
 
 @given(ENTRIES)
-def test_what_is_written_is_read(entries: list[Entry]) -> None:
+def test_a_ledger_is_read_as_it_was_written(entries: list[Entry]) -> None:
     text = ledger_file.dump(entries)
     assert ledger_file.load(text) == {entry.guid: entry for entry in entries}
     assert ledger_file.dump(ledger_file.load(text).values()) == text
@@ -131,7 +131,7 @@ def test_lines_of_both_formats_merge() -> None:
             ledger_file.load("\n".join([*headers, newer[1].replace("fathoms", "fathons"), *older[1:]]) + "\n")
 
 
-def test_what_is_salvaged_is_told_apart() -> None:
+def test_sound_lines_are_salvaged_apart_from_altered_ones() -> None:
     for whole in (SMALL.splitlines(), _of_format_1(SMALL)):
         sums = whole[1].endswith('"]')
         altered = "\n".join([whole[0], whole[1].replace("four", "five"), whole[2][:-2], "[]", "{}", "7", "null", *whole[1:]])

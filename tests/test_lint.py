@@ -55,7 +55,7 @@ def codes(text: str) -> list[str]:
         ("C018", "Do you see the coast from there?::No"),
     ],
 )
-def test_what_is_found(code: str, text: str) -> None:
+def test_each_fault_is_found(code: str, text: str) -> None:
     assert code in codes(text)
 
 
@@ -85,7 +85,7 @@ def test_what_is_found(code: str, text: str) -> None:
         "Can you name three winds?::North, south, west.",
     ],
 )
-def test_what_is_fine(text: str) -> None:
+def test_sound_notes_have_no_finding(text: str) -> None:
     assert codes(text) == []
 
 

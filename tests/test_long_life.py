@@ -135,7 +135,7 @@ def _built(config: Config, note: Path, text: str) -> Path:
     return cache.folder(config.out) / "notes.sqlite"
 
 
-def test_what_another_version_remembers_of_its_build_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_build_of_another_version_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = configured(_vault(tmp_path / "vault", _golden("1.jsonl")))
     build(config)
     assert state.changes_since_last_build(config) is not None

@@ -246,7 +246,7 @@ def test_recover_believes_a_deck_more_than_an_altered_line(vault: Path) -> None:
     assert _build(vault).keys() >= before.keys()
 
 
-def test_what_was_copied_and_then_deleted_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_whose_original_is_deleted_later_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that syncs writes the new file first; who moves a bullet pastes it before the old one is cut. Builds see both."""
     text = "- **Depth:** five fathoms at the **outer buoy** and two at the pier.\n- **Tide:** high at noon.\n"
     mill = "- **Mill:** it stands below the hill.\n"

@@ -61,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_notes_hold_does_not_steer(folder: Path) -> None:
+def test_the_text_of_notes_does_not_steer(folder: Path) -> None:
     for command in ("list --skipped", "lint", "lint --sarif", "list --json"):
         run(*command.split())
     for command in ("build -v", "list"):
@@ -73,7 +73,7 @@ def test_what_notes_hold_does_not_steer(folder: Path) -> None:
         run(*command.split())
 
 
-def test_what_stands_in_names_that_are_given_does_not_steer(folder: Path) -> None:
+def test_given_names_do_not_steer(folder: Path) -> None:
     decks = folder / f"{NAME}decks"
     run("build", NAME, "-o", decks, code=0)
     run("build", f"{NAME}nowhere", code=2)
@@ -92,12 +92,12 @@ def test_what_stands_in_names_that_are_given_does_not_steer(folder: Path) -> Non
 
 
 @pytest.mark.parametrize("text", [f"{json.dumps(ALL)} = 1", f"deck = [{json.dumps(ALL)}]", ALL])
-def test_what_the_configuration_holds_does_not_steer(text: str, folder: Path) -> None:
+def test_the_configuration_does_not_steer(text: str, folder: Path) -> None:
     (folder / f"{NAME}.toml").write_text(text, encoding="utf-8", newline="")
     run("build", "--config", f"{NAME}.toml", code=2)
 
 
-def test_what_a_ledger_holds_does_not_steer(folder: Path) -> None:
+def test_a_ledger_does_not_steer(folder: Path) -> None:
     run("build")
     path = folder / "decks" / ledger_file.NAME
     more = dict.fromkeys(("key", "ask", "text", "parts", "block"), ALL)
@@ -109,7 +109,7 @@ def test_what_a_ledger_holds_does_not_steer(folder: Path) -> None:
     assert re.search(r"\\x1b", run("retired"))
 
 
-def test_what_a_deck_holds_does_not_steer(folder: Path) -> None:
+def test_a_deck_does_not_steer(folder: Path) -> None:
     pytest.importorskip("anki.collection")
     run("build")
     package = max(packages(folder / "decks"), key=lambda each: each.stat().st_size)

@@ -150,7 +150,7 @@ def test_an_edit_of_the_users(make: Make, tmp_path: Path, second: int, left_alon
         assert [finding.was for finding in trial.findings] == ["my own words"] * (3 - left_alone)
 
 
-def test_where_a_long_text_parts(make: Make, tmp_path: Path) -> None:
+def test_long_texts_are_shown_from_where_they_part(make: Make, tmp_path: Path) -> None:
     long = "it goes " + "on and " * 30 + "ends in the {} sea"
     user = profile(tmp_path / "user", make(f"- **Road:** {long.format('blue')}\n"))
     (finding,) = trials(make(f"- **Road:** {long.format('grey')}\n", 1), user)[DEFAULTS].findings
@@ -333,7 +333,7 @@ def test_the_names_of_missing_media(make: Make) -> None:
 # ------------------------------------------------------------------------------------------ packages, untrusted
 
 
-def test_what_is_no_package(make: Make, tmp_path: Path) -> None:
+def test_no_package(make: Make, tmp_path: Path) -> None:
     whole = make().read_bytes()
     rotten = bytearray(whole)
     rotten[len(whole) // 2] ^= 0xFF
@@ -383,7 +383,7 @@ def test_a_deck_that_anki_exported(make: Make, tmp_path: Path, legacy: bool) -> 
         (("update cards set ord = -1",), None, "OutOfRange"),
     ],
 )
-def test_what_anki_refuses(make: Make, statements: tuple[str, ...], media: dict[str, bytes] | None, why: str) -> None:
+def test_a_deck_that_anki_refuses(make: Make, statements: tuple[str, ...], media: dict[str, bytes] | None, why: str) -> None:
     verdict = verify([altered(make(), *statements, media=media)])
     assert verdict.harms == ("refused",)
     told = lines(verdict)

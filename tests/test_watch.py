@@ -103,7 +103,7 @@ def test_renames_deletions_and_a_broken_note_in_between(watching: Watching) -> N
     watching.wait_for("1 new, 1 retired", since)
 
 
-def test_what_cannot_be_built_is_said_and_mended(watching: Watching) -> None:
+def test_a_build_that_fails_is_said_and_mended(watching: Watching) -> None:
     path = watching.folder / "decks" / ledger_file.NAME
     whole = path.read_text(encoding="utf-8")
     path.write_text(whole[:-5], encoding="utf-8")
