@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -101,3 +102,12 @@ def test_ci_has_the_pythons_of_the_package() -> None:
     workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
     assert re.findall(r'"(3\.\d+)"', workflow) == promised
     assert "scripts/check.py" in workflow
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    """Fifty lines; how branched one may be is ruff's to say."""
+    for path in (ROOT / "cards").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno is not None
+                assert node.end_lineno - node.lineno < 50, f"{path.relative_to(ROOT)}: {node.name}"

@@ -34,9 +34,9 @@ _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 class Candidate(Struct, frozen=True, kw_only=True):
     """An item or paragraph as a takeaway, and what tells whether it is one.
 
-    `prose` is its text with the label, `label` the label's plain text. `section` is the line of the heading it stands under and `level` that heading's,
-    `number` counts the lists of the note, `left_out` says why nothing in this place is a takeaway, `key` is the text before
-    `::` of a typed question.
+    `prose` is its text with the label, `label` the label's plain text. `section` is the line of the heading it stands under
+    and `level` that heading's, `number` counts the lists of the note. `left_out` says why nothing in this place is a takeaway,
+    `key` is the text before the `::` of a typed question.
     """
 
     takeaway: Takeaway
