@@ -15,7 +15,7 @@ from cards.generator import generate
 from cards.identity import changes, fingerprint, ledger_file
 from cards.identity.ledger import Entry
 from cards.identity.matching import match_drafts
-from cards.model import AnkiNote, Card, CardsError, Cloze, Deck, Draft, Note
+from cards.model import Card, CardsError, Cloze, Deck, Draft, Note
 from cards.parser import parse
 from cards.pipeline import build as pipeline
 from cards.pipeline.report import Report
@@ -94,22 +94,13 @@ def assign(
         entry = fingerprint.remember(
             match,
             fingerprint.all_phrases(phrases, ordinals, match.entry),
-            deck,
-            fingerprint.parts_of(fields, cleaned),
-            second,
+            deck=deck,
+            parts=fingerprint.parts_of(fields, cleaned),
+            content=fingerprint.content_of(match, cleaned, ()),
+            now=second,
         )
         entries[entry.guid] = entry
-        anki = AnkiNote(
-            guid=entry.guid,
-            kind=draft.kind,
-            deck=deck,
-            tags=cleaned,
-            fields=fields,
-            ordinals=tuple(sorted(set(ordinals.values()))) or (1,),
-            media=(),
-            mod=entry.mod,
-        )
-        cards.append(Card(draft=numbered, anki=anki, source=note.source))
+        cards.append(Card(draft=numbered, anki=fingerprint.anki_note(entry, ordinals, fields, cleaned), source=note.source))
     made = {card.guid for card in cards}
     for guid, entry in ledger.items():
         if entry.live and entry.note == note.path and guid not in made:
@@ -130,6 +121,7 @@ def build(
     deck: str | None = None,
     dry_run: bool = False,
     new_ledger: bool = False,
+    refresh: bool = False,
 ) -> Report:
     """Make the decks of notes as `cards build` does, and report what changed.
 
@@ -140,4 +132,4 @@ def build(
     """
     paths = (notes,) if isinstance(notes, str | PathLike) else tuple(notes)
     settings = load(tuple(map(Path, paths)), Path(out) if out else None, Path(config) if config else None, deck)
-    return pipeline.build(settings, dry_run=dry_run, new_ledger=new_ledger)
+    return pipeline.build(settings, dry_run=dry_run, new_ledger=new_ledger, refresh=refresh)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from cards.identity.fingerprint import FIRST_MOD
 from tests.strategies import NOTE
 from tests.vaults import EXAMPLES, built, write
 
@@ -62,6 +63,31 @@ def test_the_examples_in_anki(tmp_path: Path) -> None:
         assert anki_run.healthy(opened) == []
         for written in report.decks:
             assert anki_run.import_deck(opened, written.path) == {"duplicate": sum(written.counts.values())}
+
+
+def test_an_edit_in_anki_outlives_a_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault, decks = tmp_path / "vault", tmp_path / "decks"
+    write(vault, {"Sea.md": "# Sea\n- **Depth:** four fathoms at the buoy\n- **Width:** a cable\n"})
+    (deck,) = built(vault, decks).decks
+    with anki_run.collection(tmp_path / "anki") as opened:
+        anki_run.import_deck(opened, deck.path)
+        for note in map(opened.get_note, opened.find_notes("")):
+            note["Extra"] = "four fathers in a boat"
+            opened.update_note(note)
+        opened.db.execute("update notes set mod = ?", FIRST_MOD + 1)  # Anki's clock is the real one
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(FIRST_MOD + 2))
+        (vault / "Sea.md").write_text(
+            "# Ocean\n- **Depth:** four fathoms at the buoy\n- **Width:** a league\n", encoding="utf-8"
+        )
+        (vault / "Sea.md").rename(vault / "Ocean.md")
+        report = built(vault.rename(tmp_path / "renamed"), decks)
+        assert [(change.status, change.reasons[:1]) for change in report.result.changes] == [
+            ("moved", ()),
+            ("updated", ("text",)),
+        ]
+        assert anki_run.import_deck(opened, deck.path) == {"duplicate": 1, "updated": 1}
+        extra = {anki_run.shown(note["Front"]): note["Extra"] for note in map(opened.get_note, opened.find_notes(""))}
+    assert extra == {"Depth": "four fathers in a boat", "Width": ""}
 
 
 @pytest.mark.parametrize("name", NASTY)

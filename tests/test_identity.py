@@ -85,7 +85,8 @@ def check(before: Ledger, after: Result, now: int) -> None:
             assert (new.mod, new.born) == (FIRST_MOD, now)
             continue
         assert new.kind == old.kind
-        assert new.mod == (old.mod if old.parts == new.parts else max(now, old.mod + 1))
+        assert new.mod == (old.mod if old.content == new.content else max(now, old.mod + 1))
+        assert new.parts == old.parts or new.mod > old.mod
         assert {each.ordinal for each in old.phrases} <= {each.ordinal for each in new.phrases}
     assert ledger_file.load(ledger_file.dump(after.entries.values())) == after.entries
 

@@ -12,6 +12,7 @@ from cards.identity import ledger_file
 from cards.identity.assignment import best_pairs
 from cards.identity.fingerprint import ordinals_of, phrases_of
 from cards.identity.ledger import Entry, Ledger, Phrase
+from cards.identity.ledger_file import FORMAT
 from cards.model import CardsError, Cloze, Deletion, Place, Run
 from cards.pipeline.output import read_ledger
 from tests.vaults import built, git, write
@@ -87,10 +88,13 @@ def test_a_ledger_cut_at_any_byte_is_refused() -> None:
         (lambda lines: [*lines[:2], lines[2].replace(',"#', ',"#A'), *lines[3:]], ":3: this line is damaged"),
         (lambda lines: [lines[0], lines[1].replace("5,", "5", 1), *lines[2:]], ":2: this line is damaged"),
         (lambda lines: lines[:-1], "cut off"),
-        (lambda lines: [lines[0].replace(": 2", ": 99"), *lines[1:]], "update Cards"),
-        (lambda lines: [lines[0].replace(": 2", ": 0"), *lines[1:]], ":1: this is not a ledger"),
-        (lambda lines: [lines[0].replace(": 2", ': "2"'), *lines[1:]], ":1: this is not a ledger"),
-        (lambda lines: [*lines[:2], lines[0].replace(": 2", ": 3"), *lines[2:]], ":3: its format 3 is newer"),
+        (lambda lines: [lines[0].replace(f": {FORMAT}", ": 99"), *lines[1:]], "update Cards"),
+        (lambda lines: [lines[0].replace(f": {FORMAT}", ": 0"), *lines[1:]], ":1: this is not a ledger"),
+        (lambda lines: [lines[0].replace(f": {FORMAT}", f': "{FORMAT}"'), *lines[1:]], ":1: this is not a ledger"),
+        (
+            lambda lines: [*lines[:2], lines[0].replace(f": {FORMAT}", f": {FORMAT + 1}"), *lines[2:]],
+            f":3: its format {FORMAT + 1} is newer",
+        ),
         (lambda lines: ["# notes", *lines[1:]], ":1: this is not a ledger"),
     ],
 )
@@ -116,7 +120,7 @@ def test_one_letter_that_is_another_is_damage() -> None:
 def _of_format_1(text: str) -> list[str]:
     """The lines of a ledger as they were written before there were checksums."""
     lines = [line[: -len(',"#abcd"]')] + "]" if line.startswith("[") else line for line in text.splitlines()]
-    return [lines[0].replace('"cards-ledger": 2', '"cards-ledger": 1').replace(', "#"', ""), *lines[1:]]
+    return [lines[0].replace(f'"cards-ledger": {FORMAT}', '"cards-ledger": 1').replace(', "#"', ""), *lines[1:]]
 
 
 def test_lines_of_both_formats_merge() -> None:

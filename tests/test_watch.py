@@ -92,7 +92,7 @@ def test_renames_deletions_and_a_broken_note_in_between(watching: Watching) -> N
     folder = watching.folder
     since = len(watching.lines)
     (folder / "a.md").rename(folder / "b.md")
-    watching.wait_for("1 updated", since)  # the breadcrumb has the note's name
+    watching.wait_for("1 moved", since)
     since = len(watching.lines)
     (folder / "bad.md").write_bytes(b"\xfd broken")
     watching.wait_for("bad.md:1: is not UTF-8", since)

@@ -64,11 +64,12 @@ class Memory:
     forks: set[Who] = field(default_factory=set)  # of two versions that a merge kept either is the card
     done: Counter[str] = field(default_factory=Counter)
     origins: dict[int, int] = field(default_factory=dict)  # what a serial is a copy of
+    heirs: set[Who] = field(default_factory=set)  # copies that got the card of what they are a copy of, in the last check
     seen: dict[str, tuple[Note, Entry, tuple[Who, str]]] = field(default_factory=dict)
 
     def copy(self) -> Memory:
         phrases = {guid: dict(each) for guid, each in self.phrases.items()}
-        return replace(self, said=dict(self.said), last=dict(self.last), phrases=phrases, seen={})
+        return replace(self, said=dict(self.said), last=dict(self.last), phrases=phrases, heirs=set(), seen={})
 
     def join(self, other: Memory) -> None:
         """Two machines' memories after a merge: what either knew may hold."""
@@ -82,6 +83,7 @@ class Memory:
         """Look at who each card is now, against who it was."""
         now: dict[str, tuple[Who, str]] = {}
         holders: dict[Who, str] = {}
+        self.heirs.clear()
         for guid, entry in entries.items():
             if entry.live:
                 who, words = now[guid] = self._truth(guid, entry, vault)
@@ -89,7 +91,7 @@ class Memory:
                     self.wrong.append(f"two cards of {who}: {guid} and {holders[who]}: {words[:80]}")
                 holders[who] = guid
         for guid, (who, words) in now.items():
-            self._owned(guid, who, words)
+            self._owned(guid, who, words, holders)
             self._numbered(guid, entries[guid])
         for who, guid in holders.items():
             self._kept(who, guid, now)
@@ -114,11 +116,13 @@ class Memory:
             serial = self.origins[serial]
         return serial
 
-    def _owned(self, guid: str, who: Who, words: str) -> None:
+    def _owned(self, guid: str, who: Who, words: str, holders: Mapping[Who, str]) -> None:
         owner = self.owner.setdefault(guid, who)
         if owner == who:
             return
         if self.said.get(guid) == words or self._are_kin(owner, who):
+            if self.said.get(guid) != words and owner not in holders:
+                self.heirs.add(who)
             self.done["passed between equal words"] += 1
         elif owner.kind == who.kind == "list" and self.said[guid].split("  ")[0] == words.split("  ")[0]:
             self.done["same heading, other list"] += 1  # to `match` the same question is the same card
@@ -138,7 +142,9 @@ class Memory:
         elif same:
             heirs = [now[each] for each in same if each in now]
             forked = who in self.forks and any(self._are_kin(other, who) for other, _ in heirs)
-            if forked or self.said.get(guid) == words or any(said == words for _, said in heirs):
+            if who in self.heirs:  # the card that it was a copy of was deleted, and gave it its history
+                self.done["passed to a copy"] += 1
+            elif forked or self.said.get(guid) == words or any(said == words for _, said in heirs):
                 self.done["passed between equal words"] += 1
             else:
                 self.done["unchanged, LOST"] += 1

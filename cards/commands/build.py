@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the decks are out of date.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes that parse notes.  [default: one per core]")
 @click.option("--new-ledger", is_flag=True, help="Start a new ledger even if decks exist.")
+@click.option("--refresh", is_flag=True, help="Also deliver new titles, paths and looks; replaces edits made in Anki.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     config: Config,
@@ -33,6 +34,7 @@ def command(
     check: bool,
     jobs: int | None,
     new_ledger: bool,
+    refresh: bool,
     as_json: bool,
 ) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
@@ -44,7 +46,7 @@ def command(
     from cards.pipeline.state import changes_since_last_build
 
     dry_run = dry_run or check
-    changed = None if new_ledger or verbose else changes_since_last_build(config)
+    changed = None if new_ledger or refresh or verbose else changes_since_last_build(config)
     if changed and changed.nothing:
         report = changed.last.report()
     else:
@@ -54,13 +56,14 @@ def command(
             replace(config, jobs=jobs),
             dry_run=dry_run,
             new_ledger=new_ledger,
+            refresh=refresh,
             keep_skipped=verbose,
             progress=terminal.progress,
         )
     if as_json:
         terminal.echo(report.as_json())
     elif not quiet:
-        for line in messages.report(config, report, dry_run=dry_run, verbose=verbose):
+        for line in messages.report(config, report, dry_run=dry_run, verbose=verbose, refresh=refresh):
             terminal.echo(line)
     messages.print_problems(report.result.problems)
     if (strict and report.result.problems) or (check and report.behind):

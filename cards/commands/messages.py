@@ -89,6 +89,7 @@ _MARKS: dict[Status, tuple[str, str]] = {
     "updated": ("~", "yellow"),
     "back": ("+", "cyan"),
     "moved": (">", "blue"),
+    "waiting": ("·", "blue"),
     "retired": ("-", "red"),
 }
 
@@ -111,7 +112,7 @@ def tally(changes: Sequence[Change]) -> str:
 def tally_of_all(result: Result) -> str:
     """Count the cards that changed and those that are kept: `2 new, 27 kept`."""
     changes = [change for change in result.changes if change.status != "moved"]  # moved cards count as kept
-    kept = result.totals.cards - sum(change.status != "retired" for change in changes)
+    kept = result.totals.cards - sum(change.status not in ("retired", "waiting") for change in changes)
     return ", ".join(filter(None, (tally(changes), f"{kept:,} kept" if kept else "")))
 
 
@@ -122,12 +123,14 @@ def day_of(second: int) -> str:
     return datetime.datetime.fromtimestamp(second, datetime.UTC).date().isoformat()
 
 
-def report(config: Config, report: Report, *, dry_run: bool, verbose: bool) -> list[str]:
+def report(config: Config, report: Report, *, dry_run: bool, verbose: bool, refresh: bool = False) -> list[str]:
     """Format the result of a build (or of a dry run), and hints for the next step, as lines."""
     totals = report.result.totals
     lines = _headline(report, dry_run=dry_run) + _decks(report) + [""] + _changes(report.result)
     notes, skipped = count(totals.notes, "note"), count(totals.skipped, "takeaway")
     lines.append(f"  from {totals.notes_with_cards:,} of {notes}; {skipped} skipped")
+    if refresh and (updated := sum(change.status == "updated" for change in report.result.changes)):
+        lines.append(f"  the import replaces {count(updated, 'card')} in Anki, with your own edits and what stands in Extra")
     if verbose:
         lines += [f"    {safe(each.note)}:{each.line}: {safe(each.reason)}" for each in report.result.skipped]
     return [*lines, "", *(f"  {hint}" for hint in _hints(config, report, dry_run=dry_run, verbose=verbose))]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from cards.generator.cloze import clozes_of
-from cards.generator.place import words_of
+from cards.generator.place import content_of, words_of
 from cards.generator.qa import qa_of
 from cards.model import Draft, Kinds, Note, Qa, Skipped, Takeaway
 from cards.model.prose import visible
@@ -29,7 +32,7 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
             continue
         made, reason = clozes_of(note, takeaway)
         asked = qa_of(note, takeaway)
-        drafts += [(takeaway, draft) for draft in ([asked] if asked else []) + made]
+        drafts += [(takeaway, draft) for draft in _with_content(takeaway, [asked, *made] if asked else made)]
         if asked or made:
             gave.add(takeaway.line)
         elif reason and words_of(takeaway):
@@ -44,7 +47,7 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
         if takeaway.flaw:
             skipped.append(Skipped(note.path, takeaway.line, f"{words_of(takeaway)} (the list)", takeaway.flaw))
         elif asked:
-            drafts.append((takeaway, asked))
+            drafts += [(takeaway, draft) for draft in _with_content(takeaway, [asked])]
             listed.update(takeaway.members)
     parents = [each for each, draft in drafts if isinstance(draft, Qa)]
     for each, reason in silent:
@@ -57,3 +60,9 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
     # children end before their parents do; where both end on one line, the deeper comes first
     drafts.sort(key=lambda each: (each[1].kind != "qa", each[0].last, -each[0].depth))
     return Generated(tuple(draft for _, draft in drafts if kinds in ("both", draft.kind)), tuple(skipped))
+
+
+def _with_content(takeaway: Takeaway, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts of one takeaway, with the hash of it."""
+    content = content_of(takeaway) if drafts else ""
+    return [replace(draft, place=replace(draft.place, content=content)) for draft in drafts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cards.identity import fingerprint
 from cards.identity.ledger import Entry, Ledger
 
-Status = Literal["new", "updated", "moved", "back", "retired"]
+Status = Literal["new", "updated", "moved", "back", "waiting", "retired"]
 
 _REASONS = {
     "qa": {"front": "label", "back": "text"},
@@ -21,6 +21,8 @@ _REASONS = {
 
 class Change(Struct, frozen=True):
     """A card that differs from the last build.
+
+    A `waiting` card has the content that Anki has, and is drawn otherwise than it was delivered.
 
     `reasons` are among text, label, context, timestamps, audio, source, tags, deck, ordinals. `emptied` are ordinals whose
     phrase is gone, `from_deck` is the old deck, where an import leaves the card.
@@ -35,14 +37,15 @@ class Change(Struct, frozen=True):
     @property
     def matters(self) -> bool:
         """Whether this change alters a deck file."""
-        return self.status != "moved" or self.from_deck is not None
+        return self.status not in ("moved", "waiting") or self.from_deck is not None
 
     def in_anki(self) -> list[str]:
         """Say in sentences how an import into Anki treats the card."""
         sentences = {
             "new": ["adds it"],
-            "updated": ["updates it where it is, history kept; your own edit of it is replaced"],
+            "updated": ["updates it where it is, history kept; your own edits of it are replaced, and its Extra is emptied"],
             "moved": ["leaves it alone"],
+            "waiting": ["leaves it as it is; `cards build --refresh` delivers the change with the next import"],
             "back": ["updates it or adds it again, with the history it has"],
             "retired": [f"leaves it: an import cannot delete. Find it with ID:{self.entry.guid}"],
         }[self.status]
@@ -62,10 +65,13 @@ def retire(entry: Entry, now: int) -> Entry:
     return replace(entry, retired=now)
 
 
-def between(old: Ledger, new: Ledger, guids: Iterable[str]) -> tuple[Change, ...]:
-    """List the changes from one ledger to the next: cards in the notes in the order of `guids`, then retired ones."""
+def between(old: Ledger, new: Ledger, drawn: Mapping[str, str]) -> tuple[Change, ...]:
+    """List the changes from one ledger to the next: cards in the notes in the order of `drawn`, then retired ones.
+
+    `drawn` are the parts of each card as it is drawn now, by guid.
+    """
     changes: list[Change] = []
-    for guid in guids:
+    for guid, parts in drawn.items():
         entry, before = new[guid], old.get(guid)
         if before is None:
             changes.append(Change("new", entry))
@@ -79,6 +85,8 @@ def between(old: Ledger, new: Ledger, guids: Iterable[str]) -> tuple[Change, ...
             changes.append(Change("updated", entry, reasons, emptied, from_deck))
         elif from_deck or before.note not in ("", entry.note):  # a recovered entry has no note
             changes.append(Change("moved", entry, reasons, (), from_deck))
+        elif entry.parts != parts:
+            changes.append(Change("waiting", entry, _reasons(entry, replace(entry, parts=parts))))
     retired = [Change("retired", new[guid]) for guid, before in old.items() if before.live and not new[guid].live]
     return (*changes, *sorted(retired, key=lambda change: (change.entry.note, change.entry.line, change.entry.guid)))
 
@@ -101,4 +109,4 @@ def retired(entries: Ledger) -> list[Entry]:
 
 def search(guids: list[str]) -> str:
     """Build the search that finds these cards in Anki's browser."""
-    return " or ".join(f"ID:{guid}" for guid in guids)
+    return f"ID:{guids[0]}" if len(guids) == 1 else f'"ID:re:^({"|".join(guids)})$"'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Literal, NamedTuple
@@ -21,12 +21,14 @@ from cards.generator.typed_cloze import MAX_ORDINAL
 from cards.identity.assignment import best_pairs
 from cards.identity.ledger import Entry, Phrase, with_gone
 from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Features, normal, phrase_score
-from cards.model import CardKind, Cloze, Draft, Fields, Qa
+from cards.model import AnkiNote, CardKind, Cloze, Draft, Fields, Qa
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze
+from cards.timestamps.providers import identity
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
+CONTENT_LENGTH = 8  # 40 bits
 _EQUAL = 101.0  # above any similarity
 FIRST_MOD = 1795305600  # seconds since 1970, the `mod` of every new card: so a first build does not depend on the clock
 
@@ -37,6 +39,7 @@ class CardKey(Struct, frozen=True, array_like=True):
     """The properties by which a draft is matched: small enough to match a whole vault at once.
 
     `line` is 1-based, `block` is empty without a block id, `context` is the hash of the breadcrumb, as in `parts_of`.
+    `content` is a hash of the takeaway as written and of the places in the recording that the card has.
     """
 
     kind: CardKind
@@ -46,15 +49,20 @@ class CardKey(Struct, frozen=True, array_like=True):
     key: str
     features: Features
     context: str
+    content: str
 
 
 class Match(NamedTuple):
-    """A draft with its guid. `entry` is the card's ledger entry before this run, None for a new card."""
+    """A draft with its guid. `entry` is the card's ledger entry before this run, None for a new card.
+
+    `origin` is the guid of an older card with the same words, of which a new card is a copy.
+    """
 
     card: CardKey
     guid: str
     entry: Entry | None
     how: How
+    origin: str = ""
 
 
 def card_key(draft: Draft) -> CardKey:
@@ -64,7 +72,17 @@ def card_key(draft: Draft) -> CardKey:
     phrases = tuple(normal(deletion.text) for deletion in draft.deletions) if isinstance(draft, Cloze) else ()
     features = Features(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
     key = content_key(draft.kind, ask, words)
-    return CardKey(draft.kind, place.note, place.line, place.block_id or "", key, features, _part(breadcrumb(place)))
+    stamps = "".join(f"{each.start}-{each.end}@{identity(each.url) if each.url else ''} " for each in place.stamps)
+    return CardKey(
+        kind=draft.kind,
+        note=place.note,
+        line=place.line,
+        block=place.block_id or "",
+        key=key,
+        features=features,
+        context=_part(breadcrumb(place)),
+        content=_hash(f"{place.content}\x1f{stamps}")[:CONTENT_LENGTH],
+    )
 
 
 def content_key(kind: str, ask: str, words: str) -> str:
@@ -153,8 +171,8 @@ def _part(text: str) -> str:
 
 
 def context_of(entry: Entry) -> str:
-    """The hash of an entry's breadcrumb, empty if unknown."""
-    return entry.parts[_SLICES["context"]]
+    """The hash of an entry's breadcrumb in the notes, empty if unknown."""
+    return entry.context or entry.parts[_SLICES["context"]]
 
 
 def had_audio(entry: Entry) -> bool:
@@ -173,13 +191,32 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
     return tuple(name for name, part in _SLICES.items() if old[part] != new[part])
 
 
-def remember(match: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, now: int) -> Entry:
-    """The new entry of a card in the notes. `mod` grows only if `parts` changed; `now` is seconds since 1970."""
+def content_of(match: Match, tags: Iterable[str], media: Iterable[str]) -> str:
+    """Hash a card's content: the hash of its takeaway, then one of the note's own `tags` and the names of its `media`."""
+    return match.card.content + _part("\x1f".join((*tags, "", *media)))
+
+
+def remember(
+    match: Match,
+    phrases: tuple[Phrase, ...],
+    *,
+    deck: str,
+    parts: str,
+    content: str,
+    now: int,
+    refresh: bool = False,
+) -> Entry:
+    """The new entry of a card in the notes; `now` is seconds since 1970.
+
+    `mod` grows only if the content changed, or the clips that it plays. What a newer version or another title draws otherwise
+    waits for that, or for a `refresh`: until then the entry keeps the `parts` that were delivered.
+    """
     card, old = match.card, match.entry
-    mod = FIRST_MOD
-    if old is not None:
-        same = old.parts in ("", parts)  # an entry recovered from Anki may have no parts
-        mod = old.mod if same else max(now, old.mod + 1)
+    changed = old is not None and (
+        _has_changed(old, card, phrases, parts, content) or (refresh and old.parts not in ("", parts))
+    )
+    mod = FIRST_MOD if old is None else max(now, old.mod + 1) if changed else old.mod
+    delivered = parts if old is None or changed or not old.parts else old.parts
     return Entry(
         guid=match.guid,
         kind=card.kind,
@@ -190,15 +227,53 @@ def remember(match: Match, phrases: tuple[Phrase, ...], deck: str, parts: str, n
         ask=card.features.ask,
         text=card.features.text,
         phrases=phrases,
-        parts=parts,
+        parts=delivered,
         mod=mod,
         born=old.born if old else now,
         retired=0,
         block=card.block,
+        content=content,
+        origin=old.origin if old else match.origin,
+        context="" if card.context == delivered[_SLICES["context"]] else card.context,
+    )
+
+
+def _has_changed(old: Entry, card: CardKey, phrases: Sequence[Phrase], parts: str, content: str) -> bool:
+    """Whether a card has another content than its entry, or other clips.
+
+    An entry of an older version knows no content: there the words, ordinals and tags decide. One recovered from Anki knows
+    nothing.
+    """
+    if old.content:
+        return old.content != content or _differ(old.parts, parts, "audio")
+    other = old.key != card.key or _living(old.phrases) != _living(phrases)
+    return bool(old.parts) and (other or _differ(old.parts, parts, "tags", "audio"))
+
+
+def _living(phrases: Iterable[Phrase]) -> set[int]:
+    return {phrase.ordinal for phrase in phrases if not phrase.gone}
+
+
+def _differ(old: str, new: str, *names: str) -> bool:
+    return bool(old) and any(old[_SLICES[name]] != new[_SLICES[name]] for name in names)
+
+
+def anki_note(
+    entry: Entry, ordinals: Mapping[int, int], fields: Sequence[str], tags: tuple[str, ...], media: Iterable[str] = ()
+) -> AnkiNote:
+    """The Anki note of a card in the notes. `ordinals` are those of its phrases, `media` the files that its fields embed."""
+    return AnkiNote(
+        guid=entry.guid,
+        kind=entry.kind,
+        deck=entry.deck,
+        tags=tags,
+        fields=tuple(fields),
+        ordinals=tuple(sorted(set(ordinals.values()))) if entry.kind == "cloze" else (1,),
+        media=tuple(sorted(set(media))),
+        mod=entry.mod,
     )
 
 
 def deletions_gone(old: Entry, new: Entry) -> tuple[int, ...]:
     """The ordinals of deletions that an entry lost: Anki shows their cards as empty."""
-    before, after = ({phrase.ordinal for phrase in entry.phrases if not phrase.gone} for entry in (old, new))
-    return tuple(sorted(before - after))
+    return tuple(sorted(_living(old.phrases) - _living(new.phrases)))

@@ -27,8 +27,10 @@ class Entry(Struct, frozen=True, array_like=True, kw_only=True):
     """The ledger's memory of one card.
 
     `line` is 1-based. `key` is a hash of all words; `ask` and `text`, to measure similarity, are the beginnings of label and
-    answer, or of the sentence. `parts` are short hashes of fields and tags that show what changed. `mod`, `born` and
-    `retired` are seconds since 1970; `retired` is 0 for a card in the notes.
+    answer, or of the sentence. `parts` are short hashes of the fields and tags that were last delivered, `content` one of the
+    takeaway as written: only when that changes does `mod` grow. `origin` is the guid of the card with the same words that this
+    one was a copy of at its birth. `context` is a hash of its breadcrumb, empty where it is the one in `parts`. `mod`, `born`
+    and `retired` are seconds since 1970; `retired` is 0 for a card in the notes.
     """
 
     guid: Guid
@@ -45,6 +47,9 @@ class Entry(Struct, frozen=True, array_like=True, kw_only=True):
     born: Seconds = 0
     retired: Seconds = 0
     block: str = ""
+    content: str = ""
+    origin: str = ""
+    context: str = ""
 
     @property
     def live(self) -> bool:

@@ -23,7 +23,7 @@ from cards.identity.ledger import Entry, Phrase, with_gone
 from cards.model import CardsError
 
 NAME = "ledger.jsonl"
-FORMAT = 2  # 1 had no checksums
+FORMAT = 3  # 1 had no checksums, 2 no content and origin
 _COLUMNS = Entry.__struct_fields__
 _PHRASES = _COLUMNS.index("phrases")
 _REQUIRED = 8  # columns in every line; later ones are left out if they and all after them are empty
@@ -175,8 +175,16 @@ def _merged(first: Entry, second: Entry) -> Entry:
     before = {phrase.ordinal: phrase.text for phrase in older.phrases}
     clashes = {phrase.ordinal for phrase in newer.phrases if _is_other(before.get(phrase.ordinal, ""), phrase.text)}
     phrases = [Phrase(phrase.ordinal, "", gone=True) if phrase.ordinal in clashes else phrase for phrase in newer.phrases]
-    differ = newer.mod == older.mod and newer.parts != older.parts and "" not in (newer.parts, older.parts)
+    differ = newer.mod == older.mod and _differ(newer, older)
     return replace(newer, mod=newer.mod + differ, phrases=with_gone(phrases, older.phrases))
+
+
+def _differ(one: Entry, other: Entry) -> bool:
+    """Whether two lines of a card are of different contents; lines of older formats know only what they delivered."""
+    for before, after in ((one.content, other.content), (one.parts, other.parts)):
+        if before and after:
+            return before != after
+    return False
 
 
 def _is_other(before: str, text: str) -> bool:

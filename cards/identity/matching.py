@@ -20,6 +20,7 @@ from cards.model import Problem
 
 _COMMON = 50  # entries: a word that more of them share suggests no candidate
 _CANDIDATES = 20  # entries of other notes that a draft is compared with
+_COPIES = 20  # equal cards whose guids are looked through
 
 # two drafts may be equal in everything, and ties go to the first: so pairs are indexes, not values
 _DraftAt = int  # an index into `_Search.drafts`
@@ -79,6 +80,7 @@ def match_drafts(
     _by_similarity_across(search)
     _reorder_equals(search)
     _prefer_older(search)
+    _prefer_origins(search)
     return _matches(search, ledger), search.problems
 
 
@@ -216,6 +218,25 @@ def _prefer_older(search: _Search) -> None:
                 search.pair(draft_at, older, "moved")
 
 
+def _prefer_origins(search: _Search) -> None:
+    """Keep the older card also where its copy was edited, in whatever order the edits and the deletion came."""
+    lost = {entry.guid: at for at, entry in search.free_entries() if entry.live}
+    for draft_at, (entry_at, _) in list(search.pairs.items()) if lost else ():
+        copy, draft = search.entries[entry_at], search.drafts[draft_at]
+        older = lost.get(copy.origin)
+        if older is None or _is_as_born(copy, draft):
+            continue
+        if score(_features(search.entries[older]), draft.features) >= PINNED:
+            del lost[copy.origin]
+            search.part(draft_at)
+            search.pair(draft_at, older, "moved")
+
+
+def _is_as_born(entry: Entry, draft: CardKey) -> bool:
+    """Whether a card has the words that it got its guid for."""
+    return entry.guid in {guid_of(draft.kind, draft.key, copy) for copy in range(_COPIES)}
+
+
 def _renamed(search: _Search) -> dict[str, str]:
     """Map each note that is gone to the one that took in most of its cards: it was renamed, moved or merged."""
     present = {draft.note for draft in search.drafts}
@@ -325,6 +346,7 @@ def _matches(search: _Search, ledger: Ledger) -> list[Match]:
     """The match of each draft, in order; an unpaired draft gets the first guid of its words that no card ever had."""
     used = set(ledger)
     copies: Counter[tuple[str, str]] = Counter()
+    origins = _oldest_by_words(ledger) if len(search.pairs) < len(search.drafts) else {}
     matches: list[Match] = []
     for draft_at, draft in enumerate(search.drafts):
         if draft_at in search.pairs:
@@ -335,5 +357,11 @@ def _matches(search: _Search, ledger: Ledger) -> list[Match]:
         while (guid := guid_of(draft.kind, draft.key, copies[draft.kind, draft.key])) in used:
             copies[draft.kind, draft.key] += 1
         used.add(guid)
-        matches.append(Match(draft, guid, None, "new"))
+        matches.append(Match(draft, guid, None, "new", origins.get(_words(draft), "")))
     return matches
+
+
+def _oldest_by_words(ledger: Ledger) -> dict[tuple[str, ...], str]:
+    """The guid of the oldest living card of each wording: a new card with the same words is its copy."""
+    living = sorted((entry for entry in ledger.values() if entry.live), key=lambda entry: (-entry.born, entry.guid))
+    return {_words(entry): entry.guid for entry in living}

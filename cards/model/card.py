@@ -24,7 +24,10 @@ class Deletion(Struct, frozen=True, array_like=True):
 
 
 class Place(Struct, frozen=True, array_like=True):
-    """Place of a draft in its note: path, 1-based line, breadcrumb (`context`), timestamps."""
+    """Place of a draft in its note: path, 1-based line, breadcrumb (`context`), timestamps.
+
+    `content` is a hash of the takeaway as it is written, whatever of it the draft shows.
+    """
 
     note: str
     line: int
@@ -32,6 +35,7 @@ class Place(Struct, frozen=True, array_like=True):
     stamps: tuple[Timestamp, ...]
     block_id: str | None = None
     byline: tuple[str, ...] = ()
+    content: str = ""
 
 
 class Qa(Struct, frozen=True, array_like=True, tag=True):

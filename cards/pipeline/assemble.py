@@ -41,10 +41,11 @@ class MatchedNote(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A card as Anki gets it, what the ledger remembers of it, and what was odd; the card itself where it is kept."""
+    """A card as Anki gets it, its entry, the parts that were drawn now, and problems; the card itself where it is kept."""
 
     anki: AnkiNote
     entry: Entry
+    parts: str
     problems: tuple[Problem, ...]
     card: Card | None
 
@@ -70,6 +71,7 @@ class Run:
     media: MediaFiles
     clips: Clips
     cut: bool
+    refresh: bool
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -87,8 +89,8 @@ class Run:
             return
         drafts = note.cards.drafts() if keep else _LazyDrafts(note.cards)
         source = self._source(note)
-        for n, (rendered, one) in enumerate(zip(note.cards.rendered(), note.matches, strict=True)):
-            yield self._make(note, rendered, one, drafts, n, source, keep=keep)
+        for n, rendered in enumerate(note.cards.rendered()):
+            yield self._make(note, n, rendered, drafts, source, keep=keep)
 
     def _source(self, note: MatchedNote) -> str:
         vault = self.config.vault or _obsidian_vault(self.config.root)
@@ -97,50 +99,47 @@ class Run:
     def _make(
         self,
         note: MatchedNote,
-        rendered: RenderedDraft,
-        one: Match,
-        drafts: tuple[Draft, ...] | _LazyDrafts,
         n: int,
+        rendered: RenderedDraft,
+        drafts: tuple[Draft, ...] | _LazyDrafts,
         source: str,
         *,
         keep: bool,
     ) -> Made:
-        cards, old = note.cards, one.entry
+        cards, match = note.cards, note.matches[n]
+        old = match.entry
         ordinals = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed)
-        problems: list[Problem] = []
-        names: list[str] = []
-        told = rendered.fields
-        if (
-            rendered.embeds
-            or any(each != ordinal for each, ordinal in ordinals.items())
-            or len(ordinals) < len(rendered.phrases)
-        ):
-            draft = fingerprint.with_ordinals(drafts[n], ordinals)
-            media, problems = self.media.pack(draft)
-            names = [each.name for each in media.values()]
-            told = render.fields(draft, "", "", media)[:4]
-        audio, odd = self._audio(note, rendered, one, told[3])
-        fields = (*told, audio, source, "", one.guid)
-        parts = fingerprint.parts_of(fields, cards.tags)
+        fields, media, problems = self._fields(rendered, ordinals, drafts, n)
+        audio, odd = self._audio(note, rendered, match, fields[3])
+        drawn = (*fields, audio, source, "", match.guid)
+        parts = fingerprint.parts_of(drawn, cards.tags)
         if not audio and self.config.clips and old:
             parts = fingerprint.with_audio_of(old.parts, parts)
-        phrases = fingerprint.all_phrases(rendered.phrases, ordinals, old)
-        entry = fingerprint.remember(one, phrases, cards.deck, parts, self.now)
-        heard = names_in(audio)
-        anki = AnkiNote(
-            guid=one.guid,
-            kind=one.card.kind,
+        entry = fingerprint.remember(
+            match,
+            fingerprint.all_phrases(rendered.phrases, ordinals, old),
             deck=cards.deck,
-            tags=cards.tags,
-            fields=fields,
-            ordinals=tuple(sorted(set(ordinals.values()))) if rendered.phrases else (1,),
-            media=tuple(sorted({*heard, *names})),
-            mod=entry.mod,
+            parts=parts,
+            content=fingerprint.content_of(match, cards.own_tags, media),
+            now=self.now,
+            refresh=self.refresh,
         )
+        clips = names_in(audio)
+        anki = fingerprint.anki_note(entry, ordinals, drawn, cards.tags, (*clips, *media))
         card = None
         if keep:
-            card = Card(draft=fingerprint.with_ordinals(drafts[n], ordinals), anki=anki, source=cards.source, audio=heard)
-        return Made(anki, entry, (*problems, *odd), card)
+            card = Card(draft=fingerprint.with_ordinals(drafts[n], ordinals), anki=anki, source=cards.source, audio=clips)
+        return Made(anki, entry, parts, (*problems, *odd), card)
+
+    def _fields(
+        self, rendered: RenderedDraft, ordinals: Mapping[int, int], drafts: tuple[Draft, ...] | _LazyDrafts, n: int
+    ) -> tuple[tuple[str, ...], list[str], list[Problem]]:
+        """The fields of a draft, the media in them, and what is missing. Drawn anew only for media and other ordinals."""
+        if not rendered.embeds and ordinals == {number: number for number in rendered.phrases}:
+            return rendered.fields, [], []
+        draft = fingerprint.with_ordinals(drafts[n], ordinals)
+        media, problems = self.media.pack(draft)
+        return render.fields(draft, "", "", media)[:4], [file.name for file in media.values()], problems
 
     def _audio(self, note: MatchedNote, rendered: RenderedDraft, one: Match, stamps: str) -> tuple[str, list[Problem]]:
         """The field Audio of a card: its clips, or those that it has in the deck."""
@@ -180,10 +179,12 @@ def start(
     only: Changed | None = None,
     *,
     keep_notes: bool = False,
+    refresh: bool = False,
 ) -> Run:
     """Read the notes and say which cards of a ledger their drafts are. Writes nothing but the cache.
 
-    Without `progress` clips are named and not cut. With `only` the changed notes are read alone.
+    Without `progress` clips are named and not cut. With `only` the changed notes are read alone. With `refresh` cards that are
+    drawn otherwise than they were delivered get a newer `mod`.
     """
     tree = only.tree if only else scan.look_around(config)
     files = VaultFiles(config.root)
@@ -214,6 +215,7 @@ def start(
         media=MediaFiles(embeds),
         clips=clips,
         cut=progress is not None,
+        refresh=refresh,
     )
 
 

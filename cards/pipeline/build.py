@@ -49,17 +49,20 @@ def build(
     *,
     dry_run: bool = False,
     new_ledger: bool = False,
+    refresh: bool = False,
     keep_cards: bool = False,
     keep_skipped: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
     """Make the decks, write the ledger, then those that differ from what is on disk.
 
+    With `refresh` cards that are drawn otherwise than they were delivered get a newer `mod`, so that an import replaces them.
+
     `progress` goes over what takes time, with a label, for a bar that shows how far it is. With `keep_cards` or `keep_skipped`
     the report holds all cards, or all that gave none.
     Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
     """
-    whole = new_ledger or keep_cards or keep_skipped
+    whole = new_ledger or refresh or keep_cards or keep_skipped
     with without_collector(), output.lock(config.out, waiting=not dry_run):
         changed = None if whole else state.changes_since_last_build(config)
         if changed and changed.nothing:
@@ -73,6 +76,7 @@ def build(
             config,
             dry_run=dry_run,
             new_ledger=new_ledger,
+            refresh=refresh,
             keep_cards=keep_cards,
             keep_skipped=keep_skipped,
             progress=progress,
@@ -88,6 +92,7 @@ def _build(
     *,
     dry_run: bool,
     new_ledger: bool = False,
+    refresh: bool = False,
     keep_cards: bool = False,
     keep_skipped: bool = False,
     only: Changed | None = None,
@@ -95,7 +100,7 @@ def _build(
 ) -> Report:
     began = time.time_ns()
     known = known_ledger(config, new_ledger=new_ledger)
-    run = start(config, known, clock(), progress, only)
+    run = start(config, known, clock(), progress, only, refresh=refresh)
     decks = _Decks(config, run, only)
     packages: list[Package] = []
     made: list[_Brief] = []
@@ -124,11 +129,12 @@ class _Brief(NamedTuple):
     """What is kept of a card once its deck is packed."""
 
     entry: Entry
+    parts: str
     problems: tuple[Problem, ...]
 
 
 def _brief(made: Made) -> _Brief:
-    return _Brief(made.entry, made.problems)
+    return _Brief(made.entry, made.parts, made.problems)
 
 
 class _Decks:
@@ -189,15 +195,12 @@ class _Decks:
 
 
 def _refuse_heirs(run: Run, touched: frozenset[str]) -> None:
-    """Raise _NeedsAllError where a card that lost its takeaway stands with the same words in a note that was not read.
-
-    It may have moved there.
-    """
-    matched = {one.guid for note in run.notes for one in note.matches}
-    lost = {
-        (entry.kind, entry.key) for guid, entry in run.known.items() if entry.live and guid not in matched and run.scope(entry)
-    }
-    if lost and any((e.kind, e.key) in lost for e in run.known.values() if e.live and e.note not in touched):
+    """Raise _NeedsAllError where a card that lost its takeaway may have moved to a copy in a note that was not read."""
+    matched = {match.guid for note in run.notes for match in note.matches}
+    lost = [entry for guid, entry in run.known.items() if entry.live and guid not in matched and run.scope(entry)]
+    words, guids = {(entry.kind, entry.key) for entry in lost}, {entry.guid for entry in lost}
+    others = (entry for entry in run.known.values() if lost and entry.live and entry.note not in touched)
+    if any((entry.kind, entry.key) in words or entry.origin in guids for entry in others):
         raise _NeedsAllError
 
 
@@ -224,13 +227,19 @@ def collect(
         run = start(config, known, clock() if now is None else now, progress, keep_notes=keep_notes)
         made = [each for note in run.notes for each in run.make(note, keep=True)]
     cards = [each.card for each in made if each.card]
-    return _result(run, list(map(_brief, made)), cards, keep_skipped=True)
+    return _result(run, list(map(_brief, made)), cards, keep_skipped=True, waiting=True)
 
 
 def _result(
-    run: Run, made: list[_Brief], cards: list[Card], only: Changed | None = None, *, keep_skipped: bool = False
+    run: Run,
+    made: list[_Brief],
+    cards: list[Card],
+    only: Changed | None = None,
+    *,
+    keep_skipped: bool = False,
+    waiting: bool = False,
 ) -> Result:
-    """What a run has found once its cards are made."""
+    """The result of a run whose cards are made. With `waiting` its changes include cards that are drawn otherwise now."""
     known, new = run.known, {one.entry.guid: one.entry for one in made}
     entries: dict[str, Entry] = {**known, **new}
     elsewhere: Counter[str] = Counter()
@@ -241,8 +250,9 @@ def _result(
             entries[guid] = changes.retire(entry, run.now)
         elif only is None:
             elsewhere[top(entry.deck)] += 1
-    guids = [one.guid for note in run.notes for one in note.matches]
-    found = changes.between(known, entries, guids)
+    parts = {one.entry.guid: one.parts for one in made}
+    drawn = {match.guid: parts[match.guid] for note in run.notes for match in note.matches}
+    found = tuple(each for each in changes.between(known, entries, drawn) if waiting or each.status != "waiting")
     problems = [*run.problems, *(problem for one in made for problem in one.problems)]
     problems += [
         Problem(

@@ -57,16 +57,17 @@ class RenderedDraft(Struct, frozen=True, array_like=True):
 
 
 class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
-    """What one note gave, before identity. What is large stays packed: of a whole vault it would fill the memory.
+    """The cards of one note, before identity. Large values stay packed: a whole vault of them would fill the memory.
 
-    `skipped_count` is the number of takeaways that gave no card, `recording` the URL that bare stamps open, `file` the
-    recording as the note names it in its vault.
+    `own_tags` are the note's tags without those of `cards.toml`, `skipped_count` the number of takeaways without a card,
+    `recording` the URL that bare stamps open, `file` the recording as the note names it in its vault.
     """
 
     title: str
     source: str | None
     deck: str
     tags: tuple[str, ...]
+    own_tags: tuple[str, ...]
     problems: tuple[Problem, ...]
     recording: str | None
     file: str | None
@@ -238,7 +239,7 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
     note = parsed.note
     drafts, skipped = parsed.made if note.wanted else ((), ())
     left_out = (*note.skipped, *skipped) if note.wanted else ()
-    deck, tags = deck_of(config, note), tags_of(config, note)
+    deck, own_tags, tags = deck_of(config, note), tags_of(note), tags_of(note, config.tags)
     repeated = (note.title, note.source, deck, tags)
     if len(parsed.text) > _LONG and _weight(drafts) + _weight(repeated) * len(drafts) > _LARGEST:
         raise CardsError(
@@ -251,6 +252,7 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
             source=note.source,
             deck=deck,
             tags=tags,
+            own_tags=own_tags,
             problems=note.problems,
             recording=note.recording,
             file=note.file,

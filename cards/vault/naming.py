@@ -34,10 +34,10 @@ _PODCAST_TAGS = (
 )
 
 
-def tags_of(config: Config, note: Note) -> tuple[str, ...]:
-    """Return a note's tags: from `cards.toml`, the frontmatter's tags, and its show, people, topics and year."""
+def tags_of(note: Note, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return a note's tags: the frontmatter's tags, show, people, topics and year, and `more` that all notes have."""
     values = note.properties
-    tags = [*config.tags]
+    tags = [*more]
     in_note = metadata.get(values, "tags", "tag")
     for text in metadata.strings(in_note):
         if "," in text or "，" in text:
