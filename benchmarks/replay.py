@@ -4,8 +4,9 @@
 
 Every commit that touches a note is built upon the ledger of the one before. Judged from outside, by the words alone:
 a card whose words did not change must keep its guid; a card that a careful reader would call edited should (it has the
-label of one that is gone, or seven tenths of its words, and of no other nearly as many); and no guid may pass to a card
-that shares less than a fifth of its words, and not the label, with the one before. The repository is only read.
+label of one that is gone, or seven tenths of its words, and of no other nearly as many); no guid may pass to a card that
+shares less than a fifth of its words, and not the label, with the one before; and a phrase of a card that keeps its guid must
+keep its number as long as it has the same words. The repository is only read.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Figures:
     edited_kept: int = 0
     passed_on: int = 0
     touched: int = 0
+    phrases: int = 0
+    phrases_kept: int = 0
     oddities: list[str] = field(default_factory=list)
 
 
@@ -98,6 +101,7 @@ def replay(repository: Path, folder: str, last: int | None) -> Figures:
             collected = collect(load((notes,), Path(decks), None, None), known, second)
             after = {card.guid: told(card) for card in collected.cards}
             _judge(figures, commit[:9], before, after)
+            _count_ordinals(figures, commit[:9], known, collected.entries)
             known, before = collected.entries, after
             figures.commits += 1
             figures.cards = len(after)
@@ -138,6 +142,17 @@ def _judge(figures: Figures, commit: str, before: dict[str, Told], after: dict[s
             figures.oddities.append(f"{commit} edited, not kept ({likes[0][0]:.2f}): {' '.join(card.words)[:90]}")
 
 
+def _count_ordinals(figures: Figures, commit: str, known: Ledger, entries: Ledger) -> None:
+    for guid in known.keys() & entries.keys():
+        old, new = ({each.text: each.ordinal for each in of[guid].phrases if not each.gone} for of in (known, entries))
+        for text in old.keys() & new.keys() if entries[guid].live else ():
+            figures.phrases += 1
+            if old[text] == new[text]:
+                figures.phrases_kept += 1
+            else:
+                figures.oddities.append(f"{commit} c{old[text]} became c{new[text]}: {text[:90]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repository", type=Path)
@@ -154,9 +169,10 @@ def main() -> None:
     print(f"unchanged cards that kept their guid  {share(figures.unchanged_kept, figures.unchanged)}")
     print(f"edited cards that kept their guid     {share(figures.edited_kept, figures.edited)}")
     print(f"guids passed to another takeaway      {figures.passed_on:,} of {figures.touched:,} touched")
+    print(f"phrases that kept their number        {share(figures.phrases_kept, figures.phrases)}")
     if given.verbose:
         print(*figures.oddities, sep="\n")
-    if figures.unchanged != figures.unchanged_kept or figures.passed_on:
+    if figures.unchanged != figures.unchanged_kept or figures.passed_on or figures.phrases != figures.phrases_kept:
         sys.exit(1)
 
 

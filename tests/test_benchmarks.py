@@ -58,7 +58,34 @@ def test_a_history_is_replayed(tmp_path: Path) -> None:
     assert "12 commits" in said
     assert "(100.00 %)" in said
     assert "guids passed to another takeaway      0 of" in said
+    assert [line for line in said.splitlines() if line.startswith("phrases that kept") and "100.00" in line]
 
 
 def test_likeness_is_measured() -> None:
     assert "NOT ITSELF, likest in its note" in run("likeness", "examples")
+
+
+def test_pairs_are_judged_as_a_careful_reader_does() -> None:
+    said = run("pairs")  # exits with 1 where anything passes wrongly, or fewer than 95 % are kept
+    assert "wrong passes  0 of 118" in said
+
+
+def test_a_pair_that_is_misjudged_is_shown(tmp_path: Path) -> None:
+    pair = """
+    [[pair]]
+    kind = "answer"
+    language = "en"
+    same = false
+    before = "- **Depth:** four fathoms"
+    after = "- **Depth:** five fathoms"
+    """
+    (tmp_path / "pairs.toml").write_text(pair, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "benchmarks/pairs.py", str(tmp_path / "pairs.toml"), "--show"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "passed (answer, en)" in ran.stdout

@@ -91,10 +91,10 @@ def check(before: Ledger, after: Result, now: int) -> None:
     assert ledger_file.load(ledger_file.dump(after.entries.values())) == after.entries
 
 
-def _guids(folder: Path, known: Ledger, text: str) -> tuple[dict[tuple[str, int], str], Ledger]:
+def _guids(folder: Path, known: Ledger, text: str, now: int = NOW) -> tuple[dict[tuple[str, int], str], Ledger]:
     """The guid of each `qa` by note and line, and the ledger."""
     write_notes(folder / "notes", text)
-    after = collected(folder / "notes", known, NOW)
+    after = collected(folder / "notes", known, now)
     cards = [card for card in after.cards if card.kind == "qa"]
     return {(card.draft.place.note, card.draft.place.line): card.guid for card in cards}, after.entries
 
@@ -116,6 +116,35 @@ def test_of_equal_cards_in_one_note_each_keeps_its_place(tmp_path: Path) -> None
     # the title changes, so no breadcrumb tells them apart, and the first one is edited
     after, _ = _guids(tmp_path, known, f"# Ocean\n{TWIN.replace('outer', 'inner')}- **Tide:** low\n{TWIN}")
     assert after == before
+
+
+@pytest.mark.parametrize("there", ["a.md", "b.md"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("each spring", "each spring"), ("", "every spring")],
+        [("each spring", "each spring"), ("each spring", "every spring"), ("", "every spring")],
+        [("each spring", "each spring"), ("each spring", "every spring"), ("", "every warm spring")],
+        [
+            ("each spring", "each spring"),
+            ("each spring", "every spring"),
+            ("each spring", "every warm spring"),
+            ("", "any warm spring"),
+        ],
+        [("each spring", "each spring"), ("", "each spring"), ("", "every spring")],
+    ],
+)
+def test_what_was_copied_edited_and_cut_keeps_its_history(there: str, steps: list[tuple[str, str]], tmp_path: Path) -> None:
+    slate = "- **Quarry:** the slate comes from the upper quarry {}.\n"
+    notes = {"a.md": slate.format("each spring"), "b.md": "- **Well:** it has no bucket\n"}
+    guids, known = _guids(tmp_path, {}, "".join(f"@ {name}\n{text}" for name, text in notes.items()))
+    original = guids["a.md", 1]
+    for now, (old, copy) in enumerate(steps, NOW + 1):
+        texts = {"a.md": slate.format(old) if old else "nothing\n", "b.md": notes["b.md"]}
+        texts[there] += slate.format(copy)
+        guids, known = _guids(tmp_path, known, "".join(f"@ {name}\n{text}" for name, text in texts.items()), now)
+    assert guids[there, 2] == original
+    assert [guid for guid, entry in known.items() if entry.ask == "quarry" and entry.live] == [original]
 
 
 FIRST = "Where the northern channel carries salt to the harbour, no pilot asks why the old lamp burns at noon in winter."

@@ -78,6 +78,9 @@ def match_drafts(
     _by_block_id(search)
     _by_similarity_in_notes(search)
     _by_similarity_across(search)
+    if (renamed := _renamed(search)) != search.renamed:  # a note renamed with every line reworded
+        search.renamed = renamed
+        _by_similarity_in_notes(search)
     _reorder_equals(search)
     _prefer_older(search)
     _prefer_origins(search)
@@ -268,8 +271,14 @@ def _by_similarity_in_notes(search: _Search) -> None:
             for entry_at in entries[group]:
                 entry = search.entries[entry_at]
                 asked_once = asks_before[note, entry.ask] <= 1 >= asks_now[note, draft.features.ask]
-                similarity = score(_features(entry), draft.features, asked_once=asked_once, elsewhere=not entry.live)
                 same_gap = entry_gaps.get(entry_at) == gap  # None for a retired entry
+                similarity = score(
+                    _features(entry),
+                    draft.features,
+                    asked_once=asked_once,
+                    elsewhere=not entry.live,
+                    other_context=context_of(entry) not in ("", draft.context),
+                )
                 alone = same_gap and entries_in[gap] == 1 == drafts_in[gap]
                 threshold = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
                 if similarity >= threshold:

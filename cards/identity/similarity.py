@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel, Levenshtein
 
 from cards.text.vocabulary import is_takeaway_heading
 
@@ -25,6 +26,12 @@ NEARLY = 5.0  # a difference this small decides nothing: the match is reported a
 
 ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept to measure similarity, so that the ledger stays small
 
+_SMALL = 3  # words: a cue in which no more are others asks about another thing in the same frame
+_CUE = 36  # letters: a sentence with fewer beside its gaps is short
+_LONG = 6  # letters: in shorter words one more may make another name
+_EQUAL = 92.0  # answers this similar, with the same numbers, are one answer
+
+_TOKEN = re.compile(r"[\u30a0-\u30ff]+|[\u3040-\u309f\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 
@@ -43,23 +50,98 @@ def normal(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def score(old: Features, new: Features, *, asked_once: bool = False, elsewhere: bool = False) -> float:
-    """Score the similarity of two cards of one kind, from 0 to 100.
+def score(
+    old: Features,
+    new: Features,
+    *,
+    asked_once: bool = False,
+    elsewhere: bool = False,
+    other_context: bool = False,
+) -> float:
+    """Score the similarity of two cards of one kind, from 0 to 100; 0 where the same frame is about another thing.
 
     `asked_once`: each question is unique in its note, so the same question marks the same card even if its answer was
     rewritten. `elsewhere`: the cards are not in the same place; then a shared phrase does not raise the score.
+    `other_context`: they have other breadcrumbs, so the same question may ask about another thing.
     """
     if old.ask or new.ask:
-        return _qa_score(old, new, asked_once)
-    return _cloze_score(old, new, elsewhere)
+        return 0.0 if _asks_of_another(old, new) else _qa_score(old, new, asked_once, other_context)
+    return 0.0 if _tells_of_another(old, new, other_context) else _cloze_score(old, new, elsewhere)
 
 
-def _qa_score(old: Features, new: Features, asked_once: bool) -> float:
+def _asks_of_another(old: Features, new: Features) -> bool:
+    """Whether two labels differ in a name, a number or a word alone, and their answers differ too."""
+    if not _differ_slightly(old.ask, new.ask):
+        return False
+    same_numbers = _DIGITS.findall(old.text) == _DIGITS.findall(new.text)
+    return not (same_numbers and fuzz.ratio(old.text, new.text) >= _EQUAL)
+
+
+def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool:
+    """Whether two sentences differ slightly outside their gaps or stand below others, and have other gaps as well."""
+    if other_context and old.phrases and new.phrases and _likest(old, new) < PHRASE:
+        return True
+    if any(_holds(new.text, phrase) for phrase in old.phrases) or any(_holds(old.text, phrase) for phrase in new.phrases):
+        return False
+    return _differ_slightly(_cue(old), _cue(new))
+
+
+def _likest(old: Features, new: Features) -> float:
+    """The similarity of the two most similar phrases."""
+    return max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)
+
+
+def _cue(card: Features) -> str:
+    """The sentence without its gaps."""
+    text = f" {card.text} "
+    for phrase in card.phrases:
+        text = text.replace(phrase if _has_cjk(phrase) else f" {phrase} ", " ", 1)
+    return text
+
+
+def _holds(text: str, phrase: str) -> bool:
+    return phrase in text if _has_cjk(phrase) else f" {phrase} " in f" {text} "
+
+
+def _has_cjk(text: str) -> bool:
+    return any("\u3040" <= sign <= "\u9fff" for sign in text)
+
+
+def _differ_slightly(old: str, new: str) -> bool:
+    """Whether a few words are replaced, other than by a misspelling, in an otherwise equal frame."""
+    before, after = _TOKEN.findall(old), _TOKEN.findall(new)
+    replaced = 0.0
+    for edit in Levenshtein.opcodes(before, after):
+        was, now = before[edit.src_start : edit.src_end], after[edit.dest_start : edit.dest_end]
+        if edit.tag == "replace" and not all(map(_is_misspelt, was, now)):
+            replaced += max(_size(was), _size(now))
+        elif edit.tag in ("insert", "delete") and _size(was) + _size(now) > _SMALL:
+            return False
+    return 0 < replaced <= _SMALL
+
+
+def _size(tokens: list[str]) -> float:
+    """A number of words; two signs count as one."""
+    return sum(0.5 if len(each) == 1 and _has_cjk(each) else 1 for each in tokens)
+
+
+def _is_misspelt(one: str, other: str) -> bool:
+    """Whether one long word has a letter more than the other and is the same without it."""
+    return min(len(one), len(other)) >= _LONG and Indel.distance(one, other) == 1
+
+
+def _qa_score(old: Features, new: Features, asked_once: bool, other_context: bool) -> float:
     ask = fuzz.ratio(old.ask, new.ask)
     text = fuzz.ratio(old.text, new.text)
+    if old.ask != new.ask and (_holds(new.ask, old.ask) or _holds(old.ask, new.ask)):  # the label was widened, or cut
+        ask = max(ask, HOLDS)
+        if min(len(old.text), len(new.text)) >= 20:
+            text = max(text, 0.9 * fuzz.partial_ratio(old.text, new.text))
     both = 0.4 * ask + 0.6 * text
-    if old.ask == new.ask and asked_once:
-        both = max(both, 60 + 0.4 * text)
+    if old.ask == new.ask and other_context:
+        both = min(both, _with_same_digits(old.text, new.text))
+    elif old.ask == new.ask and asked_once:
+        both = max(both, 70 + 0.3 * text)
     elif old.text == new.text and len(old.text) >= 20:
         both = max(both, 80 + 0.2 * ask)  # the label was reworded
     return 0.0 if both >= IN_PLACE and _is_one_a_heading_list(old, new) else both
@@ -79,10 +161,17 @@ def _cloze_score(old: Features, new: Features, elsewhere: bool) -> float:
         whole = min(whole, text)
     if min(len(old.text), len(new.text)) < 16:
         return whole
-    phrases = max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)
+    phrases = _likest(old, new)
     # after a split or a join one sentence contains the other, and the phrase with it
     part = fuzz.partial_ratio(old.text, new.text)
-    return max(whole, 0.55 * part + 0.35 * phrases if phrases >= 80 else 0.0)
+    if phrases < 80 or (_is_short(old, new) and part < 95 and fuzz.token_sort_ratio(old.text, new.text) < 80):
+        return whole
+    return max(whole, 0.55 * part + 0.35 * phrases)
+
+
+def _is_short(old: Features, new: Features) -> bool:
+    """Whether a sentence has little beside its gaps, so that their phrase alone does not say which card it is."""
+    return min(len(_cue(old)), len(_cue(new))) < _CUE
 
 
 def _with_same_digits(a: str, b: str) -> float:
