@@ -83,6 +83,8 @@ def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool
         return True
     if any(_holds(new.text, phrase) for phrase in old.phrases) or any(_holds(old.text, phrase) for phrase in new.phrases):
         return False
+    if any(_is_widened(a, b) for a in old.phrases for b in new.phrases):
+        return False
     return _differ_slightly(_cue(old), _cue(new))
 
 
@@ -101,6 +103,12 @@ def _cue(card: Features) -> str:
 
 def _holds(text: str, phrase: str) -> bool:
     return phrase in text if _has_cjk(phrase) else f" {phrase} " in f" {text} "
+
+
+def _is_widened(one: str, other: str) -> bool:
+    """Whether one phrase has more words than the other, and all of its."""
+    a, b = _TOKEN.findall(one), _TOKEN.findall(other)
+    return Indel.distance(a, b) == abs(len(a) - len(b))
 
 
 def _has_cjk(text: str) -> bool:
