@@ -122,6 +122,7 @@ def build(
     dry_run: bool = False,
     new_ledger: bool = False,
     refresh: bool = False,
+    retire: bool = False,
 ) -> Report:
     """Make the decks of notes as `cards build` does, and report what changed.
 
@@ -132,4 +133,4 @@ def build(
     """
     paths = (notes,) if isinstance(notes, str | PathLike) else tuple(notes)
     settings = load(tuple(map(Path, paths)), Path(out) if out else None, Path(config) if config else None, deck)
-    return pipeline.build(settings, dry_run=dry_run, new_ledger=new_ledger, refresh=refresh)
+    return pipeline.build(settings, dry_run=dry_run, new_ledger=new_ledger, refresh=refresh, retire=retire)

@@ -103,6 +103,17 @@ def test_renames_deletions_and_a_broken_note_in_between(watching: Watching) -> N
     watching.wait_for("1 new, 1 retired", since)
 
 
+def test_a_note_that_a_sync_empties_keeps_its_deck(watching: Watching) -> None:
+    note = watching.folder / "many.md"
+    since = len(watching.lines)
+    note.write_text("".join(f"- **Label {n}:** text of {n}\n" for n in range(12)), encoding="utf-8")
+    watching.wait_for("12 new", since)
+    decks = {path: path.read_bytes() for path in (watching.folder / "decks").iterdir()}
+    note.write_text("", encoding="utf-8")
+    watching.wait_for("the decks stay as they are: this would retire 12 of the 13 cards", since)
+    assert {path: path.read_bytes() for path in (watching.folder / "decks").iterdir()} == decks
+
+
 def test_a_build_that_fails_is_said_and_mended(watching: Watching) -> None:
     path = watching.folder / "decks" / ledger_file.NAME
     whole = path.read_text(encoding="utf-8")

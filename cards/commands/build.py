@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), help="Processes that parse notes.  [default: one per core]")
 @click.option("--new-ledger", is_flag=True, help="Start a new ledger even if decks exist.")
 @click.option("--refresh", is_flag=True, help="Also deliver new titles, paths and looks; replaces edits made in Anki.")
+@click.option("--retire", is_flag=True, help="Go on even if much of a deck is retired at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     config: Config,
@@ -35,6 +36,7 @@ def command(
     jobs: int | None,
     new_ledger: bool,
     refresh: bool,
+    retire: bool,
     as_json: bool,
 ) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
@@ -57,6 +59,7 @@ def command(
             dry_run=dry_run,
             new_ledger=new_ledger,
             refresh=refresh,
+            retire=retire,
             keep_skipped=verbose,
             progress=terminal.progress,
         )

@@ -101,7 +101,7 @@ def _build(read_config: Callable[[], Config], then: Callable[[Config], None] | N
         if then:
             then(config)
     except (CardsError, OSError) as error:
-        return [f"{_clock()} build failed: {error}"]
+        return [f"{_clock()} build failed, the decks stay as they are: {error}"]
     except Exception as error:  # a bug must not end a watch that runs for days
         return [f"{_clock()} build failed: {internal_error(error)}"]
     problems = [f"  problem: {problem}" for problem in report.result.problems]

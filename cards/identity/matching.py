@@ -20,6 +20,7 @@ from cards.model import Problem
 
 _COMMON = 50  # entries: a word that more of them share suggests no candidate
 _CANDIDATES = 20  # entries of other notes that a draft is compared with
+_TELLING = 40  # characters: two longer answers that are unlike say different things
 _COPIES = 20  # equal cards whose guids are looked through
 
 # two drafts may be equal in everything, and ties go to the first: so pairs are indexes, not values
@@ -261,6 +262,7 @@ def _by_similarity_in_notes(search: _Search) -> None:
     entry_gaps = _gaps(((at, entry) for at, entry in enumerate(search.entries) if entry.live), guids)
     asks_before = Counter((search.note_of(entry), entry.ask) for entry in search.entries if entry.live)
     asks_now = Counter((draft.note, draft.features.ask) for draft in search.drafts)
+    contexts = _lasting_contexts(search)
     for group in sorted(drafts.keys() & entries.keys()):
         note, _ = group
         entries_in = Counter(entry_gaps[at] for at in entries[group] if at in entry_gaps)
@@ -277,7 +279,7 @@ def _by_similarity_in_notes(search: _Search) -> None:
                     draft.features,
                     asked_once=asked_once,
                     elsewhere=not entry.live,
-                    other_context=context_of(entry) not in ("", draft.context),
+                    other_context=_is_below_another(entry, draft, contexts[note]),
                 )
                 alone = same_gap and entries_in[gap] == 1 == drafts_in[gap]
                 threshold = ACROSS if not entry.live else IN_PLACE if alone else IN_NOTE
@@ -285,6 +287,27 @@ def _by_similarity_in_notes(search: _Search) -> None:
                     distance = min(abs(entry.line - draft.line), 1000)
                     weights[draft_at, entry_at] = similarity + 5 * same_gap - 0.001 * distance
         _claim(search, weights)
+
+
+def _lasting_contexts(search: _Search) -> dict[str, set[str]]:
+    """The breadcrumbs of each note that were there before and are there now: none where its title was changed."""
+    before: dict[str, set[str]] = defaultdict(set)
+    for entry in search.entries:
+        if entry.live:
+            before[search.note_of(entry)].add(context_of(entry))
+    now: dict[str, set[str]] = defaultdict(set)
+    for draft in search.drafts:
+        now[draft.note].add(draft.context)
+    return defaultdict(set, {note: before[note] & found for note, found in now.items()})
+
+
+def _is_below_another(entry: Entry, draft: CardKey, lasting: set[str]) -> bool:
+    """Whether a draft stands below another heading, parent or label than an entry did.
+
+    A changed title changes all breadcrumbs: then it takes longer texts to tell.
+    """
+    differs = context_of(entry) not in ("", draft.context)
+    return differs and (bool(lasting) or min(len(entry.text), len(draft.features.text)) >= _TELLING)
 
 
 def _by_similarity_across(search: _Search) -> None:

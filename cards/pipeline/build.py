@@ -28,6 +28,7 @@ from cards.pipeline.assemble import Made, MatchedNote, Run, start
 from cards.pipeline.load_notes import Progress, no_progress, without_collector
 from cards.pipeline.output import Package
 from cards.pipeline.report import LISTED, DeckFile, Report, Result, Totals
+from cards.pipeline.retirement import refuse_many
 from cards.pipeline.state import Changed, Seen
 from cards.vault import files
 from cards.vault.config import Config
@@ -50,6 +51,7 @@ def build(
     dry_run: bool = False,
     new_ledger: bool = False,
     refresh: bool = False,
+    retire: bool = False,
     keep_cards: bool = False,
     keep_skipped: bool = False,
     progress: Progress = no_progress,
@@ -57,10 +59,12 @@ def build(
     """Make the decks, write the ledger, then those that differ from what is on disk.
 
     With `refresh` cards that are drawn otherwise than they were delivered get a newer `mod`, so that an import replaces them.
+    Without `retire` a build that would retire more than ten cards, and more than a third of a deck, is refused.
 
     `progress` goes over what takes time, with a label, for a bar that shows how far it is. With `keep_cards` or `keep_skipped`
     the report holds all cards, or all that gave none.
-    Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written.
+    Raises CardsError where nothing could be done: no notes, a damaged or missing ledger, a folder that can't be written, too
+    many cards to retire.
     """
     whole = new_ledger or refresh or keep_cards or keep_skipped
     with without_collector(), output.lock(config.out, waiting=not dry_run):
@@ -69,7 +73,7 @@ def build(
             return changed.last.report()
         if changed and len(changed.changed) + len(changed.gone) <= _MOST * len(changed.tree.notes):
             try:
-                return _build(config, dry_run=dry_run, only=changed, progress=no_progress)
+                return _build(config, dry_run=dry_run, retire=retire, only=changed, progress=no_progress)
             except _NeedsAllError:
                 pass
         return _build(
@@ -77,6 +81,7 @@ def build(
             dry_run=dry_run,
             new_ledger=new_ledger,
             refresh=refresh,
+            retire=retire,
             keep_cards=keep_cards,
             keep_skipped=keep_skipped,
             progress=progress,
@@ -93,6 +98,7 @@ def _build(
     dry_run: bool,
     new_ledger: bool = False,
     refresh: bool = False,
+    retire: bool = False,
     keep_cards: bool = False,
     keep_skipped: bool = False,
     only: Changed | None = None,
@@ -116,6 +122,8 @@ def _build(
     refuse_foreign(config, known, result)
     if not result.totals.notes and not known:
         raise CardsError(f"{config.notes[0]}: no Markdown notes here")
+    if not retire:
+        refuse_many(config, known, result.entries, run.tree.notes)
     written, removed = output.write(
         config, packages, decks.file_names, known, result.entries, dry_run=dry_run, new_ledger=new_ledger
     )
