@@ -255,6 +255,9 @@ class User:
 
 
 def _is_told(entry: Entry, fields: str, tags: str) -> bool:
-    """Whether a note is what the ledger's hashes say, tags in any order aside."""
+    """Whether a note is what the ledger's hashes say.
+
+    Not by its source, in which each machine names its own folder, nor by its tags, which may have another order.
+    """
     there = parts_of(fields.split("\x1f"), tags.split())
-    return there[:-4] == entry.parts[:-4]
+    return there[:-8] == entry.parts[:-8]

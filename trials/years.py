@@ -3,10 +3,10 @@
     python trials/years.py [--notes 2000] [--edits 20000] [--weeks 520] [--seed 1] [--keep FOLDER]
 
 Every week people edit their notes in the proportions of real vaults, build, import what changed into one real Anki
-collection, review, and edit, suspend, flag, move or delete cards there. At random the cache is deleted, the version of Cards
-rises, or a build is the real command line in a process of its own. Every quarter two machines edit at once: their notes, decks
-and ledgers are merged by git, with conflicts in notes and decks, and each third time without the `.gitattributes` that lets
-ledgers merge by themselves.
+collection, review, and edit, suspend, flag, move or delete cards there. At random the cache is deleted, the vault's folder gets
+another name, the version of Cards rises, and a build is one with `--refresh` or the real command line in a process of its own.
+Every quarter two machines edit at once: their notes, decks and ledgers are merged by git, with conflicts in notes and decks,
+and each third time without the `.gitattributes` that lets ledgers merge by themselves.
 
 The laws: no review is lost; a card with reviews stays with its Anki note, and that note with its takeaway; a takeaway whose
 words did not change keeps its guid, and has one card of a kind; a number passes to no other phrase; an import changes no card
@@ -189,6 +189,7 @@ class Machine:
 
     def save(self) -> None:
         """Write the notes that are other ones."""
+        (self.folder / ".obsidian").mkdir(exist_ok=True)  # so that links back name the vault's folder
         notes = self.vault.notes
         for path in self.written.keys() - notes.keys():
             (self.folder / path).unlink()
@@ -250,6 +251,7 @@ class Years:
             self.user.meddle(self.home.ledger(), now + 3 * 86400)
             self.user.sleep_a_week()
             self._misfortune()
+            self._rename(now + 4 * 86400)
             for each in self.wrong[known:]:
                 print(f"week {week}: {each}", flush=True)
             if (week + 1) % YEAR == 0 or week + 1 == self.weeks:
@@ -286,6 +288,7 @@ class Years:
                 "-q",
                 "--jobs",
                 "1",
+                "--retire",
             ]
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if ran.returncode:
@@ -296,8 +299,35 @@ class Years:
             found = state.changes_since_last_build(config)
             kind = "whole" if found is None else "no" if found.nothing else "short"
             self.done[f"{kind} builds, as it seemed"] += 1
-            build(config)
+            refresh = self.draw.random() < 0.03
+            before = machine.ledger() if (machine.decks / ledger_file.NAME).exists() else {}
+            build(config, refresh=refresh, retire=True)
+            self.done["refreshes"] += refresh
+            if not refresh:
+                self._delivered_for_a_reason(before, machine.ledger())
         memory.check(machine.ledger(), machine.vault)
+
+    def _delivered_for_a_reason(self, before: Ledger, after: Ledger) -> None:
+        """That no card is newer whose takeaway is as it was."""
+        for guid, old in before.items():
+            new = after[guid]
+            if old.live and new.live and old.content == new.content and old.mod != new.mod:
+                self.wrong.append(f"{guid} is delivered again, though its takeaway is the same")
+
+    def _rename(self, now: int) -> None:
+        """Now and then the vault's folder gets another name, and the build after that delivers nothing."""
+        if self.draw.random() >= 0.05:
+            return
+        self.done["vaults renamed"] += 1
+        folder = self.home.folder.rename(self.folder / f"home {self.done['vaults renamed']}")
+        self.home.folder, self.home.decks = folder, folder / "decks"
+        if self.away is not None:
+            self.away.git("remote", "set-url", "origin", str(folder))
+        before = {guid: entry.mod for guid, entry in self.home.ledger().items()}
+        os.environ["SOURCE_DATE_EPOCH"] = str(now)
+        build(replace(load((folder,), self.home.decks, None, None), jobs=1), retire=True)
+        if before != {guid: entry.mod for guid, entry in self.home.ledger().items()}:
+            self.wrong.append("a renamed vault delivers cards again")
 
     def _take(self, machine: Machine) -> None:
         """Import the packages that are other ones than those imported last."""
