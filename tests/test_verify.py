@@ -94,9 +94,9 @@ def test_a_new_deck(make: Make, capfd: pytest.CaptureFixture[str]) -> None:
     assert (verdict.harm, verdict.harms, verdict.against) == (False, (), None)
     assert capfd.readouterr() == ("", "")
     head, *rows, empty, outcome = lines(verdict)
-    columns = "new updated left alone conflicting empty cards emptied missing media rewritten full sync"
+    columns = "new updated left alone conflicting empty cards emptied missing media rewritten own words full sync"
     assert head.split() == f"{package} {columns}".split()
-    assert [row.split()[-9:] for row in rows] == ["3 0 0 0 0 0 0 0 no".split()] * 2
+    assert [row.split()[-10:] for row in rows] == ["3 0 0 0 0 0 0 0 0 no".split()] * 2
     assert {len(row) for row in rows} == {len(head)}
     assert empty == ""
     assert outcome.startswith("no harm would be done (each deck imported twice into an empty collection, Anki ")
@@ -140,14 +140,23 @@ def test_cards_without_reviews_are_updated_without_a_warning(make: Make, tmp_pat
 def test_an_edit_of_the_users(make: Make, tmp_path: Path, second: int, left_alone: int) -> None:
     def edit(opened: Any) -> None:
         note = opened.get_note(opened.db.scalar("select id from notes where flds like '%four fathoms%'"))
-        note["Back"] = "my own words"
+        note["Back"], note["Extra"] = "my own words", "four fathers"
         opened.update_note(note)
         opened.db.execute("update notes set mod = ? where id = ?", START + second, note.id)
 
     user = profile(tmp_path / "user", make(), edit)
     for trial in trials(make(DEEPER, 1), user).values():
         assert trial.left_alone == left_alone
-        assert [finding.was for finding in trial.findings] == ["my own words"] * (3 - left_alone)
+        told = [(finding.kind, finding.words, finding.was, finding.now) for finding in trial.findings]
+        now = "the channel is five fathoms deep at the ebb"
+        assert (
+            told
+            == [
+                ("rewritten", "Depth", "my own words", now),
+                ("own words", "Depth · Back", "my own words", now),
+                ("own words", "Depth · Extra", "four fathers", "nothing"),
+            ][: 3 * (3 - left_alone)]
+        )
 
 
 def test_long_texts_are_shown_from_where_they_part(make: Make, tmp_path: Path) -> None:
@@ -199,7 +208,7 @@ def test_a_field_that_the_user_added(make: Make, tmp_path: Path) -> None:
     found = trials(make(DEEPER, 1), user)
     assert kinds(found[DEFAULTS]) == {"conflicting", "other note type"}
     # merged, the field stays, and the deck's text arrives: an empty field more is not another text
-    assert (kinds(found[MERGED]), found[MERGED].count("rewritten"), found[MERGED].updated) == ({"rewritten"}, 1, 1)
+    assert (kinds(found[MERGED]), found[MERGED].count("rewritten"), found[MERGED].updated) == ({"rewritten", "own words"}, 1, 1)
 
 
 def test_a_note_of_another_note_type(make: Make, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from cards.anki.read_package import collection
+from cards.identity.fingerprint import FIRST_MOD
 from cards.model import CardsError
 from cards.vault.files import read_deck
 from cards.verify.verdict import GAP, OPTIONS, Finding, Trial, Tried, Verdict, apart, first_words
@@ -212,7 +213,7 @@ class _State:
     """The parts of a collection that an import could harm: notes, cards (`_CARD`), decks and note types, by id.
 
     `reviews` maps each card to the number of its reviews and the sum of their ids, since there may be millions. `design` is
-    the note types without their times, which a merging import always updates.
+    the note types without their times, which a merging import always updates; `fields` are the names of a note type's fields.
     """
 
     schema: int
@@ -221,6 +222,7 @@ class _State:
     reviews: dict[int, tuple[int, int]]
     decks: dict[int, str]
     types: dict[int, str]
+    fields: dict[int, list[str]]
     design: list[Any]
 
     @property
@@ -237,6 +239,7 @@ class _State:
 
 def _state(opened: Any) -> _State:
     rows = opened.db.all
+    names = rows("select ntid, name from fields order by ntid, ord")
     return _State(
         opened.db.scalar("select scm from col"),
         {nid: _Note(*rest) for nid, *rest in rows("select id, guid, mid, mod, tags, flds from notes")},
@@ -244,6 +247,7 @@ def _state(opened: Any) -> _State:
         {cid: (number, total) for cid, number, total in rows("select cid, count(), sum(id) from revlog group by cid")},
         {did: name.replace("\x1f", "::") for did, name in rows("select id, name from decks")},
         dict(rows("select id, name from notetypes")),
+        {mid: [name for each, name in names if each == mid] for mid in {each for each, _ in names}},
         rows(
             "select id, 0, name, hex(config) from notetypes union all select ntid, ord, name, hex(config) from fields "
             "union all select ntid, ord, name, hex(config) from templates order by 1, 2, 3, 4"
@@ -283,6 +287,17 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
         note, flds = before.notes.get(nid, _NO_NOTE), after.notes.get(nid, _NO_NOTE).flds
         if note.flds.rstrip("\x1f") != flds.rstrip("\x1f"):  # an added empty field changes no text
             yield Finding("rewritten", note.guid, note.words, *apart(note.flds, flds))
+    for nid, note in before.notes.items():
+        if note.mod != FIRST_MOD and (new := after.notes.get(nid, note)).flds != note.flds:
+            yield from _replaced(note, new, before.fields.get(note.mid, []))
+
+
+def _replaced(note: _Note, now: _Note, names: Sequence[str]) -> Iterator[Finding]:
+    """Find the fields with text that an import replaces."""
+    for name, was, text in zip(names, note.flds.split("\x1f"), now.flds.split("\x1f"), strict=False):
+        if was and was != text:
+            old, new = apart(was, text)
+            yield Finding("own words", note.guid, f"{note.words} · {name}", old, new)
 
 
 def _renumbered(opened: Any, before: _State, after: _State) -> Iterator[Finding]:

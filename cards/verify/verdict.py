@@ -34,9 +34,10 @@ KINDS: Mapping[str, str] = {
     "other note type": "your note type differs from the deck's, so Anki adds the deck's as a second one",
     "emptied": "a gap is gone and its card empty: Tools › Empty Cards removes it; until then the gap may come back",
     "rewritten": "a note with reviews changes its text; the reviews stay",
+    "own words": "a field is replaced in a note that changed after its first import: your own words in it are lost",
 }
-_WARNINGS = frozenset({"other note type", "emptied", "rewritten"})
-_COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten")
+_WARNINGS = frozenset({"other note type", "emptied", "rewritten", "own words"})
+_COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten", "own words")
 
 _SHOWN = 12  # findings of a kind that are listed
 _WORDS = 60  # characters kept of a text
