@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from cards.identity.changes import search
 from cards.identity.fingerprint import FIRST_MOD
 from tests.strategies import NOTE
 from tests.vaults import EXAMPLES, built, write
@@ -147,7 +148,9 @@ def test_new_cards_come_in_note_order_and_are_found_by_their_ids(tmp_path: Path)
     with imported(tmp_path, package) as opened:
         fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
         assert fronts == ["a A one", "b B one", "b B two", "b › B two has [...] in it"]
-        for guid in opened.db.list("select guid from notes"):
+        guids = opened.db.list("select guid from notes")
+        assert len(opened.find_notes(search([*guids, *(f"gone{number}" for number in range(9_996))]))) == len(guids)
+        for guid in guids:
             assert len(opened.find_cards(f"ID:{guid}")) == 1
 
 

@@ -288,8 +288,8 @@ def _compared(before: _State, after: _State) -> Iterator[Finding]:
         if note.flds.rstrip("\x1f") != flds.rstrip("\x1f"):  # an added empty field changes no text
             yield Finding("rewritten", note.guid, note.words, *apart(note.flds, flds))
     for nid, note in before.notes.items():
-        if note.mod != FIRST_MOD and (new := after.notes.get(nid, note)).flds != note.flds:
-            yield from _replaced(note, new, before.fields.get(note.mid, []))
+        if note.mod != FIRST_MOD:
+            yield from _replaced(note, after.notes.get(nid, note), before.fields.get(note.mid, []))
 
 
 def _replaced(note: _Note, now: _Note, names: Sequence[str]) -> Iterator[Finding]:
