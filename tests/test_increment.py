@@ -89,3 +89,20 @@ def test_packages_that_are_not_what_the_ledger_says_are_made_anew(tmp_path: Path
     shutil.copytree(out, again)
     shutil.rmtree(cache.folder(again), ignore_errors=True)
     assert not [one for one in built(vault, again).decks if one.changed]
+
+
+def test_a_missing_picture_costs_no_whole_build(tmp_path: Path) -> None:
+    vault = write(
+        tmp_path / "vault", {"Sea.md": "- **Wave:** it is tall ![[wave.png]]\n", "Land.md": "- **Hill:** it is low\n"}
+    )
+    out = tmp_path / "decks"
+    first = built(vault, out)
+    assert [problem.code for problem in first.result.problems] == ["media"]
+    changed = state.changes_since_last_build(configured(vault, out))
+    assert changed is not None
+    assert changed.nothing
+    assert built(vault, out).result.problems == first.result.problems
+    write(vault, {"Land.md": "- **Hill:** it is high\n"})
+    assert built(vault, out).result.problems == first.result.problems
+    write(vault, {"wave.png": "not really a picture"})
+    assert built(vault, out).result.problems == ()

@@ -52,7 +52,7 @@ from cards.timestamps import times
 from cards.timestamps.false_times import FalseTimes
 from cards.timestamps.providers import identity
 
-_CODE_OF_PROBLEM = {"media": "C014", "recording": "C015", "frontmatter": "C016"}
+_CODE_OF_PROBLEM = {"media": "C014", "unread": "C014", "recording": "C015", "frontmatter": "C016"}
 _IGNORE = re.compile(r"cards-lint:\s*ignore\b\s*(?P<codes>[\w,\s]*)", re.I)
 # a mark with a word on one side (`**so`, `so==`), but no power, comparison or row of asterisks
 _LEFT_OVER = re.compile(r"(?<![\w*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*])|(?<![\w=<>!])==(?=\w)|(?<=\w)==(?![\w=>])")

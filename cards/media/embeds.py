@@ -99,7 +99,7 @@ class MediaFiles:
             return Problem(note, line, "media", f"{target} is not in the vault; the card shows its name instead")
         if path not in self._media:
             self._media[path] = self._read(path)
-        unread = Problem(note, line, "media", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)")
+        unread = Problem(note, line, "unread", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)")
         return self._media[path] or unread
 
     def _read(self, path: Path) -> Media | None:

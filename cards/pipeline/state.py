@@ -23,9 +23,9 @@ from cards.vault.note_files import Raw, Stamp, VaultFiles, digest
 from cards.vault.scan import FileStat, Tree
 
 NAME = "last.json"
-# problems that a new file may solve, which is not seen by what is remembered
-OPEN = frozenset({"media", "recording", "audio", "unreadable", "outside", "encoding", "large", "fault"})
-_LASTING = frozenset({"frontmatter", "partial"})  # problems that the next build has, too
+# problems that another file may solve, without a change of what is remembered
+OPEN = frozenset({"unread", "recording", "audio", "unreadable", "outside", "encoding", "large", "fault"})
+_LASTING = frozenset({"frontmatter", "media", "partial"})  # problems that the next build has, too
 _RACY = 2_000_000_000  # nanoseconds: what changed this shortly before a build may change again without showing it
 
 SizeAndTime = tuple[int, int]  # bytes, and nanoseconds since 1970
