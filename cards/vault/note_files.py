@@ -58,11 +58,6 @@ class VaultFiles:
             return Problem(path, 0, "unreadable", f"can't be read: {getattr(error, 'strerror', None) or error}")
         return raw or Problem(path, 0, "outside", "is not a regular file inside the vault and was skipped")
 
-    def read_note(self, path: str) -> NoteText | Problem:
-        """Read and decode a note by its path from the root; return a Problem if that fails."""
-        raw = self.read(path)
-        return raw if isinstance(raw, Problem) else note_text(path, raw)
-
     def read_inside(self, path: str | Path, largest: int) -> Raw | None:
         """Read a regular file of at most `largest` bytes inside the root; return None for anything else.
 
