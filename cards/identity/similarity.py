@@ -29,6 +29,7 @@ ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept to measure similarity, so t
 _SMALL = 3  # words: a cue in which no more are others asks about another thing in the same frame
 _CUE = 36  # letters: a sentence with fewer beside its gaps is short
 _LONG = 6  # letters: in shorter words one more may make another name
+_SAYS = 20  # characters: a shorter answer may be that of another question as well
 _EQUAL = 92.0  # answers this similar, with the same numbers, are one answer
 
 _TOKEN = re.compile(r"[\u30a0-\u30ff]+|[\u3040-\u309f\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
@@ -74,7 +75,7 @@ def _asks_of_another(old: Features, new: Features) -> bool:
     if not _differ_slightly(old.ask, new.ask):
         return False
     same_numbers = _DIGITS.findall(old.text) == _DIGITS.findall(new.text)
-    return not (same_numbers and fuzz.ratio(old.text, new.text) >= _EQUAL)
+    return not (_is_telling(old.text) and _is_telling(new.text) and same_numbers and fuzz.ratio(old.text, new.text) >= _EQUAL)
 
 
 def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool:
@@ -115,6 +116,11 @@ def _has_cjk(text: str) -> bool:
     return any("\u3040" <= sign <= "\u9fff" for sign in text)
 
 
+def _is_telling(answer: str) -> bool:
+    """Whether an answer is long enough to tell its question; a sign of Chinese or Japanese counts twice."""
+    return len(answer) + sum(map(_has_cjk, answer)) >= _SAYS
+
+
 def _differ_slightly(old: str, new: str) -> bool:
     """Whether a few words are replaced, other than by a misspelling, in an otherwise equal frame."""
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
@@ -143,14 +149,14 @@ def _qa_score(old: Features, new: Features, asked_once: bool, other_context: boo
     text = fuzz.ratio(old.text, new.text)
     if old.ask != new.ask and (_holds(new.ask, old.ask) or _holds(old.ask, new.ask)):  # the label was widened, or cut
         ask = max(ask, HOLDS)
-        if min(len(old.text), len(new.text)) >= 20:
+        if _is_telling(old.text) and _is_telling(new.text):
             text = max(text, 0.9 * fuzz.partial_ratio(old.text, new.text))
     both = 0.4 * ask + 0.6 * text
     if old.ask == new.ask and other_context:
         both = min(both, _with_same_digits(old.text, new.text))
     elif old.ask == new.ask and asked_once:
         both = max(both, 70 + 0.3 * text)
-    elif old.text == new.text and len(old.text) >= 20:
+    elif old.text == new.text and _is_telling(old.text):
         both = max(both, 80 + 0.2 * ask)  # the label was reworded
     return 0.0 if both >= IN_PLACE and _is_one_a_heading_list(old, new) else both
 
