@@ -142,11 +142,14 @@ def test_a_note_saved_during_a_build_is_read_again(vault: Path, built: list[str]
     assert "Sea.md" in built
 
 
-def test_a_missing_picture_is_looked_for_every_time(vault: Path, built: list[str]) -> None:
+def test_a_missing_picture_is_said_again_until_it_is_there(vault: Path, built: list[str]) -> None:
     (vault / "a.png").unlink()
     run()
     built.clear()
     assert "a.png is not in the vault" in run().stderr
+    assert built == []
+    write(vault, {"b/a.png": "a picture"})
+    assert "a.png" not in run().stderr
     assert "built" in built
 
 

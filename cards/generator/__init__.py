@@ -63,6 +63,6 @@ def generate(note: Note, kinds: Kinds = "both") -> Generated:
 
 
 def _with_content(takeaway: Takeaway, drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts of one takeaway, with the hash of it."""
-    content = content_of(takeaway) if drafts else ""
-    return [replace(draft, place=replace(draft.place, content=content)) for draft in drafts]
+    """The drafts of one takeaway, each with the hash of what it shows of it."""
+    contents = {kind: content_of(takeaway, children=kind == "qa") for kind in {draft.kind for draft in drafts}}
+    return [replace(draft, place=replace(draft.place, content=contents[draft.kind])) for draft in drafts]

@@ -24,8 +24,9 @@ from cards.model import (
     Takeaway,
     Timestamp,
 )
-from cards.model.prose import plain, unstamped, visible
+from cards.model.prose import visible
 from cards.text.words import stands_in
+from cards.timestamps.providers import moments
 
 _SPACE = re.compile(r"\s+")
 
@@ -36,52 +37,62 @@ def words_of(takeaway: Takeaway) -> str:
     return " ".join(filter(None, (front, visible(takeaway.text))))
 
 
-def content_of(takeaway: Takeaway) -> str:
-    """Hash a takeaway as it is written: label, text, bold spans, links and blocks, not where it stands or what draws it.
+def content_of(takeaway: Takeaway, *, children: bool) -> str:
+    """Hash a takeaway as it is written: label, text, bold spans, stamps and blocks, not where it stands or what draws it.
 
-    A takeaway with text of its own is that and what belongs to it, not its children; one without is its children as well. A
-    list below a heading is its items alone.
+    Without `children` its bullets are left out: they are on the back of a `qa`, not on that of a `cloze`. A heading above it is
+    where it stands.
     """
-    own = bool(takeaway.text) and bool(plain(unstamped(takeaway.text)[0]).strip())
     front = takeaway.front.prose if takeaway.front and takeaway.front.origin is not Origin.HEADING else ()
     written = [*_written(front), "|", *_written(takeaway.text)]
     for block in takeaway.rest:
-        if not (own and isinstance(block, Bullets)):
+        if children or not isinstance(block, Bullets):
             written += _written_block(block)
     return hashlib.blake2b("\x1f".join(written).encode(), digest_size=12).hexdigest()
 
 
 def _written(prose: Prose) -> Iterator[str]:
-    """The runs of prose as they are written; stamps aside, which a card has by itself."""
+    """The runs of prose as they are written: stamps by the moments they name, files by their names without folders."""
     for run in prose:
-        if run.kind is not RunKind.STAMP:
-            marks = "".join(sorted(mark.value for mark in run.marks)) if run.marks else ""
-            yield f"{run.kind.value}:{marks}:{run.link or ''}:{run.target or ''}:{_SPACE.sub(' ', run.text)}"
+        marks = "".join(sorted(mark.value for mark in run.marks)) if run.marks else ""
+        if run.kind is RunKind.STAMP:
+            yield moments(run.stamps)
+        else:
+            text = run.text if run.kind is RunKind.CODE else _SPACE.sub(" ", run.text)
+            file = run.target.rpartition("/")[2] if run.target else ""
+            yield f"{run.kind.value}:{marks}:{run.link or ''}:{file}:{text}"
 
 
 def _written_block(block: Block) -> Iterator[str]:
+    """A block as it is written, with its structure: what begins is closed."""
     match block:
         case Paragraph() | Heading():
             yield from _written(block.prose)
         case Bullets():
+            yield "<list" if block.start is None else f"<list {block.start}"
             for item in block.items:
-                yield "-"
+                yield "<item"
                 for inner in item.blocks:
                     yield from _written_block(inner)
+                yield ">"
         case Quote():
-            yield ">"
+            yield "<quote"
             for inner in block.blocks:
                 yield from _written_block(inner)
         case Table():
-            for cell in (cell for row in (block.header, *block.rows) for cell in row):
-                yield "cell"
-                yield from _written(cell)
+            yield "<table"
+            for row in (block.header, *block.rows):
+                yield "<row"
+                for cell in row:
+                    yield "<cell"
+                    yield from _written(cell)
         case Code() | Html():
             yield block.text
         case Formula():
             yield block.tex
         case _:
             pass
+    yield ">"
 
 
 def place_of(

@@ -24,7 +24,7 @@ from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Features,
 from cards.model import AnkiNote, CardKind, Cloze, Draft, Fields, Qa
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze
-from cards.timestamps.providers import identity
+from cards.timestamps.providers import moments
 
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
@@ -72,7 +72,6 @@ def card_key(draft: Draft) -> CardKey:
     phrases = tuple(normal(deletion.text) for deletion in draft.deletions) if isinstance(draft, Cloze) else ()
     features = Features(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
     key = content_key(draft.kind, ask, words)
-    stamps = "".join(f"{each.start}-{each.end}@{identity(each.url) if each.url else ''} " for each in place.stamps)
     return CardKey(
         kind=draft.kind,
         note=place.note,
@@ -81,7 +80,7 @@ def card_key(draft: Draft) -> CardKey:
         key=key,
         features=features,
         context=_part(breadcrumb(place)),
-        content=_hash(f"{place.content}\x1f{stamps}")[:CONTENT_LENGTH],
+        content=_hash(f"{place.content}\x1f{moments(place.stamps)}")[:CONTENT_LENGTH],
     )
 
 
@@ -143,6 +142,7 @@ def _ordinals(phrases: Mapping[int, str], before: tuple[Phrase, ...]) -> dict[in
     for number, text in phrases.items():
         for old in before:
             similarity = _EQUAL if normal(text) == normal(old.text) else phrase_score(old.text, text)
+            similarity += text == old.text  # `C++` and `C#` have the same words
             # only the same words bring a deleted phrase back
             if similarity >= (_EQUAL if old.gone else PHRASE):
                 weights[number, old.ordinal] = similarity - 0.01 * abs(number - old.ordinal) - 0.5 * old.gone

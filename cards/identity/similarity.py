@@ -29,6 +29,7 @@ ASK_LENGTH, TEXT_LENGTH = 40, 100  # characters kept to measure similarity, so t
 _SMALL = 3  # words: a cue in which no more are others asks about another thing in the same frame
 _CUE = 36  # letters: a sentence with fewer beside its gaps is short
 _LONG = 6  # letters: in shorter words one more may make another name
+_ALIKE = 80.0  # words this similar are one word misspelt where the answers are the same
 _SAYS = 20  # characters: a shorter answer may be that of another question as well
 _EQUAL = 92.0  # answers this similar, with the same numbers, are one answer
 
@@ -72,7 +73,7 @@ def score(
 
 def _asks_of_another(old: Features, new: Features) -> bool:
     """Whether two labels differ in a name, a number or a word alone, and their answers differ too."""
-    if not _differ_slightly(old.ask, new.ask):
+    if not _differ_slightly(old.ask, new.ask, _ALIKE if old.text == new.text else 101):
         return False
     same_numbers = _DIGITS.findall(old.text) == _DIGITS.findall(new.text)
     return not (_is_telling(old.text) and _is_telling(new.text) and same_numbers and fuzz.ratio(old.text, new.text) >= _EQUAL)
@@ -80,7 +81,8 @@ def _asks_of_another(old: Features, new: Features) -> bool:
 
 def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool:
     """Whether two sentences differ slightly outside their gaps or stand below others, and have other gaps as well."""
-    if other_context and old.phrases and new.phrases and _likest(old, new) < PHRASE:
+    several = min(len(old.phrases), len(new.phrases)) > 1  # one gap may be corrected, not all of several
+    if (other_context or several) and old.phrases and new.phrases and _likest(old, new) < PHRASE:
         return True
     if any(_holds(new.text, phrase) for phrase in old.phrases) or any(_holds(old.text, phrase) for phrase in new.phrases):
         return False
@@ -121,13 +123,18 @@ def _is_telling(answer: str) -> bool:
     return len(answer) + sum(map(_has_cjk, answer)) >= _SAYS
 
 
-def _differ_slightly(old: str, new: str) -> bool:
-    """Whether a few words are replaced, other than by a misspelling, in an otherwise equal frame."""
+def _differ_slightly(old: str, new: str, alike: float = 101) -> bool:
+    """Whether a few words are replaced in an otherwise equal frame, other than by a misspelling.
+
+    That is one letter too many, or words that are `alike` from this similarity on.
+    """
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     replaced = 0.0
     for edit in Levenshtein.opcodes(before, after):
         was, now = before[edit.src_start : edit.src_end], after[edit.dest_start : edit.dest_end]
-        if edit.tag == "replace" and not all(map(_is_misspelt, was, now)):
+        if edit.tag == "replace" and not all(
+            _is_misspelt(one, other) or fuzz.ratio(one, other) >= alike for one, other in zip(was, now, strict=False)
+        ):
             replaced += max(_size(was), _size(now))
         elif edit.tag in ("insert", "delete") and _size(was) + _size(now) > _SMALL:
             return False

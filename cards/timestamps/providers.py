@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -127,6 +128,11 @@ def identity(url: str) -> str:
     base, _, query = url.partition("#")[0].partition("://")[2].removeprefix("www.").partition("?")
     query = "&".join(part for part in query.split("&") if not (_TRACKING.match(part) or part.startswith("t=")))
     return f"{_CLOCK_AT_END.sub('', base).rstrip('/')}?{query}"
+
+
+def moments(stamps: Iterable[Timestamp]) -> str:
+    """A key for comparing the moments that stamps name, and the recordings they open."""
+    return " ".join(f"{each.start}-{each.end}@{identity(each.url) if each.url else ''}" for each in stamps)
 
 
 def time_of(url: str) -> Timestamp | None:
