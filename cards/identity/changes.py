@@ -86,7 +86,7 @@ def between(old: Ledger, new: Ledger, drawn: Mapping[str, str]) -> tuple[Change,
         elif from_deck or before.note not in ("", entry.note):  # a recovered entry has no note
             changes.append(Change("moved", entry, reasons, (), from_deck))
         elif entry.parts != parts:
-            changes.append(Change("waiting", entry, _reasons(entry, replace(entry, parts=parts))))
+            changes.append(Change("waiting", entry, _reasons(before, replace(entry, parts=parts))))
     retired = [Change("retired", new[guid]) for guid, before in old.items() if before.live and not new[guid].live]
     return (*changes, *sorted(retired, key=lambda change: (change.entry.note, change.entry.line, change.entry.guid)))
 
