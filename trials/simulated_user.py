@@ -14,7 +14,7 @@ from anki.collection import Collection
 from anki.decks import DeckId
 from anki.import_export_pb2 import ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
-from cards.identity.fingerprint import parts_of
+from cards.identity.fingerprint import changed_parts, parts_of
 from cards.identity.ledger import Entry, Ledger
 
 WEEK = 7 * 86400  # seconds
@@ -255,9 +255,10 @@ class User:
 
 
 def _is_told(entry: Entry, fields: str, tags: str) -> bool:
-    """Whether a note is what the ledger's hashes say.
+    """Whether a note says what the ledger's hashes say: question, answer, stamps and clips.
 
-    Not by its source, in which each machine names its own folder, nor by its tags, which may have another order.
+    Not by its breadcrumb and source, which a later build draws anew without delivering them, each machine with the name of its
+    own folder; nor by its tags, which may have another order.
     """
     there = parts_of(fields.split("\x1f"), tags.split())
-    return there[:-8] == entry.parts[:-8]
+    return not {"front", "back", "timestamps", "audio"} & set(changed_parts(entry.parts, there))
