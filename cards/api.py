@@ -128,8 +128,8 @@ def build(
 
     `notes` are files or folders, by default those that `cards.toml` names, else the current folder. `out` is the folder of the
     decks, by default `decks`; `config` is the `cards.toml` to use, by default the nearest; `deck` takes the cards of notes that
-    name none. With `dry_run` nothing is written; `new_ledger` starts a ledger anew beside decks that lost theirs. `refresh` also
-    delivers what only looks otherwise, over edits made in Anki; `retire` goes on where much of a deck would be retired.
+    name none. With `dry_run` nothing is written; `new_ledger` starts a ledger anew beside decks that lost theirs; `refresh`
+    also delivers what only looks otherwise, over edits made in Anki; `retire` goes on where much of a deck would be retired.
     Raises CardsError where nothing could be done.
     """
     paths = (notes,) if isinstance(notes, str | PathLike) else tuple(notes)
