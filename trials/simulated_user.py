@@ -255,10 +255,11 @@ class User:
 
 
 def _is_told(entry: Entry, fields: str, tags: str) -> bool:
-    """Whether a note says what the ledger's hashes say: question, answer, stamps and clips.
+    """Whether a note says what the ledger's hashes say: gaps, answer, stamps and clips.
 
-    Not by its breadcrumb and source, which a later build draws anew without delivering them, each machine with the name of its
-    own folder; nor by its tags, which may have another order.
+    Not by its breadcrumb, of which a question may begin with a part, and source, which a later build draws anew without
+    delivering them, each machine with the name of its own folder; nor by its tags, which may have another order.
     """
     there = parts_of(fields.split("\x1f"), tags.split())
-    return not {"front", "back", "timestamps", "audio"} & set(changed_parts(entry.parts, there))
+    told = {"back", "timestamps", "audio", "front"} if entry.kind == "cloze" else {"back", "timestamps", "audio"}
+    return not told & set(changed_parts(entry.parts, there))
