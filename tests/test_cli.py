@@ -192,6 +192,23 @@ def test_retired_cards_and_their_search(vault: Path) -> None:
     assert [card["id"] for card in rows("list")] == guids
 
 
+def test_a_new_title_waits_until_it_is_asked_for(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("build")
+    (vault / "Sea.md").write_text(NOTE.replace("# Sea", "# Ocean"), encoding="utf-8")
+    assert "updated" not in run("build").stdout
+    ran = run("diff")
+    assert "· waiting  Sea.md:3  Label  (context)" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "2 waiting"
+    before = (vault / "decks" / "ledger.jsonl").read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1900000000")
+    ran = run("build", "--refresh")
+    assert "2 updated" in ran.stdout
+    assert "the import replaces 2 cards in Anki, with your own edits and what stands in Extra" in ran.stdout
+    assert (vault / "decks" / "ledger.jsonl").read_bytes().count(b",1900000000,") == 2 + before.count(b",1900000000,")
+    assert "nothing to do" in run("diff").stdout
+    assert "nothing to do" in run("build", "--refresh").stdout
+
+
 def test_a_damaged_ledger_is_named(vault: Path) -> None:
     run("build")
     edit(vault / "decks" / "ledger.jsonl", "cloze", "close")

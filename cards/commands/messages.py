@@ -112,7 +112,7 @@ def tally(changes: Sequence[Change]) -> str:
 def tally_of_all(result: Result) -> str:
     """Count the cards that changed and those that are kept: `2 new, 27 kept`."""
     changes = [change for change in result.changes if change.status != "moved"]  # moved cards count as kept
-    kept = result.totals.cards - sum(change.status not in ("retired", "waiting") for change in changes)
+    kept = result.totals.cards - sum(change.status != "retired" for change in changes)
     return ", ".join(filter(None, (tally(changes), f"{kept:,} kept" if kept else "")))
 
 

@@ -82,7 +82,7 @@ def _asks_of_another(old: Features, new: Features) -> bool:
 def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool:
     """Whether two sentences differ slightly outside their gaps or stand below others, and have other gaps as well."""
     several = min(len(old.phrases), len(new.phrases)) > 1  # one gap may be corrected, not all of several
-    if (other_context or several) and old.phrases and new.phrases and _likest(old, new) < PHRASE:
+    if (other_context or several) and old.phrases and new.phrases and _closest_phrases(old, new) < PHRASE:
         return True
     if any(_holds(new.text, phrase) for phrase in old.phrases) or any(_holds(old.text, phrase) for phrase in new.phrases):
         return False
@@ -91,7 +91,7 @@ def _tells_of_another(old: Features, new: Features, other_context: bool) -> bool
     return _differ_slightly(_cue(old), _cue(new))
 
 
-def _likest(old: Features, new: Features) -> float:
+def _closest_phrases(old: Features, new: Features) -> float:
     """The similarity of the two most similar phrases."""
     return max((fuzz.ratio(a, b) for a in old.phrases for b in new.phrases), default=0.0)
 
@@ -182,7 +182,7 @@ def _cloze_score(old: Features, new: Features, elsewhere: bool) -> float:
         whole = min(whole, text)
     if min(len(old.text), len(new.text)) < 16:
         return whole
-    phrases = _likest(old, new)
+    phrases = _closest_phrases(old, new)
     # after a split or a join one sentence contains the other, and the phrase with it
     part = fuzz.partial_ratio(old.text, new.text)
     if phrases < 80 or (_is_short(old, new) and part < 95 and fuzz.token_sort_ratio(old.text, new.text) < 80):

@@ -18,21 +18,20 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from cards.anki import read_package
 from cards.identity import changes, fingerprint
 from cards.identity.changes import Change
 from cards.identity.ledger import Entry, Ledger
-from cards.model import AnkiNote, Card, CardsError, Deck, Problem, marked_text
+from cards.model import Card, CardsError, Problem, marked_text
 from cards.pipeline import output, state
 from cards.pipeline.assemble import Made, MatchedNote, Run, start
+from cards.pipeline.decks import Decks, NeedsAllError
 from cards.pipeline.load_notes import Progress, no_progress, without_collector
 from cards.pipeline.output import Package
-from cards.pipeline.report import LISTED, DeckFile, Report, Result, Totals
+from cards.pipeline.report import LISTED, Report, Result, Totals
 from cards.pipeline.retirement import refuse_many
 from cards.pipeline.state import Changed, Seen
-from cards.vault import files
 from cards.vault.config import Config
-from cards.vault.naming import file_name, file_names, top
+from cards.vault.naming import file_name, top
 
 _LONGEST_TIME = 11  # digits of a time in seconds: a ledger takes no more
 _MOST = 0.25  # of the notes: beyond it a whole build is as quick
@@ -74,7 +73,7 @@ def build(
         if changed and len(changed.changed) + len(changed.gone) <= _MOST * len(changed.tree.notes):
             try:
                 return _build(config, dry_run=dry_run, retire=retire, only=changed, progress=no_progress)
-            except _NeedsAllError:
+            except NeedsAllError:
                 pass
         return _build(
             config,
@@ -86,10 +85,6 @@ def build(
             keep_skipped=keep_skipped,
             progress=progress,
         )
-
-
-class _NeedsAllError(Exception):
-    """What changed can't be told without reading all notes."""
 
 
 def _build(
@@ -107,7 +102,7 @@ def _build(
     began = time.time_ns()
     known = known_ledger(config, new_ledger=new_ledger)
     run = start(config, known, clock(), progress, only, refresh=refresh)
-    decks = _Decks(config, run, only)
+    decks = Decks(config, run, only)
     packages: list[Package] = []
     made: list[_Brief] = []
     cards: list[Card] = []
@@ -118,7 +113,7 @@ def _build(
         cards += [each.card for each in new if each.card]
     result = _result(run, made, cards, only, keep_skipped=keep_skipped)
     if only and any(problem.code in state.OPEN for problem in result.problems):
-        raise _NeedsAllError
+        raise NeedsAllError
     refuse_foreign(config, known, result)
     if not result.totals.notes and not known:
         raise CardsError(f"{config.notes[0]}: no Markdown notes here")
@@ -143,73 +138,6 @@ class _Brief(NamedTuple):
 
 def _brief(made: Made) -> _Brief:
     return _Brief(made.entry, made.parts, made.problems)
-
-
-class _Decks:
-    """The decks of a build. With `only`, those of the notes that changed, and what the others have in them on disk."""
-
-    def __init__(self, config: Config, run: Run, only: Changed | None) -> None:
-        self._config, self._run, self._only = config, run, only
-        self._touched = only.changed | only.gone if only else frozenset()
-        self._media: dict[str, bytes] = {}
-        concerned = set(run.decks)
-        if only:
-            living = [entry for entry in run.known.values() if entry.live]
-            self._before = file_names({top(entry.deck) for entry in living})
-            staying = {top(entry.deck) for entry in living if entry.note not in self._touched}
-            self.file_names = file_names(staying | concerned)
-            if any(self._before[name] != self.file_names[name] for name in self._before.keys() & self.file_names.keys()):
-                raise _NeedsAllError
-            _refuse_heirs(run, self._touched)
-            concerned |= {top(entry.deck) for entry in living if entry.note in self._touched} & self.file_names.keys()
-        else:
-            self.file_names = file_names(concerned)
-        self.names = sorted(concerned)
-
-    def package(self, name: str, made: list[AnkiNote]) -> Package:
-        """The package of a deck: the notes that were made, and those that stay, in the order of the notes they come from."""
-        notes = made
-        if self._only and name in self._before:
-            paths = {one.guid: note.path for note in self._run.notes for one in note.matches}
-            rows = [*((paths[note.guid], note) for note in made), *self._staying(name)]
-            notes = [note for _, note in sorted(rows, key=lambda row: row[0])]
-        media = {**self._media, **self._run.files}
-        return output.packed(Deck(name, tuple(notes)), media)
-
-    def _staying(self, name: str) -> list[tuple[str, AnkiNote]]:
-        """The notes of a package on disk that stay as they are. Raises _NeedsAllError where it is not what the ledger says."""
-        known = self._run.known
-        path = self._config.out / self._before[name]
-        try:
-            content = files.read_deck(path)
-            notes = read_package.read(content, str(path)).notes
-            media = read_package.media(content, str(path), frozenset(file for note in notes for file in note.media))
-        except CardsError:
-            raise _NeedsAllError from None
-        if {note.guid for note in notes} != {g for g, entry in known.items() if entry.live and top(entry.deck) == name}:
-            raise _NeedsAllError
-        self._media |= media
-        kept = (structs.replace(note, media=tuple(each for each in note.media if each in media)) for note in notes)
-        return [(known[note.guid].note, note) for note in kept if known[note.guid].note not in self._touched]
-
-    def all_files(self, written: Iterable[DeckFile]) -> tuple[DeckFile, ...]:
-        """The packages that were made, and those that there was no need to."""
-        found = {deck.deck: deck for deck in written}
-        if self._only:
-            for one in self._only.last.report().decks:
-                if one.deck in self.file_names:
-                    found.setdefault(one.deck, one)
-        return tuple(found[name] for name in sorted(found))
-
-
-def _refuse_heirs(run: Run, touched: frozenset[str]) -> None:
-    """Raise _NeedsAllError where a card that lost its takeaway may have moved to a copy in a note that was not read."""
-    matched = {match.guid for note in run.notes for match in note.matches}
-    lost = [entry for guid, entry in run.known.items() if entry.live and guid not in matched and run.scope(entry)]
-    words, guids = {(entry.kind, entry.key) for entry in lost}, {entry.guid for entry in lost}
-    others = (entry for entry in run.known.values() if lost and entry.live and entry.note not in touched)
-    if any((entry.kind, entry.key) in words or entry.origin in guids for entry in others):
-        raise _NeedsAllError
 
 
 # ------------------------------------------------------------------------------------------------------ looking only
