@@ -185,7 +185,7 @@ def test_retired_cards_and_their_search(vault: Path) -> None:
     assert "2 retired" in ran.stdout
     assert not (vault / "decks" / "Takeaways.apkg").exists()
     shown = run("retired").stdout
-    assert {f'"ID:re:^({a}|{b})$"' in shown for a in guids for b in guids if a != b} == {True, False}
+    assert any(f'"ID:re:^({"|".join(order)})$"' in shown for order in (guids, guids[::-1]))
     assert {card["id"] for card in rows("retired")} == set(guids)
     (vault / "Sea.md").write_text(NOTE, encoding="utf-8")
     assert "2 back" in run("build").stdout
