@@ -21,9 +21,10 @@ def refuse_many(config: Config, known: Ledger, entries: Ledger, notes: Iterable[
 
     Much are more than ten living cards of decks that lose more than a third of theirs. `notes` are those of the vault.
     """
-    living = [entry for entry in known.values() if entry.live]
-    before = Counter(top(entry.deck) for entry in living)
-    lost = [entry for entry in living if not entries[entry.guid].live]
+    lost = [entry for guid, entry in known.items() if entry.live and not entries[guid].live]
+    if len(lost) <= _MOST:
+        return
+    before = Counter(top(entry.deck) for entry in known.values() if entry.live)
     after = Counter(top(entry.deck) for entry in lost)
     decks = {deck for deck, number in after.items() if 3 * number > before[deck]}
     gone = [entry for entry in lost if top(entry.deck) in decks]
