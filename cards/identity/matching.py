@@ -256,6 +256,9 @@ def _by_similarity_in_notes(search: _Search) -> None:
     """Pair edited cards with similar entries of the same note; position decides between similar candidates."""
     entries = _grouped(search.free_entries(), lambda entry: (search.note_of(entry), entry.kind))
     drafts = _grouped(search.free_drafts(), lambda draft: (draft.note, draft.kind))
+    groups = sorted(drafts.keys() & entries.keys())
+    if not groups:
+        return
     guids = {draft_at: search.entries[entry_at].guid for draft_at, (entry_at, _) in search.pairs.items()}
     draft_gaps = _gaps(enumerate(search.drafts), guids)
     guids = {entry_at: search.entries[entry_at].guid for entry_at in search.taken}
@@ -263,7 +266,7 @@ def _by_similarity_in_notes(search: _Search) -> None:
     asks_before = Counter((search.note_of(entry), entry.ask) for entry in search.entries if entry.live)
     asks_now = Counter((draft.note, draft.features.ask) for draft in search.drafts)
     contexts = _lasting_contexts(search)
-    for group in sorted(drafts.keys() & entries.keys()):
+    for group in groups:
         note, _ = group
         entries_in = Counter(entry_gaps[at] for at in entries[group] if at in entry_gaps)
         drafts_in = Counter(draft_gaps[at] for at in drafts[group])
