@@ -70,6 +70,7 @@ def assign(
 ) -> tuple[tuple[Card, ...], Ledger]:
     """Give each draft of a note its card. Returns the cards in the order of the drafts, and the ledger that remembers them.
 
+    A draft that the rules refuse has a card only if that lives already.
     A draft is matched to an entry of the same note or to a retired one; else it becomes a new card. Entries of the note that
     match no draft retire, those of other notes stay as they are: to keep the card of a takeaway that moved, assign the note it
     left before the note it came to. `deck` and `tags` are used as given; the note's own properties and its opting out
@@ -82,14 +83,16 @@ def assign(
         return not entry.live or entry.note in ("", note.path)
 
     cleaned = tuple(sorted({tag.casefold(): tag for tag in map(clean_tag, tags) if tag}.values()))
-    matches, _ = match_drafts([fingerprint.card_key(draft) for draft in drafts], ledger, may_be_claimed)
-    source = render.source_line(note.title, note.source, None, note.path)
+    found, _ = match_drafts([fingerprint.card_key(draft) for draft in drafts], ledger, may_be_claimed)
+    source = render.source_line(note.source, None, note.path, note.spoken, recorded=note.source == note.recording)
     cards, entries = [], Ledger(ledger)
-    for draft, match in zip(drafts, matches, strict=True):
+    for draft, match in zip(drafts, found, strict=True):
         phrases = fingerprint.phrases_of(draft)
         typed = isinstance(draft, Cloze) and draft.typed
-        ordinals = fingerprint.ordinals_of(phrases, match.entry, typed=typed)
-        numbered = fingerprint.with_ordinals(draft, ordinals)
+        ordinals = fingerprint.ordinals_of(phrases, match.entry if match else None, typed=typed)
+        if not match or (draft.refused and phrases and not any(ordinals)):
+            continue
+        numbered = fingerprint.with_ordinals(draft, phrases, ordinals)
         fields = render.fields(numbered, match.guid, source, {})
         entry = fingerprint.remember(
             match,

@@ -52,12 +52,12 @@ PLACES = {
     "recording": "---\naudio: %s\nvideo: https://youtu.be/abcdefghijk?x=@\n---\n- **Label:** text (1:20)\n",
 }
 
-_TAGS = {*"a b i s mark code pre p div ul ol li blockquote table tr th td span br img".split()}
+_TAGS = {*"a b i s mark code pre p div ul ol li blockquote table tr th td span br img sup sub ruby rt".split()}
 _ATTRIBUTES = {
     "a": {"class", "href"},
     "span": {"class"},
     "img": {"class", "src"},
-    "div": {"class", "dir", "data-points"},
+    "div": {"class", "dir", "data-points", "data-cue"},
     "ol": {"start", "dir"},
     **{tag: {"dir"} for tag in "p ul pre blockquote th td".split()},
 }

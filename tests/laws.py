@@ -26,8 +26,8 @@ Ordinals = Callable[[Sequence[str]], list[int]]
 
 _COMMENT = "<!-- -->"
 _TAG = re.compile(  # all that a field may hold
-    r"/?(?:a|b|i|s|mark|code|pre|p|div|ul|ol|li|blockquote|table|tr|th|td|span|br)"
-    r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| href=\"(?i:https?:|mailto:|obsidian:)[^\"<>]*\")*"
+    r"/?(?:a|b|i|s|mark|code|pre|p|div|ul|ol|li|blockquote|table|tr|th|td|span|br|sup|sub|ruby|rt)"
+    r"(?: (?:class|dir|start|data-points)=\"[\w-]*\"| data-cue=\"[^\"<>]*\"| href=\"(?i:https?:|mailto:|obsidian:)[^\"<>]*\")*"
 )
 _CLOZE = re.compile(r"\{\{c(\d+)::|\}\}")
 ACTS_IN_ANKI = re.compile(r"\[(?:sound:|anki:|/?latex\]|/?\$\$?\])", re.I)

@@ -14,7 +14,7 @@ def note_of(text: str, path: str = "Note.md", options: ParseOptions | None = Non
 
 
 def drafts_of(text: str, path: str = "Note.md") -> tuple[Draft, ...]:
-    return cards.generate(note_of(text, path)).drafts
+    return cards.generate(note_of(text, path)).born
 
 
 def skipped_of(text: str, path: str = "Note.md") -> list[Skipped]:

@@ -99,12 +99,12 @@ def test_no_text_breaks_a_cloze(name: str, tmp_path: Path) -> None:
         assert drawn
         for _, question, answer in drawn:
             shown = anki_run.shown(question)
-            assert shown.count("[...]") == 1, shown
+            assert shown.count("[...]") in (1, 2), shown  # two that are a pair
             whole = "".join(anki_run.shown(answer).split())
             rest = "".join(shown.split()).split("[...]")
             # what stands around the gap stands around the phrase, too: nothing leaked out of the cloze
             assert whole.startswith(rest[0].removesuffix("\u2066")), (shown, whole)
-            assert rest[1][:20] in whole
+            assert rest[-1][:20] in whole
         assert anki_run.healthy(opened) == []
 
 
@@ -144,10 +144,12 @@ def test_media_are_packed_and_found(tmp_path: Path) -> None:
 
 
 def test_new_cards_come_in_note_order_and_are_found_by_their_ids(tmp_path: Path) -> None:
-    package = deck_of(tmp_path, {"b": "- **B one:** x\n- **B two:** has **a key phrase** in it", "a": "- **A one:** y"})
+    package = deck_of(
+        tmp_path, {"b": "- **B one:** x\n- **B two:** has **a key phrase** in it. It says more.", "a": "- **A one:** y"}
+    )
     with imported(tmp_path, package) as opened:
         fronts = [anki_run.shown(question) for _, question, _ in anki_run.sides(opened)]
-        assert fronts == ["a A one", "b B one", "b B two", "b › B two has [...] in it"]
+        assert fronts == ["a A one", "b B one", "b B two", "b › B two has [...] in it."]
         guids = opened.db.list("select guid from notes")
         assert len(opened.find_notes(search([*guids, *(f"gone{number}" for number in range(9_996))]))) == len(guids)
         for guid in guids:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from cards.cli import main
 from tests.vaults import edit, packed, refused, rows, run, unpacked, write
 
-NOTE = "# Sea\n\n- **Label:** text with **a key phrase** in it.\n- plain\n"
+NOTE = "# Sea\n\n- **Label:** text with **a key phrase** in it. It says more.\n- plain\n"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_list_json_has_the_documented_keys_in_order(vault: Path) -> None:
     qa, cloze = rows("list")
     assert list(qa) == "id kind deck note line context label text answer phrases timestamps tags source byline audio".split()
     said = {"id": qa["id"], "kind": "qa", "deck": "Takeaways", "note": "Sea.md", "line": 3, "context": ["Sea"]}
-    said |= {"label": "Label", "text": "Label", "answer": "text with a key phrase in it.", "source": None}
+    said |= {"label": "Label", "text": "Label", "answer": "text with a key phrase in it. It says more.", "source": None}
     assert qa == said | {key: [] for key in ("phrases", "timestamps", "tags", "byline", "audio")}
     assert cloze["text"] == "text with {{c1::a key phrase}} in it."
     assert cloze["context"] == ["Sea", "Label"]

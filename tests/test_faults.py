@@ -22,7 +22,7 @@ from cards.vault import cache
 from cards.vault.files import PART, UNFINISHED
 from tests.vaults import ROOT, built, configured, edit, files_in, packages, run, write
 
-NOTE = "- **Label:** text with **a key phrase** of **some weight** in it.\n- **Other:** more\n"
+NOTE = "- **Label:** text with **a key phrase** of **some weight** in it. It says more.\n- **Other:** more\n"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals and limits there")
 

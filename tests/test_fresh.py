@@ -19,7 +19,7 @@ from cards.vault.note_files import VaultFiles
 from tests import vaults
 from tests.vaults import edit, write
 
-NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]\n- plain\n"
+NOTE = "- **Depth:** four fathoms at **the outer buoy** of it ![[a.png]]. It moves in winter.\n- plain\n"
 
 
 def run(*arguments: str) -> Result:

@@ -36,14 +36,17 @@ def codes(text: str) -> list[str]:
     [
         ("C001", "The sea **carries the salt of all the rivers** to every coast."),
         ("C002", "So the pilot said that {{c1::a b c d e f g h i j k l m}} was what others in the other boat never heard."),
-        ("C003", "- **Tides:** the spring tides of the moon make the **tides of spring** higher than others are."),
+        (
+            "C003",
+            "- **Tides:** in spring the harbour is full, and the basin of it holds the **spring basin boats** then. So it is.",
+        ),
         ("C003", "Is the neap tide the weaker tide of the two?::the weaker tide"),
         ("C004", "It carries **the salt of rivers** to each of the coasts there."),
         ("C004", "This means that **the salt stays** while all of the water goes."),
         ("C005", "A **sloop** has one mast, a **ketch** two, a **yawl** two, a **cutter** one, and all have sails."),
         ("C006", "## Ports\n" + "- the pilot boards **at the buoy** in the bay.\n" * 2),
-        ("C007", "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(8))),
-        ("C008", f"- **Log:** {LONG}"),
+        ("C007", "Q: Which sails are there?\nA:\n" + "".join(f"- sail {n}\n" for n in range(8))),
+        ("C008", f"Q: What does the log say?\nA: {LONG}"),
         ("C009", "## Takeaways\n- one thing\n- **Label:** another thing\n- a third"),
         ("C010", "- **Depth:** the ** lead shows **four fathoms."),
         ("C010", "- **Depth:** the lead ==shows four fathoms."),
@@ -69,17 +72,17 @@ def test_each_fault_is_found(code: str, text: str) -> None:
         "This sea carries **the salt of rivers** to each of the coasts there.",
         "**It all** carries the salt of **the rivers** to each of the coasts there.",
         "A **sloop** has one mast, a **ketch** has two, and all of them have sails.",
-        "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(7)),
-        f"- **Log:** {LONG[:600]}",
+        "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(5)),
+        f"- **Log:** {LONG[:400]}",
         "- **Log:** a parent\n" + "".join(f"  - **Day {n}:** {LONG[:200]}\n" for n in range(6)),
         "## Takeaways\n- one thing\n- another\n- a third",
         "## Notes\n- one thing\n- **Label:** another thing\n- a third",
-        "- **Power:** `a ** b` and 2 ** 3, a == b, x==y, ***** and a *** is fine.",
+        "- **Signs:** `a ** b` and 2 ** 3, a == b, x==y, ***** and a *** is fine.",
         f"{SOURCE}- **Depth:** four fathoms (1:10 - 2:10).",
         f"{SOURCE.replace('---', '---' + chr(10) + 'duration: 24:19', 1)}- **Depth:** four fathoms (24:30).",
         f"{SOURCE.replace('---', '---' + chr(10) + 'duration: 45', 1)}- **Depth:** four fathoms (31:10).",
         "- **Plan:** up (6:30 - 7:00).\n- **Bus:** leaves (7:00 - 7:30).\n- **Work:** begins (7:30 - 9:00).",
-        "- **A:** one (1:10).\n- **B:** two (2:11).",
+        "- **Bow:** one (1:10).\n- **Stern:** two (2:11).",
         "Why is the tide higher in spring?::The sun and the moon pull together.",
         "Is the tide higher in spring or in autumn?::In spring.",
         "Can you name three winds?::North, south, west.",
@@ -206,5 +209,7 @@ def test_sarif(vault: Path) -> None:
 
 
 def test_few_findings_on_real_notes(shared: Path) -> None:
-    """Where nine of ten notes have nothing to mend, a finding is worth reading."""
-    assert 10 <= len(rows("lint", shared / "corpus", "-o", "/nowhere/decks")) <= 40
+    """A finding for one card in four, and for lists that give none: they stand in a few of the notes."""
+    found = rows("lint", shared / "corpus", "-o", "/nowhere/decks")
+    assert 40 <= len(found) <= 130
+    assert len({finding["note"] for finding in found}) <= 32

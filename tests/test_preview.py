@@ -35,7 +35,7 @@ deck: Sea
 ---
 ## Takeaways
 
-- **Spring tides:** they come at **full and new moon** and are higher (1:21 - 1:25).
+- **Spring tides:** they come at **full and new moon** and are higher (1:21 - 1:25). The sun helps.
 - Of the two, **the neap tide** is weaker, as $a < b$ and ==half moons== say.
 - a plain one
 - **Drawn:** the board ![[board.svg]] and $\\frac{1}{n}$.
@@ -454,7 +454,7 @@ def test_without_o_the_page_is_in_the_cache(vault: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(vault.parent)
     kept = cache.folder(Path("decks")) / cache.PREVIEW
     ran = CliRunner().invoke(main, ["preview", "vault"])
-    assert f"5 cards, 2 findings: {kept}" in ran.stdout
+    assert f"5 cards, 3 findings: {kept}" in ran.stdout
     page = kept.read_text(encoding="utf-8")
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert data

@@ -8,7 +8,9 @@ import pytest
 
 from tests.vaults import refused, run
 
-BULLETS = "## Takeaways\n" + "".join(f"- **Label {n}:** it says **the word {n}** and more of it\n" for n in range(4))
+BULLETS = "## Takeaways\n" + "".join(
+    f"- **Label {n}:** it says **the word {n}** and more of it. So much for that.\n" for n in range(4)
+)
 NOTES = {f"{name}.md": BULLETS.replace("Label", name) for name in ("Sea", "Harbour", "Tide")}
 
 

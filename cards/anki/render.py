@@ -39,13 +39,19 @@ from cards.model import (
     RunKind,
     Table,
     Timestamp,
+    paragraphs,
 )
-from cards.model.prose import Ruler, squeeze, visible
+from cards.model.prose import Ruler, level, squeeze, visible
+from cards.text.vocabulary import card_words
+from cards.text.words import cjk
 from cards.timestamps import providers
 from cards.timestamps.times import show
 
 SEPARATOR = " › "
 PLAY = "▶\ufe0e"  # the variation selector keeps iOS from drawing an emoji
+
+TWO_LINES = 96  # letters: two lines of a breadcrumb on a phone
+SHORT_TITLE = 24  # letters of a title that is cut
 
 _SPLIT = "<!-- -->"
 _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
@@ -56,7 +62,17 @@ _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
 _LINKABLE = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
-_ORDER = (Mark.STRIKE, Mark.HIGHLIGHT, Mark.BOLD, Mark.ITALIC)
+_ORDER = (  # from the outermost
+    Mark.GIST,
+    Mark.RUBY,
+    Mark.READING,
+    Mark.STRIKE,
+    Mark.HIGHLIGHT,
+    Mark.BOLD,
+    Mark.ITALIC,
+    Mark.SUPERSCRIPT,
+    Mark.SUBSCRIPT,
+)
 
 MediaNames = Mapping[str, Media]
 
@@ -129,9 +145,40 @@ def stamps(timestamps: Iterable[Timestamp]) -> str:
 
 
 def breadcrumb(place: Place) -> str:
-    """Render the field Context: title, byline and headings, escaped so that nothing in them acts as markup."""
-    title, *below = place.context
+    """Join title, byline and headings, also those that the front shows, escaped so that nothing in them acts as markup."""
+    title, *below = (*place.context, *place.in_front)
     return text(SEPARATOR.join((" · ".join((title, *place.byline)), *below)))
+
+
+def context(place: Place) -> str:
+    """Render the field Context: the breadcrumb, in the two lines that it has on a phone.
+
+    The byline goes first, then the title is cut, then the parts below it go; the nearest stays whole.
+    """
+    title, *below = place.context
+    for head in (" · ".join((title, *place.byline)), title):
+        if _width(shown := SEPARATOR.join((head, *below))) <= TWO_LINES:
+            return text(shown)
+    kept = below
+    while len(kept) > 1 and _width(SEPARATOR.join(("", "…", *kept))) > TWO_LINES - SHORT_TITLE:
+        kept = kept[1:]
+    tail = SEPARATOR.join(("", *(["…"] if len(kept) < len(below) else []), *kept)) if kept else ""
+    return text(_cut(title, max(SHORT_TITLE, TWO_LINES - _width(tail))) + tail)
+
+
+def _width(value: str) -> int:
+    """How many letters wide a text is; a character of Chinese or Japanese is two."""
+    return len(value) + cjk(value)
+
+
+def _cut(value: str, room: int) -> str:
+    """A text cut to a width, at a word if there is one."""
+    if _width(value) <= room:
+        return value
+    while _width(value) >= room:
+        value = value[:-1]
+    before, space, _ = value.rpartition(" ")
+    return f"{before if space and len(before) > len(value) // 2 else value}…"
 
 
 # -------------------------------------------------------------------------------------------------------------- prose
@@ -179,7 +226,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
                 out.append(f"<{tag}>")
                 tags.append(tag)
         if run.kind is RunKind.TEXT:
-            pending.append(providers.shown(run.text) if run.text == run.link else run.text)
+            pending.append(providers.shown(run.text) if run.text == run.link else level(run))
         else:
             settle(len(tags))
             _add(out, _object(run, media, linked=any(tag.startswith("a ") for tag in tags)))
@@ -257,8 +304,11 @@ def _embedded(target: str, media: MediaNames, *, linked: bool = False) -> str:
 def blocks(back: Sequence[Block], media: MediaNames) -> str:
     """Render the blocks of a back. A single paragraph gets no tags, so that Anki's editor shows only its text."""
     if len(back) == 1 and isinstance(only := back[0], Paragraph):
-        return prose(only.prose, media)
-    return "".join(block(part, media) for part in back)
+        drawn = prose(only.prose, media)
+    else:
+        drawn = "".join(block(part, media) for part in back)
+    has_gist = any(Mark.GIST in run.marks for paragraph in paragraphs(back) for run in paragraph.prose)
+    return f'<div class="long" dir="auto">{drawn}</div>' if has_gist else drawn
 
 
 def block(part: Block, media: MediaNames) -> str:
@@ -310,7 +360,7 @@ def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str =
     return Fields(
         front=_question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions),
         back=blocks(draft.back, media),
-        context=breadcrumb(draft.place),
+        context=context(draft.place),
         timestamps=stamps(draft.place.stamps),
         audio=audio,
         source=source,
@@ -320,21 +370,23 @@ def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str =
 
 
 def _question(draft: Qa, media: MediaNames) -> str:
-    """Render the field Front. A cued label gets the class and the number of points that the template reads."""
+    """Render the field Front. A cued label gets the class, and the number of points and the cue that the template reads."""
     inner = text(draft.shown) if visible(draft.front) != draft.shown else prose(draft.front, media)
     if not draft.cued:
         return inner
     points = f' data-points="{draft.points}"' if draft.points else ""
-    return f'<div class="label" dir="auto"{points}>{inner}</div>'
+    cue = f' data-cue="{escape(draft.cue)}"' if draft.cue else ""
+    return f'<div class="label" dir="auto"{points}{cue}>{inner}</div>'
 
 
 @lru_cache(maxsize=64)
-def source_line(title: str, url: str | None, vault: str | None, path: str) -> str:
-    """Render the field Source: a link to the source, and one to the note in Obsidian if `vault` is its name there."""
-    parts = [link(url, text(title))] if url else []
+def source_line(url: str | None, vault: str | None, path: str, language: str, *, recorded: bool) -> str:
+    """Render the field Source: a link to the recording or other source, and one to the note in Obsidian if `vault` names it."""
+    words = card_words(language)
+    parts = [link(url, text(words.recording if recorded else words.source))] if url and href(url) else []
     if vault:
         target = (
             f"obsidian://open?vault={quote(vault, safe='')}&file={quote(normalize('NFC', path).removesuffix('.md'), safe='')}"
         )
-        parts.append(link(target, text("Obsidian" if url else title)))
+        parts.append(link(target, text(words.note)))
     return " · ".join(parts)

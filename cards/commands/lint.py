@@ -47,7 +47,7 @@ def command(config: Config, as_json: bool, sarif: bool, select: str | None, igno
     check_codes(selected, "--select")
     check_codes(ignored, "--ignore")
     result = look(config, keep_notes=True)
-    found = chosen(findings(result.notes, result.problems), selected or config.select, ignored or config.ignore)
+    found = chosen(findings(result.notes, result.problems, result.cards), selected or config.select, ignored or config.ignore)
     if sarif:
         terminal.echo(json_output.sarif(found, __version__))
     else:

@@ -35,6 +35,6 @@ def command(config: Config, output: Path | None, open_: bool | None) -> None:
     messages.print_problems(result.problems)
     path = output or cache.made_folder(config.out) / cache.PREVIEW
     replace_file(path, page(result, config.root.name or "Cards").encode())
-    terminal.echo(messages.previewed(path, len(result.cards), len(findings(result.notes, result.problems))))
+    terminal.echo(messages.previewed(path, len(result.cards), len(findings(result.notes, result.problems, result.cards))))
     if sys.stdout.isatty() if open_ is None else open_:
         click.launch(path.resolve().as_uri())

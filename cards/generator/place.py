@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from cards.model import (
     Block,
@@ -13,21 +15,25 @@ from cards.model import (
     Formula,
     Heading,
     Html,
+    Mark,
     Note,
     Origin,
     Paragraph,
     Place,
     Prose,
     Quote,
+    Run,
     RunKind,
     Table,
     Takeaway,
     Timestamp,
 )
-from cards.model.prose import visible
+from cards.model.prose import level, visible
 from cards.text.words import stands_in
 from cards.timestamps.providers import moments
 
+# other marks came later: a card made before they were known must not count as changed
+_WRITTEN = frozenset({Mark.BOLD, Mark.ITALIC, Mark.HIGHLIGHT, Mark.STRIKE})
 _SPACE = re.compile(r"\s+")
 
 
@@ -53,7 +59,7 @@ def content_of(takeaway: Takeaway, *, children: bool) -> str:
 
 def _written(prose: Prose) -> Iterator[str]:
     """The runs of prose as they are written: stamps by the moments they name, files by their names without folders."""
-    for run in prose:
+    for run in _joined(prose):
         marks = "".join(sorted(mark.value for mark in run.marks)) if run.marks else ""
         if run.kind is RunKind.STAMP:
             yield moments(run.stamps)
@@ -61,6 +67,24 @@ def _written(prose: Prose) -> Iterator[str]:
             text = run.text if run.kind is RunKind.CODE else _SPACE.sub(" ", run.text)
             file = run.target.rpartition("/")[2] if run.target else ""
             yield f"{run.kind.value}:{marks}:{run.link or ''}:{file}:{text}"
+
+
+def _joined(prose: Prose) -> Iterable[Run]:
+    """The runs as they were before the later marks were known: without those, and joined where they part them."""
+    if not any(run.marks - _WRITTEN for run in prose):
+        return prose
+    out: list[Run] = []
+    marks: frozenset[Mark] = frozenset()
+    for run in prose:
+        bare = replace(run, text=level(run), marks=run.marks & _WRITTEN)
+        last = out[-1] if out else None
+        parted = last is not None and marks != run.marks and replace(last, text="") == replace(bare, text="")
+        if parted and last is not None and run.kind is RunKind.TEXT:
+            out[-1] = replace(last, text=last.text + bare.text)
+        else:
+            out.append(bare)
+        marks = run.marks
+    return out
 
 
 def _written_block(block: Block) -> Iterator[str]:

@@ -3,57 +3,147 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from cards.generator import backs
 from cards.generator.place import place_of
-from cards.generator.typed_cloze import without_marks
-from cards.model import (
-    Block,
-    Bullets,
-    Note,
-    Origin,
-    Paragraph,
-    Qa,
-    RunKind,
-    Takeaway,
-)
+from cards.model import Block, Bullets, Item, Mark, Note, Origin, Paragraph, Prose, Qa, Run, RunKind, Takeaway
+from cards.model.measures import MAX_BACK_WORDS, MAX_LIST_WORDS, POINTS
 from cards.model.prose import strip, unstamped, visible
-from cards.parser.filters import is_typed
+from cards.text import vocabulary
+from cards.text.language import DEFAULT, language_of
 
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
+Asked = Mapping[int, Prose | None]  # the lines of takeaways that have a card of their own, with their labels
 
-def qa_of(note: Note, takeaway: Takeaway) -> Qa | None:
+
+def qa_of(note: Note, takeaway: Takeaway, asked: Asked | None = None, *, cue: str | None = None) -> Qa | None:
+    """The `qa` draft of a takeaway, None where it has no front or no back.
+
+    `asked` are the cards of its children; `cue` replaces the one under a label, if it is empty there is none.
+    """
     front = takeaway.front
     if front is None:
         return None
     prose = unstamped(front.prose)[0]
     shown = front.shown or visible(prose)
-    back: tuple[Block, ...] = tuple(map(_unmarked, takeaway.rest))
+    back: tuple[Block, ...] = takeaway.rest
     if strip(takeaway.text) and (visible(takeaway.text) or not back):
-        back = (_unmarked(Paragraph(takeaway.line, takeaway.text)), *back)
+        back = (Paragraph(takeaway.line, takeaway.text), *back)
     if not shown or not any(map(_says_something, back)):
         return None
-    label = visible(prose) if front.origin is Origin.LABEL else None
+    whole, refused = backs.without_typed_marks(back), ""
+    if front.origin is Origin.LABEL:
+        back, refused = _answer(back, asked or {})
+    elif front.origin is Origin.HEADING:
+        refused = takeaway.flaw or ""
+    back = backs.without_typed_marks(back)
+    language = note.language or language_of(visible(takeaway.text))
+    above = _above(takeaway, shown)
+    place = place_of(note, takeaway, takeaway.context[:above], takeaway.stamps or takeaway.inherited)
+    place = replace(place, in_front=takeaway.context[above:])
+    drawn = backs.with_gist(backs.with_stamps_of(back, place.stamps), language)
+    points = sum(1 for _ in backs.items_of(back)) if takeaway.points else 0
+    points = points if points in POINTS or refused else 0
     return Qa(
-        place_of(note, takeaway, takeaway.context, takeaway.stamps or takeaway.inherited),
+        place,
         prose,
         shown,
-        back,
-        label,
-        cued=front.origin is not Origin.QUESTION and not _ASKS.search(shown),
-        points=takeaway.points,
+        drawn,
+        visible(prose) if front.origin is Origin.LABEL else None,
+        cued=cue != "" and front.origin is not Origin.QUESTION and not _ASKS.search(shown),
+        points=points,
+        cue=_cue(note.spoken, points) if cue is None else "" if points else cue,
+        whole=whole if whole != drawn else (),
+        refused=refused,
     )
 
 
-def _unmarked(block: Block) -> Block:
-    """A block of a back without the marks of typed deletions."""
-    if isinstance(block, Paragraph):
-        return replace(block, prose=without_marks(block.prose)[0]) if is_typed(block.prose) else block
-    if isinstance(block, Bullets):
-        return replace(block, items=tuple(replace(i, blocks=tuple(map(_unmarked, i.blocks))) for i in block.items))
-    return block
+def _cue(language: str, points: int) -> str:
+    """The cue of a card in its language, empty for the template's own English."""
+    if language == DEFAULT:
+        return ""
+    words = vocabulary.card_words(language)
+    return words.points.format(points) if points else words.cue
+
+
+def _above(takeaway: Takeaway, shown: str) -> int:
+    """How many parts the breadcrumb has without the headings and parents that the front shows."""
+    shows = {vocabulary.heading_key(part) for part in shown.split(" › ")}
+    size = len(takeaway.context)
+    while size > 1 and vocabulary.heading_key(takeaway.context[size - 1]) in shows:
+        size -= 1
+    return size
+
+
+def _answer(back: tuple[Block, ...], asked: Asked) -> tuple[tuple[Block, ...], str]:
+    """What of a takeaway answers its label, and why that is no answer.
+
+    Its own text does; its children join that, or are the answer themselves, where they are few and short.
+    """
+    lists = tuple(block for block in back if isinstance(block, Bullets))
+    own: tuple[Block, ...] = tuple(block for block in back if not isinstance(block, Bullets))
+    if not any(map(_says_something, own)):
+        points = _points(lists, asked)
+        if not any(map(_says_something, points)):
+            return lists, "its children have cards of their own, and none has a label to name it by"
+        reason = _too_much(points, asked)
+        return (points, "") if not reason else (lists, reason)
+    if lists:
+        joined = (*own, *_points(lists, asked))
+        if not _too_much(joined, asked):
+            own = joined
+    words = backs.words_in(own)
+    if words > MAX_BACK_WORDS and not backs.has_phrase(own):
+        return own, f"{words} words without a key phrase are no answer; put the phrases that carry it in bold, or split it"
+    return own, ""
+
+
+def _too_much(back: Sequence[Block], asked: Asked) -> str:
+    """Why points are too many, too few or too long for one answer."""
+    items = list(backs.items_of(back))
+    words = backs.words_in(back)
+    if len(items) == 1 and _line(items[0]) in asked:
+        return "its one point has a card of its own"
+    if len(items) > POINTS[-1]:
+        return f"{len(items)} points are too many to recall, {POINTS[-1]} at most; group them, or give each a label of its own"
+    if words > MAX_LIST_WORDS:
+        return f"its points have {words} words, {MAX_LIST_WORDS} at most; shorten them, or give each a label of its own"
+    return ""
+
+
+def _points(lists: Sequence[Bullets], asked: Asked) -> tuple[Block, ...]:
+    """The children as the points of an answer: those with a card by their labels, left out without one, the others whole."""
+    out: list[Block] = []
+    for each in lists:
+        items = tuple(filter(None, (_point(item, asked) for item in each.items)))
+        if items:
+            out.append(replace(each, items=items))
+    return tuple(out)
+
+
+def _point(item: Item, asked: Asked) -> Item | None:
+    line = _line(item)
+    if line not in asked:
+        return item if any(map(_says_something, item.blocks)) else None
+    label = asked[line]
+    if label is None:
+        return None
+    named: Prose = tuple(run if run.kind is RunKind.STAMP else _bold(run) for run in label)
+    return replace(item, blocks=(Paragraph(line, named),))
+
+
+def _bold(run: Run) -> Run:
+    return replace(run, marks=run.marks | {Mark.BOLD})
+
+
+def _line(item: Item) -> int:
+    """The line of the takeaway that an item is."""
+    first = item.blocks[0] if item.blocks else None
+    return first.line if isinstance(first, Paragraph) else item.line
 
 
 def _says_something(block: Block) -> bool:

@@ -44,11 +44,22 @@ def without_marks(text: Prose) -> tuple[Prose, tuple[Deletion, ...]]:
                 shown = shown[:hint_at]
                 while found and found[-1].end > hint_at:  # a deletion within the hint
                     found.pop()
-            phrase = squeeze(shown[start:])
+            phrase = squeeze(shown[start:]) or _pictured(out, len(shown) - start)
             if phrase and ordinal <= MAX_ORDINAL:
                 found.append(Deletion(ordinal, start, len(shown), phrase, hint))
     out += ruler.cut(at, len(ruler.text))
     return tuple(out), tuple(sorted(found, key=lambda each: (each.start, -each.end)))
+
+
+def _pictured(runs: list[Run], characters: int) -> str:
+    """The name of the picture that stands in the last characters of runs, as the text of a deletion without words."""
+    for run in reversed(runs):
+        if characters <= 0:
+            break
+        if run.kind is RunKind.IMAGE and run.target:
+            return run.target.rpartition("/")[2]
+        characters -= len(run.text)
+    return ""
 
 
 def _shorten(runs: list[Run], characters: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Literal, NamedTuple
@@ -21,7 +21,7 @@ from cards.generator.typed_cloze import MAX_ORDINAL
 from cards.identity.assignment import best_pairs
 from cards.identity.ledger import Entry, Phrase, with_gone
 from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Features, normal, phrase_score
-from cards.model import AnkiNote, CardKind, Cloze, Draft, Fields, Qa
+from cards.model import READ_OTHERWISE, AnkiNote, CardKind, Cloze, Deletion, Draft, Fields, Qa
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze
 from cards.timestamps.providers import moments
@@ -39,7 +39,8 @@ class CardKey(Struct, frozen=True, array_like=True):
     """The properties by which a draft is matched: small enough to match a whole vault at once.
 
     `line` is 1-based, `block` is empty without a block id, `context` is the hash of the breadcrumb, as in `parts_of`.
-    `content` is a hash of the takeaway as written and of the places in the recording that the card has.
+    `content` is a hash of the takeaway as written and of the places in the recording that the card has. `born` is False if
+    the rules refuse the draft: it only finds a card that lives already. It is `former` if only an earlier version read it so.
     """
 
     kind: CardKind
@@ -50,6 +51,15 @@ class CardKey(Struct, frozen=True, array_like=True):
     features: Features
     context: str
     content: str
+    born: bool = True
+    former: bool = False
+
+
+class DraftPhrase(Struct, frozen=True, array_like=True):
+    """The text of a deletion and its ordinal in the draft, 0 if the rules refuse it."""
+
+    ordinal: int
+    text: str
 
 
 class Match(NamedTuple):
@@ -81,6 +91,8 @@ def card_key(draft: Draft) -> CardKey:
         features=features,
         context=_part(breadcrumb(place)),
         content=_hash(f"{place.content}\x1f{moments(place.stamps)}")[:CONTENT_LENGTH],
+        born=not draft.refused,
+        former=draft.refused == READ_OTHERWISE,
     )
 
 
@@ -98,7 +110,7 @@ def _ask(draft: Draft) -> str:
 def _words(draft: Draft) -> str:
     if isinstance(draft, Cloze):
         return normal(plain(draft.text)) or squeeze(plain(draft.text))
-    return normal(" ".join(map(block_text, draft.back)))
+    return normal(" ".join(map(block_text, draft.whole or draft.back)))
 
 
 def guid_of(kind: str, key: str, copy: int) -> str:
@@ -111,44 +123,65 @@ def _hash(text: str) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10]).decode().lower()
 
 
-def phrases_of(draft: Draft) -> dict[int, str]:
-    """The phrases of a draft by ordinal: their number in the sentence, from 1, or the number typed in the note."""
-    return {deletion.ordinal: deletion.text for deletion in draft.deletions} if isinstance(draft, Cloze) else {}
-
-
-def ordinals_of(phrases: Mapping[int, str], entry: Entry | None, *, typed: bool) -> dict[int, int]:
-    """Map each ordinal of a draft to the one its phrase keeps for life, without those above MAX_ORDINAL."""
-    ordinals = {number: number for number in phrases} if typed else _ordinals(phrases, entry.phrases if entry else ())
-    return {number: ordinal for number, ordinal in ordinals.items() if ordinal <= MAX_ORDINAL}
-
-
-def with_ordinals(draft: Draft, ordinals: Mapping[int, int]) -> Draft:
-    """Renumber the deletions of a draft, and drop those without an ordinal."""
+def phrases_of(draft: Draft) -> tuple[DraftPhrase, ...]:
+    """The phrases of a draft in reading order; the same phrase twice is one."""
     if isinstance(draft, Qa):
+        return ()
+    if draft.typed:
+        return tuple({each.ordinal: DraftPhrase(each.ordinal, each.text) for each in draft.deletions}.values())
+    return tuple({_phrase_key(each): DraftPhrase(each.ordinal, each.text) for each in draft.deletions}.values())
+
+
+def _phrase_key(phrase: DraftPhrase | Deletion) -> tuple[int, str]:
+    return phrase.ordinal, phrase.text.casefold()
+
+
+def ordinals_of(phrases: Sequence[DraftPhrase], entry: Entry | None, *, typed: bool, refresh: bool = False) -> tuple[int, ...]:
+    """The ordinal that each phrase of a draft keeps for life; 0 if it is no deletion of the card.
+
+    A phrase that the rules refuse is one only if the card has it, and not after a `refresh`.
+    """
+    if typed:
+        found = [phrase.ordinal for phrase in phrases]
+    else:
+        found = _ordinals(phrases, entry.phrases if entry else (), refresh=refresh)
+    return tuple(ordinal if ordinal <= MAX_ORDINAL else 0 for ordinal in found)
+
+
+def with_ordinals(draft: Draft, phrases: Sequence[DraftPhrase], ordinals: Sequence[int]) -> Draft:
+    """Give the deletions of a draft the ordinals of its phrases, and drop those without one."""
+    if isinstance(draft, Qa) or draft.typed:
         return draft
-    kept = (deletion for deletion in draft.deletions if deletion.ordinal in ordinals)
-    return replace(draft, deletions=tuple(replace(deletion, ordinal=ordinals[deletion.ordinal]) for deletion in kept))
+    known = {_phrase_key(phrase): ordinal for phrase, ordinal in zip(phrases, ordinals, strict=True)}
+    numbered = (replace(deletion, ordinal=known[_phrase_key(deletion)]) for deletion in draft.deletions)
+    return replace(draft, deletions=tuple(deletion for deletion in numbered if deletion.ordinal))
 
 
-def all_phrases(phrases: Mapping[int, str], ordinals: Mapping[int, int], entry: Entry | None) -> tuple[Phrase, ...]:
+def all_phrases(phrases: Sequence[DraftPhrase], ordinals: Sequence[int], entry: Entry | None) -> tuple[Phrase, ...]:
     """All phrases a card ever had: those of its draft with their lasting ordinals, the rest as gone."""
-    now = {ordinals[number]: text for number, text in phrases.items() if number in ordinals}
-    return with_gone([Phrase(ordinal, text) for ordinal, text in now.items()], entry.phrases if entry else ())
+    now = [Phrase(ordinal, phrase.text) for phrase, ordinal in zip(phrases, ordinals, strict=True) if ordinal]
+    return with_gone(now, entry.phrases if entry else ())
 
 
-def _ordinals(phrases: Mapping[int, str], before: tuple[Phrase, ...]) -> dict[int, int]:
-    """Map each phrase, by its number in the sentence, to the ordinal it had, else to the next never used."""
+def _ordinals(phrases: Sequence[DraftPhrase], before: Sequence[Phrase], *, refresh: bool) -> list[int]:
+    """The ordinal that each phrase had, else that of its partner, else the next never used; 0 for one refused and unknown."""
     weights: dict[tuple[int, int], float] = {}
-    for number, text in phrases.items():
-        for old in before:
-            similarity = _EQUAL if normal(text) == normal(old.text) else phrase_score(old.text, text)
-            similarity += text == old.text  # `C++` and `C#` have the same words
+    for at, phrase in enumerate(phrases):
+        if refresh and not phrase.ordinal:
+            continue
+        for old_at, old in enumerate(before):
+            similarity = _EQUAL if normal(phrase.text) == normal(old.text) else phrase_score(old.text, phrase.text)
+            similarity += phrase.text == old.text  # `C++` and `C#` have the same words
             # only the same words bring a deleted phrase back
-            if similarity >= (_EQUAL if old.gone else PHRASE):
-                weights[number, old.ordinal] = similarity - 0.01 * abs(number - old.ordinal) - 0.5 * old.gone
-    ordinals = dict(best_pairs(weights))
+            if similarity >= (_EQUAL if old.gone else PHRASE) and (phrase.ordinal or not old.gone):
+                weights[at, old_at] = similarity - 0.01 * abs(at + 1 - old.ordinal) - 0.5 * old.gone
+    found = {at: before[old_at].ordinal for at, old_at in best_pairs(weights)}
     unused = count(max((phrase.ordinal for phrase in before), default=0) + 1)
-    return ordinals | {number: next(unused) for number in sorted(phrases) if number not in ordinals}
+    for at, phrase in sorted(enumerate(phrases), key=lambda each: each[1].ordinal):
+        if phrase.ordinal and at not in found:
+            partners = (found[n] for n, other in enumerate(phrases) if other.ordinal == phrase.ordinal and n in found)
+            found[at] = next(partners, 0) or next(unused)
+    return [found.get(at, 0) for at in range(len(phrases))]
 
 
 # ---------------------------------------------------------------------------------------------------- ledger entries
@@ -259,7 +292,7 @@ def _differ(old: str, new: str, *names: str) -> bool:
 
 
 def anki_note(
-    entry: Entry, ordinals: Mapping[int, int], fields: Sequence[str], tags: tuple[str, ...], media: Iterable[str] = ()
+    entry: Entry, ordinals: Iterable[int], fields: Sequence[str], tags: tuple[str, ...], media: Iterable[str] = ()
 ) -> AnkiNote:
     """The Anki note of a card in the notes. `ordinals` are those of its phrases, `media` the files that its fields embed."""
     return AnkiNote(
@@ -268,7 +301,7 @@ def anki_note(
         deck=entry.deck,
         tags=tags,
         fields=tuple(fields),
-        ordinals=tuple(sorted(set(ordinals.values()))) if entry.kind == "cloze" else (1,),
+        ordinals=tuple(sorted({*ordinals} - {0})) if entry.kind == "cloze" else (1,),
         media=tuple(sorted(set(media))),
         mod=entry.mod,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from operator import attrgetter
 
@@ -172,8 +172,10 @@ def _merged(first: Entry, second: Entry) -> Entry:
     hold either.
     """
     newer, older = sorted((first, second), key=lambda entry: (entry.mod, -entry.retired, _line(entry)), reverse=True)
-    before = {phrase.ordinal: phrase.text for phrase in older.phrases}
-    clashes = {phrase.ordinal for phrase in newer.phrases if _is_other(before.get(phrase.ordinal, ""), phrase.text)}
+    before: dict[int, list[str]] = {}
+    for phrase in older.phrases:
+        before.setdefault(phrase.ordinal, []).append(phrase.text)
+    clashes = {phrase.ordinal for phrase in newer.phrases if _is_other(before.get(phrase.ordinal, ()), phrase.text)}
     phrases = [Phrase(phrase.ordinal, "", gone=True) if phrase.ordinal in clashes else phrase for phrase in newer.phrases]
     differ = newer.mod == older.mod and _differ(newer, older)
     return replace(newer, mod=newer.mod + differ, phrases=with_gone(phrases, older.phrases))
@@ -187,11 +189,12 @@ def _differ(one: Entry, other: Entry) -> bool:
     return False
 
 
-def _is_other(before: str, text: str) -> bool:
+def _is_other(before: Sequence[str], text: str) -> bool:
     """Whether two machines gave one ordinal to different phrases, whose reviews must not be mixed."""
     from cards.identity.similarity import PHRASE, phrase_score  # costly, and most ledgers hold no guid twice
 
-    return bool(before and text) and before != text and phrase_score(before, text) < PHRASE
+    known = [each for each in before if each]
+    return bool(known and text) and text not in known and all(phrase_score(each, text) < PHRASE for each in known)
 
 
 def _damaged(name: str, line: int, reason: str) -> CardsError:

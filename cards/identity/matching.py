@@ -2,7 +2,7 @@
 
 The steps, in order: block id, same words, similarity within a note (or the note it was renamed from), similarity across
 notes. Each step takes the best pairing over all its candidates, never first come, first served. A draft that resembles no
-entry becomes a new card.
+entry becomes a new card. One that the rules refuse becomes none: it only finds a card that lives already.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ class _Search:
 
 def match_drafts(
     drafts: Sequence[CardKey], ledger: Ledger, may_be_claimed: Callable[[Entry], bool]
-) -> tuple[list[Match], list[Problem]]:
+) -> tuple[list[Match | None], list[Problem]]:
     """Match each draft to an entry of the ledger or to a new guid, in the order of the drafts.
 
-    `may_be_claimed` excludes entries, such as those of notes outside this run. The problems name drafts with two equally
-    likely entries.
+    A refused draft without a living entry has no match. `may_be_claimed` excludes entries, such as those of notes outside this
+    run. The problems name drafts with two equally likely entries.
     """
     search = _Search(sorted(filter(may_be_claimed, ledger.values()), key=_place), drafts)
+    _by_former_reading(search)
     _by_block_id(search)
     _by_words(search, _words_and_note, "same")
     _by_words(search, _words, "moved")
@@ -86,6 +87,11 @@ def match_drafts(
     _prefer_older(search)
     _prefer_origins(search)
     return _matches(search, ledger), search.problems
+
+
+def _may_have(draft: CardKey, entry: Entry) -> bool:
+    """Whether a draft may find an entry: one that the rules refuse brings no card back."""
+    return draft.born or entry.live
 
 
 def _place(entry: Entry) -> tuple[bool, str, int, str]:
@@ -113,6 +119,22 @@ def _grouped(
 # ---------------------------------------------------------------------------------------------------------- the steps
 
 
+def _by_former_reading(search: _Search) -> None:
+    """Pair what an earlier version read otherwise with the card that it made, before today's reading takes it for edited."""
+    former = [(at, draft) for at, draft in search.free_drafts() if draft.former]
+    if not former:
+        return
+    entries = _grouped(((at, entry) for at, entry in search.free_entries() if entry.live), _words_and_note)
+    for group, drafts in _grouped(former, _words_and_note).items():
+        for draft_at in drafts:
+            content = search.drafts[draft_at].content
+            same = (
+                at for at in entries.get(group, ()) if at not in search.taken and search.entries[at].content.startswith(content)
+            )
+            if (entry_at := next(same, None)) is not None:
+                search.pair(draft_at, entry_at, "same")
+
+
 def _by_block_id(search: _Search) -> None:
     """Pair drafts and entries of takeaways with the same block id.
 
@@ -138,6 +160,8 @@ def _by_block_id(search: _Search) -> None:
         for entry_at in ids.get(place[:2], ()):
             entry = search.entries[entry_at]
             same_note = search.note_of(entry) == draft.note
+            if not _may_have(draft, entry):
+                continue
             similarity = score(_features(entry), draft.features)
             only_card = before.get(place) == [entry_at] and after[place] == 1
             if similarity >= PINNED or (same_note and only_card and _words(entry) not in words):
@@ -151,7 +175,8 @@ def _by_words(search: _Search, key: Callable[[CardKey | Entry], tuple[str, ...]]
     """Pair drafts and entries with the same words, and by `key` the same note: live entries before retired ones."""
     for live in (True, False):
         entries = _grouped(((at, entry) for at, entry in search.free_entries() if entry.live == live), key)
-        for group, drafts in _grouped(search.free_drafts(), key).items():
+        candidates = ((at, draft) for at, draft in search.free_drafts() if draft.born or live)
+        for group, drafts in _grouped(candidates, key).items():
             if group in entries:
                 _pair_equals(search, drafts, entries[group], how)
 
@@ -275,6 +300,8 @@ def _by_similarity_in_notes(search: _Search) -> None:
             draft, gap = search.drafts[draft_at], draft_gaps[draft_at]
             for entry_at in entries[group]:
                 entry = search.entries[entry_at]
+                if not _may_have(draft, entry):
+                    continue
                 asked_once = asks_before[note, entry.ask] <= 1 >= asks_now[note, draft.features.ask]
                 same_gap = entry_gaps.get(entry_at) == gap  # None for a retired entry
                 similarity = score(
@@ -321,6 +348,8 @@ def _by_similarity_across(search: _Search) -> None:
             by_word[entry.kind, word].append(entry_at)
     weights: _Weights = {}
     for draft_at, draft in search.free_drafts() if by_word else ():
+        if not draft.born:
+            continue
         shared: Counter[_EntryAt] = Counter()
         for word in set(f"{draft.features.ask} {draft.features.text}".split()):
             entries = by_word.get((draft.kind, word), ())
@@ -377,17 +406,24 @@ def _gaps(cards: Iterable[tuple[int, _Value]], guids: dict[int, str]) -> dict[in
 # --------------------------------------------------------------------------------------------------- guids
 
 
-def _matches(search: _Search, ledger: Ledger) -> list[Match]:
-    """The match of each draft, in order; an unpaired draft gets the first guid of its words that no card ever had."""
+def _matches(search: _Search, ledger: Ledger) -> list[Match | None]:
+    """The match of each draft, in order; an unpaired draft gets the first guid of its words that no card ever had.
+
+    One that is refused gets none, nor does one whose takeaway has a living card that an earlier version read otherwise.
+    """
     used = set(ledger)
     copies: Counter[tuple[str, str]] = Counter()
     origins = _oldest_by_words(ledger) if len(search.pairs) < len(search.drafts) else {}
-    matches: list[Match] = []
+    former = {(draft.note, draft.line) for at, draft in enumerate(search.drafts) if draft.former and at in search.pairs}
+    matches: list[Match | None] = []
     for draft_at, draft in enumerate(search.drafts):
         if draft_at in search.pairs:
             entry_at, how = search.pairs[draft_at]
             entry = search.entries[entry_at]
             matches.append(Match(draft, entry.guid, entry, how))
+            continue
+        if not draft.born or (draft.note, draft.line) in former:
+            matches.append(None)
             continue
         while (guid := guid_of(draft.kind, draft.key, copies[draft.kind, draft.key])) in used:
             copies[draft.kind, draft.key] += 1

@@ -14,15 +14,16 @@ from msgspec import Struct
 
 from cards.generator import Generated
 from cards.generator.cloze import PLAIN
+from cards.generator.gaps import given_by, mostly_in
 from cards.lint.rules import (
     BY_CODE,
     LONG_ANSWER,
-    LONG_GAP,
-    LONG_LIST,
     LONG_SENTENCE,
     MANY_GAPS,
-    MOST_OF_GAP,
     MOST_OF_SENTENCE,
+    ONE_TERM,
+    OPEN_GAP,
+    OPEN_GAP_CJK,
     SHORT_ANSWER,
     SLACK,
     STRAY_TIMES,
@@ -30,8 +31,10 @@ from cards.lint.rules import (
 )
 from cards.model import (
     Bullets,
+    Card,
     Cloze,
     Draft,
+    Mark,
     Note,
     Origin,
     Paragraph,
@@ -44,9 +47,13 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.blocks import block_text
-from cards.model.prose import plain, squeeze, visible
+from cards.model.measures import POINTS, SHORT_PHRASE_WORDS
+from cards.model.prose import Ruler, plain, squeeze, visible
 from cards.parser import metadata
+from cards.parser.filters import LIST_TOO_LONG
 from cards.text import vocabulary
+from cards.text.language import language_of
+from cards.text.stems import content_stems
 from cards.text.words import cjk, count, words
 from cards.timestamps import times
 from cards.timestamps.false_times import FalseTimes
@@ -90,11 +97,15 @@ def chosen(found: Iterable[Finding], select: Sequence[str] = (), ignore: Sequenc
     return [finding for finding in found if finding.code.startswith(selected) and not finding.code.startswith(ignored)]
 
 
-def findings(notes: Sequence[ParsedNote], problems: Iterable[Problem] = ()) -> list[Finding]:
-    """Find all faults of these notes, by path and line. `problems` are those of the run, such as missing files."""
+def findings(notes: Sequence[ParsedNote], problems: Iterable[Problem] = (), cards: Iterable[Card] = ()) -> list[Finding]:
+    """Find all faults of these notes, by path and line.
+
+    `problems` are those of the run, such as missing files; `cards` are its cards, which may be older than the rules.
+    """
     found = [finding for parsed in notes if parsed.note.wanted for finding in _of_note(parsed)]
     found += _same_questions(notes)
     found += [Finding(p.path, p.line, _CODE_OF_PROBLEM[p.code], p.message) for p in problems if p.code in _CODE_OF_PROBLEM]
+    found += [finding for card in cards if (finding := _outlived(card.draft))]
     ignored = {
         (parsed.note.path, takeaway.line): _ignored(takeaway)
         for parsed in notes
@@ -115,7 +126,7 @@ def _ignored(takeaway: Takeaway) -> frozenset[str]:
 
 
 def _of_note(parsed: ParsedNote) -> Iterator[Finding]:
-    note, (drafts, skipped), _ = parsed
+    note, drafts, skipped = parsed.note, parsed.made.born, parsed.made.skipped
     takeaways = {takeaway.line: takeaway for takeaway in reversed(note.takeaways)}
     for draft in drafts:
         place = draft.place
@@ -134,6 +145,8 @@ def _of_note(parsed: ParsedNote) -> Iterator[Finding]:
                 yield Finding(note.path, takeaway.line, "C011", f"{times.show(stamp)} ends before it starts")
     yield from _past_the_end(note)
     yield from _without_cue(note, skipped)
+    yield from _lists_too_long(note)
+    yield from _headings_without_cards(note, drafts)
     yield from _without_recording(note)
 
 
@@ -157,39 +170,70 @@ def _gap_is_the_sentence(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 
 
 def _gap_is_long(draft: Cloze, takeaway: Takeaway | None) -> str | None:
-    longest = max((deletion.text for deletion in draft.deletions), key=count, default="")
+    longest = max((deletion.text for deletion in draft.deletions if deletion.ordinal), key=count, default="")
     size = count(longest)
-    return f"the gap “{_short(longest)}” has {size} words" if size > LONG_GAP else None
+    return f"the gap “{_short(longest)}” has {size} words" if size > SHORT_PHRASE_WORDS else None
+
+
+def _gap_is_open(draft: Cloze, takeaway: Takeaway | None) -> str | None:
+    text = plain(draft.text)
+    for deletion in draft.deletions:
+        if deletion.ordinal and not draft.typed and _is_wide(deletion.text):
+            if not _has_term(draft, text, deletion.start, deletion.end):
+                return f"many words would fit the gap “{_short(deletion.text)}”"
+    return None
+
+
+def _is_wide(gap: str) -> bool:
+    """Whether a gap has so many words, articles aside, that it can be said otherwise."""
+    if cjk(gap):
+        return cjk(gap) >= OPEN_GAP_CJK
+    return count(" ".join(word for word in gap.split() if word.casefold() not in vocabulary.ARTICLES)) >= OPEN_GAP
+
+
+def _has_term(draft: Cloze, text: str, start: int, end: int) -> bool:
+    """Whether a gap holds something definite: a figure, a name, a quotation, a list, code, a formula, italics."""
+    gap = text[start:end]
+    if re.search(r"\d|[\"“”„«»「」『』、]|,\s", gap):
+        return True
+    if cjk(gap):
+        return bool(re.search(r"[A-Za-z]{2}", gap))
+    if any(match[0][0].isupper() and start + match.start() > 0 for match in re.finditer(r"[^\W\d_]+", gap)):
+        return True
+    return any(run.kind is not RunKind.TEXT or Mark.ITALIC in run.marks for run in Ruler(draft.text).cut(start, end))
 
 
 def _gap_is_given_away(draft: Cloze, takeaway: Takeaway | None) -> str | None:
-    text = plain(draft.text)
+    text, language = plain(draft.text), _language(draft)
     for ordinal, phrases in _by_ordinal(draft):
         rest = list(text)
         for deletion in draft.deletions:
             if deletion.ordinal == ordinal:
                 rest[deletion.start : deletion.end] = " " * (deletion.end - deletion.start)
-        shown = set(words(" ".join(("".join(rest), *draft.place.context))))
-        hidden = _content_words(" ".join(phrases))
-        if len(hidden & shown) > MOST_OF_GAP * len(hidden):
-            return f"“{_short(phrases[0])}” can be read off: {_quoted(hidden & shown)} in the rest of the question"
+        phrase = " ".join(phrases)
+        if given_by(phrase, "".join(rest), language) or mostly_in(phrase, ("".join(rest), *draft.place.context), language):
+            return f"“{_short(phrases[0])}” can be read off the rest of the question"
     return None
 
 
 def _answer_is_given_away(draft: Qa, takeaway: Takeaway | None) -> str | None:
-    answer = squeeze(" ".join(map(block_text, draft.back)))
-    hidden = _content_words(answer)
-    if not hidden or count(answer) > SHORT_ANSWER or cjk(answer) or _has_objects(draft) or " or " in draft.shown:
+    answer, language = squeeze(" ".join(map(block_text, draft.back))), _language(draft)
+    if count(answer) > SHORT_ANSWER or cjk(answer) or _has_objects(draft) or " or " in draft.shown:
         return None
-    shown = set(words(" ".join((draft.shown, *draft.place.context))))
-    return f"the answer “{_short(answer)}” can be read off the question" if hidden <= shown else None
+    hidden, asked = content_stems(answer, language), (draft.shown, *draft.place.context[1:])
+    most = mostly_in(answer, asked, language) if count(answer) > ONE_TERM else given_by(answer, " ".join(asked), language)
+    return f"the answer “{_short(answer)}” can be read off the question" if hidden and most else None
 
 
 def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
-    if len(draft.place.context) > 1:
+    follows = (
+        isinstance(draft, Cloze) and takeaway is not None and not plain(takeaway.text).strip().startswith(plain(draft.text))
+    )
+    if len(draft.place.context) > 1 and not follows:
         return None
     if isinstance(draft, Cloze) and draft.deletions and draft.deletions[0].start == 0:
         return None  # the word is hidden
+    above = "what it means stands in the sentence before" if follows else "only the title stands above it"
     opening = words(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)[:7]
     if len(opening) < 3:
         return None
@@ -197,26 +241,51 @@ def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
     if first in _EXPLETIVES and second in _EXPECTING and _INTRODUCING & set(rest):
         return None  # points ahead: “it is hard to say”
     if first in vocabulary.POINTING_WORDS and first not in vocabulary.POINTING_BEFORE_VERB:
-        return f"begins with “{first}”, and only the title stands above it"
+        return f"begins with “{first}”, and {above}"
     if first in vocabulary.POINTING_BEFORE_VERB and second in vocabulary.POINTED_VERBS:
-        return f"begins with “{first} {second}”, and only the title stands above it"
+        return f"begins with “{first} {second}”, and {above}"
     return None
 
 
+def _begins(takeaway: Takeaway, draft: Cloze) -> bool:
+    """Whether the sentence of a draft is the first of its takeaway."""
+    return visible(takeaway.text).startswith(squeeze(plain(draft.text)))
+
+
 def _many_gaps(draft: Cloze, takeaway: Takeaway | None) -> str | None:
-    size = len({deletion.ordinal for deletion in draft.deletions})
+    size = len({deletion.ordinal for deletion in draft.deletions} - {0})
     return f"one sentence has {size} gaps" if size > MANY_GAPS and not draft.typed else None
 
 
 def _long_list(draft: Qa, takeaway: Takeaway | None) -> str | None:
     lists = [block for block in draft.back if isinstance(block, Bullets)]
     points = draft.points or (len(lists[0].items) if len(draft.back) == 1 and lists else 0)
-    return f"the answer is a list of {points} points" if points > LONG_LIST else None
+    return f"the answer is a list of {points} points" if points > POINTS[-1] else None
 
 
 def _long_answer(draft: Qa, takeaway: Takeaway | None) -> str | None:
-    size = sum(count(visible(paragraph.prose)) for paragraph in paragraphs(draft.back))
+    found = list(paragraphs(draft.back))
+    gist = [
+        run.text for paragraph in found for run in paragraph.prose if Mark.GIST in run.marks and run.kind is not RunKind.STAMP
+    ]
+    size = count(" ".join(gist)) if gist else sum(count(visible(paragraph.prose)) for paragraph in found)
     return f"the answer has {size} words" if size > LONG_ANSWER else None
+
+
+def _vague_front(draft: Qa, takeaway: Takeaway | None) -> str | None:
+    """A label that names a kind of thing (The Role of X), or stands alone with a word that says nothing by itself."""
+    if not draft.cued or draft.label is None:
+        return None
+    label = words(draft.label)
+    said = [word for word in label if word not in vocabulary.STRESS_WORDS and word not in vocabulary.PREPOSITIONS]
+    if not said:
+        return f"“{_short(draft.shown)}” says nothing by itself"
+    general = [word for word in said if word in vocabulary.GENERAL_WORDS]
+    if len(general) == len(said) and draft.shown == draft.label:
+        return f"“{_short(draft.shown)}” names only a kind of thing"
+    following = label[label.index(said[0]) + 1 :][:1]
+    heads = said[0] in vocabulary.GENERAL_WORDS and bool(following) and following[0] in vocabulary.GENITIVE_WORDS
+    return f"“{_short(draft.shown)}” does not say what about it is asked" if heads else None
 
 
 def _long_sentence(draft: Cloze, takeaway: Takeaway | None) -> str | None:
@@ -246,6 +315,8 @@ _CARD_CHECKS = (
     ("C008", _Check("qa", _long_answer)),
     ("C017", _Check("cloze", _long_sentence)),
     ("C018", _Check("qa", _yes_or_no)),
+    ("C019", _Check("qa", _vague_front)),
+    ("C020", _Check("cloze", _gap_is_open)),
 )
 
 # ---------------------------------------------------------------------------------------------------- checks of notes
@@ -286,6 +357,28 @@ def _without_cue(note: Note, skipped: Sequence[Skipped]) -> Iterator[Finding]:
             yield Finding(note.path, lines[0], "C009", message)
 
 
+def _lists_too_long(note: Note) -> Iterator[Finding]:
+    for takeaway in note.takeaways:
+        if takeaway.members and takeaway.flaw and takeaway.flaw.startswith(LIST_TOO_LONG):
+            yield Finding(note.path, takeaway.line, "C021", takeaway.flaw)
+
+
+def _headings_without_cards(note: Note, drafts: Sequence[Draft]) -> Iterator[Finding]:
+    for takeaway in note.takeaways:
+        if takeaway.members and not any(takeaway.line <= draft.place.line <= takeaway.last for draft in drafts):
+            name = visible(takeaway.front.prose) if takeaway.front else ""
+            yield Finding(note.path, takeaway.line, "C022", f"nothing under “{_short(name)}” gives a card")
+
+
+def _outlived(draft: Draft) -> Finding | None:
+    """What a card that lives already is refused for."""
+    place = draft.place
+    reason = draft.refused
+    if not reason and isinstance(draft, Cloze):
+        reason = next((f"“{each.text}” {each.refused}" for each in draft.deletions if each.refused), "")
+    return Finding(place.note, place.line, "C023", f"would not be made today: {reason}", draft.kind) if reason else None
+
+
 def _without_recording(note: Note) -> Iterator[Finding]:
     if note.recording or note.file or any(takeaway.stamps or takeaway.inherited for takeaway in note.takeaways):
         return
@@ -302,7 +395,7 @@ def _without_recording(note: Note) -> Iterator[Finding]:
 def _same_questions(notes: Sequence[ParsedNote]) -> Iterator[Finding]:
     """Find cards that repeat the question of an earlier card."""
     earlier: dict[tuple[str, ...], Draft] = {}
-    for draft in (draft for parsed in notes if parsed.note.wanted for draft in parsed.made.drafts):
+    for draft in (draft for parsed in notes if parsed.note.wanted for draft in parsed.made.born):
         place = draft.place
         asked = plain(draft.text) if isinstance(draft, Cloze) else draft.shown
         first = earlier.setdefault((draft.kind, *place.context[1:], squeeze(asked).casefold()), draft).place
@@ -319,13 +412,12 @@ def _same_questions(notes: Sequence[ParsedNote]) -> Iterator[Finding]:
 
 
 def _by_ordinal(draft: Cloze) -> Iterator[tuple[int, list[str]]]:
-    for ordinal in sorted({deletion.ordinal for deletion in draft.deletions}):
+    for ordinal in sorted({deletion.ordinal for deletion in draft.deletions} - {0}):
         yield ordinal, [deletion.text for deletion in draft.deletions if deletion.ordinal == ordinal]
 
 
-def _content_words(text: str) -> set[str]:
-    """The words of a text without function words; empty for CJK text, which is not split into words."""
-    return set() if cjk(text) else set(words(text)) - vocabulary.STRESS_WORDS - vocabulary.PREPOSITIONS
+def _language(draft: Draft) -> str:
+    return language_of(plain(draft.text) if isinstance(draft, Cloze) else " ".join(map(block_text, draft.back)))
 
 
 def _has_objects(draft: Qa) -> bool:
@@ -334,10 +426,6 @@ def _has_objects(draft: Qa) -> bool:
     return any(not isinstance(block, Bullets | Paragraph) for block in draft.back) or any(
         run.kind in (RunKind.IMAGE, RunKind.MATH, RunKind.DISPLAY_MATH) for run in runs
     )
-
-
-def _quoted(found: set[str]) -> str:
-    return ", ".join(f"“{word}”" for word in sorted(found)[:3])
 
 
 def _short(text: str) -> str:

@@ -10,15 +10,16 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cards.model import CardsError
+from cards.model.measures import MAX_LIST_WORDS, POINTS, SHORT_PHRASE_WORDS
 
 MOST_OF_SENTENCE = 0.5
-MOST_OF_GAP = 0.5  # of its content words
-LONG_GAP = 10  # words
 MANY_GAPS = 3
 LONG_SENTENCE = 40  # words
-LONG_LIST = 7  # points
-LONG_ANSWER = 120  # words
-SHORT_ANSWER = 6  # words: a longer answer adds something even if it repeats the question
+LONG_ANSWER = 60  # words
+SHORT_ANSWER = 12  # words: a longer answer adds something even if it repeats the question
+ONE_TERM = 6  # words: a shorter answer is given away only as a whole
+OPEN_GAP = 5  # words without articles: a shorter gap is a term, a longer one can be said in many ways
+OPEN_GAP_CJK = 8  # characters
 STRAY_TIMES = 3  # takeaways with a time; fewer may be accidental
 SLACK = 60  # seconds: the length in the frontmatter is often rounded
 
@@ -44,21 +45,21 @@ RULES = (
     Rule(
         "C002",
         "gap-is-long",
-        f"A gap is longer than {LONG_GAP} words.",
+        f"A gap is longer than {SHORT_PHRASE_WORDS} words.",
         "Nobody recalls it word for word, so grading becomes a guess (W4, W12: minimum information).",
         "Mark the two or three words that carry it.",
     ),
     Rule(
         "C003",
         "given-away",
-        "The question contains most words of the gap, or all words of the answer: in its sentence, label or breadcrumb.",
+        "The question contains the words of the gap or of the answer: in its sentence, label or breadcrumb.",
         "The answer is read off, not recalled (M: prompts should be effortful).",
         "Mark something that is said once.",
     ),
     Rule(
         "C004",
         "points-at-nothing",
-        "The sentence begins with a word that points back (this, they, it), and nothing above says to what.",
+        "The sentence begins with a word that points back (this, they, it), and nothing on the front says to what.",
         "A year from now, among cards of other notes, no one knows (M: prompts should be focused; W16: context).",
         "Name the thing, or put a heading or a label above it.",
     ),
@@ -79,7 +80,7 @@ RULES = (
     Rule(
         "C007",
         "long-list",
-        f"The answer is a list of more than {LONG_LIST} points.",
+        f"The answer is a list of more than {POINTS[-1]} points.",
         "Sets are the hardest to keep, and one forgotten point fails the card (W9: avoid sets; W10: avoid enumerations).",
         "Group the points, or give each a label of its own.",
     ),
@@ -159,6 +160,41 @@ RULES = (
         "The question can be answered with yes or no.",
         "Half of all guesses are right, so nothing is practised (M: avoid yes/no questions).",
         "Ask what, why or how.",
+    ),
+    Rule(
+        "C019",
+        "vague-front",
+        "A label says too little by itself to know what it asks for.",
+        "Months later nobody knows which of the many things about it is meant (M: prompts should be precise; W16: context).",
+        "Write the label as a question, or as the claim itself.",
+    ),
+    Rule(
+        "C020",
+        "open-gap",
+        f"A gap of {OPEN_GAP} words or more holds no figure, name or term.",
+        "Many words would fit, so a right answer can't be told from a wrong one (M: prompts should be precise).",
+        "Mark the one or two words that carry it.",
+    ),
+    Rule(
+        "C021",
+        "list-too-long-to-ask",
+        f"A plain list under a takeaway heading has more than {POINTS[-1]} points or {MAX_LIST_WORDS} words: it gives no card.",
+        "Sets are the hardest to keep (W9: avoid sets), and a long point is no answer.",
+        "Begin each point with a bold label, or put its key phrase in bold.",
+    ),
+    Rule(
+        "C022",
+        "heading-without-cards",
+        "A takeaway heading has no card below it.",
+        "What was written down to be remembered will not be asked.",
+        "Begin the takeaways with a bold label, or put their key phrases in bold.",
+    ),
+    Rule(
+        "C023",
+        "outlived",
+        "A card lives on that the rules would not make today.",
+        "Its reviews are kept while its takeaway stands, but the card is hard or useless to review.",
+        "Reword the takeaway, or retire such cards with `cards build --refresh`.",
     ),
 )
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -21,6 +21,7 @@ from cards.model.blocks import (
     texts,
 )
 from cards.model.card import (
+    READ_OTHERWISE,
     AnkiNote,
     Card,
     CardKind,
@@ -40,6 +41,7 @@ from cards.model.problem import CardsError, Problem
 from cards.model.prose import Mark, Prose, Run, RunKind, Timestamp
 
 __all__ = [
+    "READ_OTHERWISE",
     "AnkiNote",
     "Block",
     "Bullets",

@@ -9,24 +9,31 @@ from msgspec import Struct
 from cards.model.blocks import Block
 from cards.model.prose import OBJECT, Prose, Timestamp, plain, squeeze
 
+READ_OTHERWISE = "is read otherwise by now"  # why a draft is refused that only an earlier version would have made
 CardKind = Literal["qa", "cloze"]
 Kinds = Literal["qa", "cloze", "both"]
 
 
 class Deletion(Struct, frozen=True, array_like=True):
-    """Cloze deletion: `start` and `end` are offsets into the plain text of the sentence."""
+    """Cloze deletion: `start` and `end` are offsets into the plain text of the sentence.
+
+    Two deletions that would give each other away share an ordinal. One that the rules refuse has the ordinal 0, and the
+    reason in `refused`: only a card that has it already keeps it.
+    """
 
     ordinal: int
     start: int
     end: int
     text: str
     hint: str | None = None
+    refused: str = ""
 
 
 class Place(Struct, frozen=True, array_like=True):
     """Place of a draft in its note: path, 1-based line, breadcrumb (`context`), timestamps.
 
-    `content` is a hash of the takeaway as it is written, whatever of it the draft shows.
+    `content` is a hash of the takeaway as it is written, whatever of it the draft shows. `in_front` are the last parts of
+    the breadcrumb, if the front shows them instead.
     """
 
     note: str
@@ -36,13 +43,17 @@ class Place(Struct, frozen=True, array_like=True):
     block_id: str | None = None
     byline: tuple[str, ...] = ()
     content: str = ""
+    in_front: tuple[str, ...] = ()
 
 
 class Qa(Struct, frozen=True, array_like=True, tag=True):
     """Draft of a question with its answer.
 
     `shown` is the plain text of the question side. `points` counts the things to recall if the back is a list, else it
-    is 0. `label` is as the author wrote it. `cued` is True if the template adds a cue, since the front is no question.
+    is 0. `label` is as the author wrote it. `cued` is True if the template adds a cue, since the front is no question; `cue`
+    is its text, if that is not the template's own.
+    `whole` is the answer as written, if the back shows less of it. `refused` says why the rules make no such card: only one
+    that lives already stays.
     """
 
     place: Place
@@ -52,11 +63,17 @@ class Qa(Struct, frozen=True, array_like=True, tag=True):
     label: str | None
     cued: bool
     points: int = 0
+    cue: str = ""
+    whole: tuple[Block, ...] = ()
+    refused: str = ""
     kind: Literal["qa"] = "qa"
 
 
 class Cloze(Struct, frozen=True, array_like=True, tag=True):
-    """Draft of a sentence with deletions. `back` is the whole takeaway, or empty if the sentence is all of it."""
+    """Draft of a sentence with deletions. `back` is what the takeaway has beside it, empty if the sentence is all of it.
+
+    `refused` says why the rules make no such card: only one that lives already stays.
+    """
 
     place: Place
     text: Prose
@@ -64,6 +81,7 @@ class Cloze(Struct, frozen=True, array_like=True, tag=True):
     back: tuple[Block, ...]
     label: str | None
     typed: bool = False
+    refused: str = ""
     kind: Literal["cloze"] = "cloze"
 
 
@@ -161,7 +179,7 @@ def marked_text(draft: Draft) -> str:
         return draft.shown
     text = plain(draft.text)
     inserts: list[tuple[int, int, str]] = []
-    for n, deletion in enumerate(draft.deletions):
+    for n, deletion in enumerate(each for each in draft.deletions if each.ordinal):
         inserts += [(deletion.start, n, f"{{{{c{deletion.ordinal}::"), (deletion.end, -n - 1, "}}")]
     for offset, _, braces in sorted(inserts, reverse=True):  # from the end, so that earlier offsets stay valid
         text = text[:offset] + braces + text[offset:]

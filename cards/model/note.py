@@ -34,7 +34,7 @@ class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
     of title, headings and parents; `headings` are the indices in it that come from headings. `stamps` are its own
     timestamps in the order written; `inherited` are those of the nearest parent or heading. `depth` counts the enclosing
     list items. `points` counts the things to recall if the back is a list. `last` is the last line of the takeaway and
-    everything nested in it. For a list under a takeaway heading, `members` are the lines of its items, and `flaw` is the
+    everything nested in it. For a list under a takeaway heading, `members` are the lines of its items. `flaw` is the
     reason why it makes no card. `comments` are the author's `%% ... %%`.
     """
 
@@ -67,19 +67,23 @@ class Skipped(Struct, frozen=True, array_like=True):
 class Note(Struct, frozen=True, array_like=True, kw_only=True):
     """Parsed Markdown file. `path` is relative to the vault's root, with forward slashes.
 
-    `byline` names the speakers and the show if the title does not. `recording` is the URL that timestamps without a link
-    open; `file` is the recording's file as the note names it. `wanted` is False if the frontmatter says `cards: false`.
+    `language` is the one that the frontmatter names, `spoken` that or the guessed one. `byline` names the speakers and the
+    show if the title does not. `refused` are the candidates that are no takeaways, with the reason as `flaw`: they matter to
+    cards that live already. `recording` is the URL that timestamps without a link open; `file` is the recording's file as
+    the note names it. `wanted` is False if the frontmatter says `cards: false`.
     """
 
     path: str
     title: str
     properties: dict[str, object]
     takeaways: tuple[Takeaway, ...] = ()
+    refused: tuple[Takeaway, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
     source: str | None = None
     wanted: bool = True
     language: str = ""
+    spoken: str = ""
     byline: tuple[str, ...] = ()
     recording: str | None = None
     file: str | None = None

@@ -30,12 +30,18 @@ class Timestamp(Struct, frozen=True, array_like=True):
 
 
 class Mark(Enum):
-    """Mark on a run: bold, italic, highlight or strikethrough."""
+    """Mark on a run; the value is the HTML tag that draws it, if one does."""
 
     BOLD = "b"
     ITALIC = "i"
     HIGHLIGHT = "mark"
     STRIKE = "s"
+    SUPERSCRIPT = "sup"
+    SUBSCRIPT = "sub"
+    RUBY = "ruby"
+    READING = "rt"  # of a ruby
+    GIST = 'span class="gist"'  # of a long back: what is worth recalling
+    WIKILINK = ""  # a link to another note
 
 
 class RunKind(Enum):
@@ -94,6 +100,21 @@ def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
             out.append(run if whole else replace(run, text=run.text[first - run_start : last - run_start]))
         run_start = run_end
     return tuple(out)
+
+
+_RAISED = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+
+
+def shifted(text: str, marks: frozenset[Mark]) -> str:
+    """Return the text of a superscript or subscript in the characters that Unicode has for it, so that plain text shows it."""
+    table = _RAISED if Mark.SUPERSCRIPT in marks else _LOWERED
+    return text.translate(table) if all(ord(char) in table for char in text) else text
+
+
+def level(run: Run) -> str:
+    """Return the text of a run with superscript and subscript characters as the plain ones that its marks shift."""
+    return normalize("NFKC", run.text) if run.marks & {Mark.SUPERSCRIPT, Mark.SUBSCRIPT} else run.text
 
 
 class Ruler:

@@ -6,14 +6,30 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from cards.model import Block, Bullets, Heading, Note, ParseOptions, Problem, Properties, Skipped
+from cards.model import (
+    Block,
+    Bullets,
+    Heading,
+    Note,
+    Paragraph,
+    ParseOptions,
+    Problem,
+    Properties,
+    Quote,
+    Rule,
+    RunKind,
+    Skipped,
+)
 from cards.model.prose import readable, squeeze, visible
 from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
 from cards.parser.context import Context, clean
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Position, Walk
+from cards.text import vocabulary
+from cards.text.language import language_of
 
+_SAMPLE = 5_000  # characters that tell a note's language
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
 
@@ -37,22 +53,24 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
     recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, recordings.find_stamps(blocks), path)
     language = metadata.language(values)
-    walk = Walk(Context(title, options), recordings, language)
+    walk = Walk(Context(title, options), recordings, language, _is_of_meeting(blocks))
     walk.blocks(blocks, Position(recording=recordings.first))
-    takeaways, skipped = filters.select_takeaways(
+    selected = filters.select_takeaways(
         walk.candidates, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
     )
-    skipped = sorted([*skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
+    skipped = sorted([*selected.skipped, *(Skipped(path, *each) for each in walk.skipped)], key=lambda each: each.line)
     return Note(
         path=path,
         title=title,
         properties=values,
-        takeaways=tuple(takeaways),
+        takeaways=tuple(selected.takeaways),
+        refused=(*selected.refused, *walk.former),
         skipped=tuple(skipped),
         problems=tuple(problems),
         source=metadata.page(values) or recordings.first,
         wanted=not metadata.is_false(metadata.get(values, "cards")),
         language=language,
+        spoken=language or language_of(head.body[:_SAMPLE]),
         byline=metadata.byline(values, title),
         recording=recordings.first,
         file=metadata.recording_file(values),
@@ -72,12 +90,24 @@ def _with_page_properties(values: dict[str, object], blocks: Sequence[Block]) ->
     return {**found, **values}
 
 
+def _is_of_meeting(blocks: Sequence[Block]) -> bool:
+    """Whether a note has the minutes of a meeting: a heading such as Attendees or Action items says so."""
+    names = (visible(block.prose) for block in blocks if isinstance(block, Heading))
+    return any(vocabulary.matches(name, vocabulary.MEETING_HEADINGS) for name in names)
+
+
+def _is_aside(block: Block) -> bool:
+    """Whether a block before the first heading leaves that the title: a property line, quote, rule or picture."""
+    pictured = isinstance(block, Paragraph) and all(run.kind is RunKind.IMAGE or not run.text.strip() for run in block.prose)
+    return pictured or isinstance(block, Properties | Quote | Rule)
+
+
 def _title(values: dict[str, object], blocks: tuple[Block, ...], path: str) -> tuple[str, tuple[Block, ...]]:
     """The note's title, and the blocks without the heading that gives it.
 
     The frontmatter's `title`, else a sole H1 that comes before other content, else the file's stem.
     """
-    first = next((i for i, block in enumerate(blocks) if not isinstance(block, Properties)), None)
+    first = next((i for i, block in enumerate(blocks) if not _is_aside(block)), None)
     heading = blocks[first] if first is not None else None
     tops = sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
     sole = isinstance(heading, Heading) and heading.level == 1 and tops == 1

@@ -25,7 +25,7 @@ from cards.model import (
 from cards.model.prose import cut, plain, strip
 from cards.parser import markdown
 
-_CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
+_CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)(?:\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
 _TASK = re.compile(r"(?:\[[^\[\]\n]\]|TODO|DOING|DONE|LATER|NOW|WAITING|CANCELL?ED)[ \t]+")  # of Obsidian and of Logseq
 _PASTED_BULLET = re.compile(r"[•◦▪‣·]\s+")
 _PASTED_LINE = re.compile(r"^([ \t>]*)[•◦▪‣●](?=[ \t]+\S)", re.M)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cards.model import ParseOptions, Timestamp
+from cards.model.prose import squeeze
 from cards.text import vocabulary
+from cards.text.words import words
 
+_TYPED_DELETION = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
+_MACRO = re.compile(r"\{\{[^{}]*\}\}")
+_REFERENCE = re.compile(r"\(\([0-9a-fA-F-]{36}\)\)")
+REPEATED = 0.7  # of its words: a heading that repeats so much of the part before it says nothing more
 _LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
 
 
@@ -89,6 +99,16 @@ class Context:
         wanted = {vocabulary.heading_key(section) for section in self.options.sections}
         return not wanted or vocabulary.matches(text, wanted)
 
+    @contextmanager
+    def beside(self, level: int) -> Iterator[None]:
+        """Stand where a heading of this level is about to: under the sections above it."""
+        sections, shown = self.sections, self._shown
+        self.sections, self._shown = [section for section in sections if section.level < level], ()
+        try:
+            yield
+        finally:
+            self.sections, self._shown = sections, shown
+
     def date(self, stamps: tuple[Timestamp, ...]) -> None:
         """Stamps on a line of their own date what follows, a heading included, up to the next stamp or equal heading."""
         if stamps:
@@ -112,7 +132,7 @@ class Context:
             out = [clean(self.title) or self.title]
             last = self.title
             for section in self.sections:
-                if section.text and section.text.casefold() != last.casefold():
+                if section.text and not _repeats(section.text, last):
                     out.append(section.text)
                     last = section.text
             self._shown = tuple(out)
@@ -137,9 +157,19 @@ class Context:
         for section in self.sections:
             if section.skipped:
                 return f"the section “{section.text}” holds no takeaways"
-        if self.options.sections and not (self.section and self.section.chosen):
-            return "outside the sections that cards.toml names"
-        return None
+        return "outside the sections that cards.toml names" if self.unwanted() else None
+
+    def unwanted(self) -> bool:
+        """Whether `cards.toml` names other sections."""
+        return bool(self.options.sections) and not (self.section and self.section.chosen)
+
+
+def _repeats(text: str, before: str) -> bool:
+    """Whether a heading says little more than the part before it."""
+    said, known = Counter(words(text)), Counter(words(before))
+    if not said:
+        return text.casefold() == before.casefold()
+    return (said & known).total() >= REPEATED * said.total()
 
 
 @lru_cache(maxsize=32)
@@ -148,6 +178,11 @@ def _up_to(end: int) -> frozenset[int]:
 
 
 def clean(text: str) -> str:
-    """A heading, parent or label as the breadcrumb shows it: no emoji, no colon at its end, cut where no one would read on."""
+    """A heading, parent or label as the breadcrumb shows it, cut where no one would read on.
+
+    No emoji, no colon at its end, none of the marks of typed deletions, macros and block references.
+    """
+    if "{{" in text or "((" in text:
+        text = squeeze(_REFERENCE.sub("", _MACRO.sub("", _TYPED_DELETION.sub(r"\1", text))))
     shown = vocabulary.without_emoji(text).rstrip(" :：").strip()
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

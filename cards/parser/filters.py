@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.model import Mark, Origin, Prose, RunKind, Skipped, Takeaway
+from cards.model import Mark, Origin, Prose, RunKind, Skipped, Takeaway, paragraphs
+from cards.model.measures import MAX_LIST_WORDS, POINTS
 from cards.model.prose import cut, plain, squeeze, visible
 from cards.parser.labels import Lead
 from cards.parser.labels import lead as read_lead
@@ -20,10 +22,11 @@ from cards.text import vocabulary
 from cards.text.words import count
 from cards.timestamps import times
 
-LIST_SIZES = range(2, 8)  # the points of a list card
 SHORT_VALUE = 12  # words of a metadata value
 INFOBOX_VALUE = 20  # words of one value of an infobox, whose mean is at most eight
 
+_WISHES = frozenset({"marked no-card", "a task", "struck out"})  # the author's reasons, which end a card's life
+LIST_TOO_LONG = "a list card holds"  # the beginning of a reason
 _TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
 _NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
 _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
@@ -35,8 +38,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """An item or paragraph as a takeaway, and what tells whether it is one.
 
     `prose` is its text with the label, `label` the label's plain text. `section` is the line of the heading it stands under
-    and `level` that heading's, `number` counts the lists of the note. `left_out` says why nothing in this place is a takeaway,
-    `key` is the text before the `::` of a typed question.
+    and `level` that heading's, `number` counts the lists of the note. `left_out` says why nothing in this place is a
+    takeaway, and it is `unwanted` if `cards.toml` says so. `key` is the text before the `::` of a typed question.
     """
 
     takeaway: Takeaway
@@ -46,6 +49,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     section: int = 0
     level: int = 0
     left_out: str | None = None
+    unwanted: bool = False
     item: bool = False
     task: bool = False
     number: int = 0
@@ -87,16 +91,25 @@ def is_typed(prose: Prose) -> bool:
     return bool(_TYPED.search("".join(run.text if run.kind is RunKind.TEXT else "\ufffc" for run in prose)))
 
 
+class Selected(NamedTuple):
+    """The takeaways of a note, the candidates that our rules refuse (why, as `flaw`), and what gave none with its reason."""
+
+    takeaways: list[Takeaway]
+    refused: list[Takeaway]
+    skipped: list[Skipped]
+
+
 def select_takeaways(
     candidates: Sequence[Candidate],
     lists: Sequence[HeadingList],
     people: frozenset[str],
     path: str,
     bare_labels: frozenset[str] = frozenset(),
-) -> tuple[list[Takeaway], list[Skipped]]:
-    """The takeaways of a note in reading order, and what is none with its reason."""
+) -> Selected:
+    """Say which candidates of a note are takeaways, in reading order."""
     reasons = _Reasons(candidates, people)
     takeaways: list[Takeaway] = []
+    refused: list[Takeaway] = []
     skipped: list[Skipped] = []
     gone: set[int] = set()
     for candidate in candidates:
@@ -105,12 +118,14 @@ def select_takeaways(
             takeaways.append(candidate.takeaway)
         else:
             gone.add(candidate.line)
+            if reason not in _WISHES and not candidate.unwanted:
+                refused.append(replace(candidate.takeaway, flaw=reason))
             if candidate.item or candidate.typed or is_marked(candidate.prose):
                 skipped.append(Skipped(path, candidate.line, visible(candidate.prose), reason))
-    takeaways, lists = _qualified(takeaways, lists, vocabulary.BARE_LABELS | bare_labels)
+    takeaways, lists = _qualified(takeaways, lists, bare_labels)
     for each in lists:
         takeaways.append(replace(each.takeaway, members=each.members, flaw=_flaw(each, gone)))
-    return takeaways, skipped
+    return Selected(takeaways, refused, skipped)
 
 
 def _flaw(each: HeadingList, gone: set[int]) -> str | None:
@@ -119,8 +134,17 @@ def _flaw(each: HeadingList, gone: set[int]) -> str | None:
         return "a list card needs a flat list of plain bullets"
     if any(line in gone for line in each.members):
         return "some of its items are left out, so the list is no whole answer"
-    if size not in LIST_SIZES:
-        return f"a list card holds {LIST_SIZES[0]} to {LIST_SIZES[-1]} points, this list has {size}"
+    if size not in POINTS:
+        return (
+            f"{LIST_TOO_LONG} {POINTS[0]} to {POINTS[-1]} points, this list has {size}; begin each with a bold label, "
+            "or put its key phrase in bold"
+        )
+    words = sum(count(visible(paragraph.prose)) for paragraph in paragraphs(each.takeaway.rest))
+    if words > MAX_LIST_WORDS:
+        return (
+            f"{LIST_TOO_LONG} at most {MAX_LIST_WORDS} words, this list has {words}; begin each point with a bold label, "
+            "or put its key phrase in bold"
+        )
     return None
 
 
@@ -165,7 +189,7 @@ class _Reasons:
                 return f"a transcript line of {label}"
             if not is_typed(candidate.prose) and (reason := self._metadata(candidate, key)):
                 return reason
-            if vocabulary.matches(label, vocabulary.SKIPPED_HEADINGS):
+            if vocabulary.heading_key(label) in vocabulary.SKIPPED_HEADINGS:
                 return f"“{label}” holds no takeaways"
         if _label_lines(candidate.prose, candidate.language) > 1:
             return "metadata: two or more label lines in one paragraph"
@@ -178,6 +202,8 @@ class _Reasons:
         value = visible(candidate.lead.rest)
         if candidate.number in self.infobox and candidate.number:
             return "metadata: an infobox"
+        if key in vocabulary.METADATA_LABELS and _is_contact(value):
+            return "metadata"
         if (
             key in vocabulary.METADATA_LABELS
             and not candidate.takeaway.rest
@@ -208,7 +234,7 @@ def _qualified(
         front = each.front
         if front is not None and front.origin is Origin.LABEL:
             text = _text(each)
-            alone = vocabulary.heading_key(text) in bare
+            alone = vocabulary.is_bare_label(text, bare)
             above = [part for i, part in enumerate(each.context) if i in each.headings] or list(each.context[1:])
             if (alone or labels[text.casefold()] > 1) and above:
                 each = replace(each, front=replace(front, shown=f"{above[-1]} › {text}"))
@@ -277,9 +303,14 @@ def _led_by_link(prose: Prose) -> bool:
     return False
 
 
+def _is_contact(value: str) -> bool:
+    """Whether a value is an address to write to or a number to call."""
+    return bool(re.search(r"\S@\S+\.\w|\+\d[\d ()-]{6,}", value))
+
+
 def _all_links(prose: Prose) -> bool:
     shown = [run for run in prose if run.kind is not RunKind.STAMP and _WORDY.search(run.text)]
-    return bool(shown) and all(run.link and not run.link.startswith("obsidian:") for run in shown)
+    return bool(shown) and all(run.link for run in shown)
 
 
 def _is_sentence(value: str) -> bool:

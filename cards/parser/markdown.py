@@ -27,7 +27,7 @@ from markdown_it.utils import EnvType
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from cards.model import Mark, Prose, Run, RunKind
-from cards.model.prose import OBJECT, strip
+from cards.model.prose import OBJECT, shifted, strip
 
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
@@ -36,6 +36,8 @@ _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 # `key:: value`: a key of at most four words, without markup and no question
 _PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
+_BOLD_LINE = re.compile(r"\*\*[^*\n]+(?:\*\*[ \t]*(?:[:：]|$)|[:：]\*\*)")
+_DELIMITER_ROW = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
@@ -43,6 +45,10 @@ HARMLESS = frozenset(
     "a abbr b bdi bdo big cite code del dfn div em font i ins kbd mark p q rp rt ruby s samp small span strike strong "
     "sub sup time tt u var wbr center".split()
 )
+
+
+_SHIFTED = frozenset({Mark.SUPERSCRIPT, Mark.SUBSCRIPT})
+_TAGS_KEPT = {"sup": Mark.SUPERSCRIPT, "sub": Mark.SUBSCRIPT, "ruby": Mark.RUBY, "rt": Mark.READING}
 
 
 class Inline(NamedTuple):
@@ -88,6 +94,17 @@ def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.push("paragraph_close", "p", -1)
     state.parentType = parent
     return True
+
+
+def _lazy_end(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line left of an item's text that begins a table or a bold label: it ends the item, which CommonMark lets it go on."""
+    if not silent or state.sCount[start] >= state.blkIndent:
+        return False
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    if _BOLD_LINE.match(line):
+        return True
+    following = state.src[state.bMarks[start + 1] : state.eMarks[start + 1]] if start + 1 < end else ""
+    return line.startswith("|") and bool(_DELIMITER_ROW.fullmatch(following))
 
 
 def _comment_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -268,6 +285,7 @@ def _configured() -> MarkdownIt:
     md.validateLink = lambda url: True  # type: ignore[method-assign]
     md.block.ruler.before("table", "indented_code", _indented_code)
     md.block.ruler.before("table", "comment_block", _comment_block, {"alt": ["paragraph", "reference", "list"]})
+    md.block.ruler.before("table", "lazy_end", _lazy_end, {"alt": ["paragraph"]})
     md.block.ruler.at("paragraph", _paragraph)
     md.inline.ruler.at("emphasis", _emphasis)
     md.inline.ruler.before("link", "embed", _embed)
@@ -365,7 +383,9 @@ class _Runs:
             case "embed":
                 self.run(OBJECT, RunKind.IMAGE, token.content.partition("|")[0].strip())
             case "wikilink":
+                outer, self.marks = self.marks, self.marks | {Mark.WIKILINK}
                 self.text(wikilink_text(token.content))
+                self.marks = outer
             case "html_inline":
                 self.html(token.content)
             case _:
@@ -380,6 +400,8 @@ class _Runs:
 
     def text(self, text: str) -> None:
         link = self.link
+        if self.marks & _SHIFTED:
+            text = shifted(text, self.marks)
         if link is None and "://" in text:
             for run in _with_urls(text, self.marks):
                 self.add(run.text, run.link)
@@ -409,6 +431,9 @@ class _Runs:
             self.anchors.append(unescape(href[1].strip("\"'")) if href else None)
         elif name == "a":
             del self.anchors[-1:]
+        elif name in _TAGS_KEPT:
+            mark = {_TAGS_KEPT[name]}
+            self.marks = self.marks - mark if tag.startswith("</") else self.marks | mark
         elif name and name not in HARMLESS:
             self.text(tag)
 

@@ -1,26 +1,36 @@
-"""Questions the user typed as such: `Q:` and `A:` lines, and `Question::Answer` on one line.
+"""Questions: those that the user typed as such, and those that ask in plain words.
 
-They win over what we would read ourselves. A `Q:` without an `A:` is answered by what follows it, up to the next
-question, label or heading.
+Typed are `Q:` and `A:` lines, `Question::Answer` on one line (`:::` each way), and a line `?` between question and answer
+(`??` each way). They win over what we would read ourselves. A `Q:` without an `A:` is answered by what follows it, up to the
+next question, label or heading.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.model import Block, Bullets, Heading, Item, Paragraph, Properties, Prose, Rule, Run, RunKind
-from cards.model.prose import cut, plain, squeeze, strip
+from cards.model import Block, Bullets, Heading, Item, Paragraph, Properties, Prose, Rule, Run, RunKind, paragraphs
+from cards.model.measures import POINTS
+from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser.labels import lead
+from cards.text import vocabulary
+from cards.text.sentences import sentences
+from cards.text.words import count
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
-_LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}", re.I)  # most paragraphs are none
+_LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\n\v])", re.I)  # most paragraphs are none
+_ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*\s*$")
+_ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
+MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
+MIN_HEADING_WORDS = 3  # of a heading that asks
+MAX_ANSWER_WORDS = 90  # below a heading that asks
 # what stands before or behind the `::` of code: `std::vector`, `a::b(`, `snake_case::x`
 _CODE_PATH = re.compile(r"(?:^|[^\w])(?:std|boost|llvm|crate|self|super|core|testing|absl|folly|QtCore)$|_\w*$|[)\]>]$|::")
 _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
@@ -48,18 +58,21 @@ class Asked(NamedTuple):
     others: tuple[Paragraph, ...] = ()
 
 
-def read(blocks: Sequence[Block]) -> Asked | None:
-    """The questions that the first block begins, None where it is no question."""
+def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
+    """The questions that the first block begins, None where it is no question.
+
+    With `former` as the first version of the rules read them: any label ends an answer, and formulas were read line by line.
+    """
     first = blocks[0]
     if not isinstance(first, Paragraph):
         return None
     text = plain(first.prose)
-    if not (":" in text or "：" in text) or not _LIKELY.search(text):
+    if not _LIKELY.search(text):
         return None
-    lines = _lines(first)
+    lines = _lines(first, former=former)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
-        return _marked(blocks)
-    return _on_one_line(blocks, lines)
+        return _marked(blocks, former=former)
+    return _divided_by_mark(blocks, lines) or _on_one_line(blocks, lines)
 
 
 def read_items(items: Sequence[Item]) -> Asked | None:
@@ -90,23 +103,34 @@ def _without_mark(blocks: tuple[Block, ...]) -> tuple[Block, ...] | None:
     return None
 
 
-def _lines(paragraph: Paragraph) -> list[tuple[int, Prose]]:
+def _lines(paragraph: Paragraph, *, former: bool = False) -> list[tuple[int, Prose]]:
     """The lines of a paragraph with their line numbers. A marker in bold (`**Q**:`) counts like a plain one."""
-    text = plain(paragraph.prose)
     out: list[tuple[int, Prose]] = []
-    start, line = 0, paragraph.line
-    for i, char in enumerate(text + "\n"):
-        if char in "\n\v":
-            out.append((line, strip(cut(paragraph.prose, start, i))))
-            start, line = i + 1, min(line + 1, max(paragraph.end, paragraph.line))  # `<br>` begins none in the file
+    start, line, last = 0, paragraph.line, max(paragraph.end, paragraph.line)
+    for at, is_end in _line_ends(paragraph.prose):
+        if is_end or former:
+            out.append((line, strip(cut(paragraph.prose, start, at))))
+            start = at + 1
+        line = min(line + 1, last)  # `<br>` begins none in the file
     return out
 
 
-def _marked(blocks: Sequence[Block]) -> Asked:
+def _line_ends(prose: Prose) -> Iterator[tuple[int, bool]]:
+    """The offsets of line ends, the end of the text among them, and whether a line of the author's ends there: not in maths."""
+    at = 0
+    for run in prose:
+        for i, char in enumerate(run.text):
+            if char in "\n\v":
+                yield at + i, run.kind in (RunKind.TEXT, RunKind.BREAK)
+        at += len(run.text)
+    yield at, True
+
+
+def _marked(blocks: Sequence[Block], *, former: bool = False) -> Asked:
     """`Q:` and `A:` lines, over as many blocks as the answers take."""
     first = blocks[0]
     assert isinstance(first, Paragraph)
-    reader = _Marked(first)
+    reader = _Marked(first, former=former)
     used = sum(1 for _ in takewhile(reader.take, blocks))
     reader.close()
     return Asked(tuple(reader.questions), max(used, 1))
@@ -115,8 +139,9 @@ def _marked(blocks: Sequence[Block]) -> Asked:
 class _Marked:
     """The state of reading `Q:` and `A:` lines: the question that stands open, and the blocks after each of its marks."""
 
-    def __init__(self, first: Paragraph) -> None:
+    def __init__(self, first: Paragraph, *, former: bool = False) -> None:
         self.first = first
+        self.former = former
         self.questions: list[Question] = []
         self.end = first.end  # the last line that was read
         self.asked: tuple[int, Prose] | None = None
@@ -137,9 +162,9 @@ class _Marked:
                 return False
             self.open.append(block)
             return True
-        lines = _lines(block)
+        lines = _lines(block, former=self.former)
         goes_on = block is self.first or any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines)
-        if not goes_on and (self.after_answer is not None or lead(block.prose) is not None):
+        if not goes_on and (self.after_answer is not None or _is_labelled(block, bare=self.former)):
             return False
         self.end = block.end
         last: list[Block] | None = None  # where the line before went, so that this one may go on with it
@@ -175,6 +200,20 @@ class _Marked:
         self.asked, self.after_question, self.after_answer = None, [], None
 
 
+def was_read_otherwise(blocks: Iterable[Block]) -> bool:
+    """Whether blocks of questions hold what the first version of the rules read otherwise."""
+    found = [block for block in blocks if isinstance(block, Paragraph)]
+    return any(
+        "\n" in run.text for block in found for run in block.prose if run.kind not in (RunKind.TEXT, RunKind.BREAK)
+    ) or any(_is_labelled(block, bare=True) and not _is_labelled(block) for block in found[1:])
+
+
+def _is_labelled(paragraph: Paragraph, *, bare: bool = False) -> bool:
+    """Whether a paragraph has a label that says something: one such as Background (`bare`) belongs to the answer above it."""
+    label = lead(paragraph.prose)
+    return label is not None and (bare or not vocabulary.is_bare_label(visible(label.label)))
+
+
 def _asks(block: Block) -> bool:
     """Whether a list begins with a question of its own."""
     first = block.items[0].blocks[:1] if isinstance(block, Bullets) and block.items else ()
@@ -198,7 +237,10 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) -> Ask
     left: list[Paragraph] = []
     for number, line in lines:
         parts = _split(line)
-        if not parts:
+        if both := _split_both(line):
+            ways = (both, both[::-1])
+            found += [Question(number, a, (Paragraph(number, b, number),), first.comments, first.block_id) for a, b in ways]
+        elif not parts:
             if left and left[-1].end + 1 == number:
                 left[-1] = replace(left[-1], prose=(*left[-1].prose, Run("\n"), *line), end=number)
             elif line:
@@ -216,14 +258,56 @@ def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) -> Ask
     return Asked(tuple(found), 1, tuple(left))
 
 
-def _split(line: Prose) -> tuple[Prose, Prose] | None:
-    """Both sides of the one `::` of a line, None where it is no question."""
+def _divided_by_mark(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) -> Asked | None:
+    """Lines that a line `?` divides into a question and its answer, and a line `??` into two that answer each other."""
+    first = blocks[0]
+    assert isinstance(first, Paragraph)
+    at = next((n for n, (_, line) in enumerate(lines) if n and plain(line).strip() in ("?", "??")), None)
+    if at is None:
+        return None
+    asked, answered = lines[:at], lines[at + 1 :]
+    following = blocks[1] if len(blocks) > 1 and blocks[1].line <= first.end + 1 else None
+    answer: tuple[Block, ...] = (Paragraph(answered[0][0], _lined(answered), first.end),) if answered else ()
+    if following is not None and not isinstance(following, Heading | Rule | Paragraph | Properties):
+        answer = (*answer, following)
+    question = Question(asked[0][0], _lined(asked), answer, first.comments, first.block_id)
+    back = Question(asked[0][0], _lined(answered), (Paragraph(asked[0][0], _lined(asked)),), first.comments)
+    both = plain(lines[at][1]).strip() == "??" and bool(answered)
+    return Asked((question, back) if both else (question,), 2 if answer and answer[-1] is following else 1)
+
+
+def _lined(lines: Sequence[tuple[int, Prose]]) -> Prose:
+    """Lines as one prose."""
+    out: list[Run] = []
+    for _, line in lines:
+        out += (Run("\n"), *line) if out else line
+    return tuple(out)
+
+
+def _split_both(line: Prose) -> tuple[Prose, Prose] | None:
+    """Both sides of the one `:::` of a line, each of which asks for the other."""
+    places = _marks_in(line, ":::")
+    text = plain(line)
+    if len(places) != 1 or "::" in text[: places[0]] or "::" in text[places[0] + 3 :]:
+        return None
+    before, after = strip(cut(line, 0, places[0])), strip(cut(line, places[0] + 3))
+    return (before, after) if visible(before) and visible(after) else None
+
+
+def _marks_in(line: Prose, mark: str) -> list[int]:
+    """The offsets of a mark in the text of a line, not in its code, formulas and links."""
     at = 0
     places: list[int] = []
     for run in line:
         if run.kind is RunKind.TEXT and not run.link:
-            places += [at + match.start() for match in re.finditer("::", run.text)]
+            places += [at + match.start() for match in re.finditer(re.escape(mark), run.text)]
         at += len(run.text)
+    return places
+
+
+def _split(line: Prose) -> tuple[Prose, Prose] | None:
+    """Both sides of the one `::` of a line, None where it is no question."""
+    places = _marks_in(line, "::")
     text = plain(line)
     if len(places) != 1 or text[places[0] + 2 : places[0] + 3] == ":":
         return None
@@ -237,3 +321,55 @@ def _split(line: Prose) -> tuple[Prose, Prose] | None:
         if not after[0].isspace() and (_CODE_PATH.search(before) or _CONTINUES.match(after)):
             return None
     return strip(cut(line, 0, places[0])), strip(cut(line, places[0] + 2))
+
+
+# ------------------------------------------------------------------------------------------------- in plain words
+
+
+def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question | None:
+    """The question that an item asks in plain words: its first sentence asks, and what follows answers and asks nothing."""
+    text = plain(first.prose)
+    if not any(mark in text for mark in "?？؟"):
+        return None
+    end = next((span[1] for span in sentences(text, language)), 0)
+    asked, rest = strip(cut(first.prose, 0, end)), strip(cut(first.prose, end))
+    arrow = _ARROW.match(plain(rest))
+    if not visible(asked).endswith(("?", "？", "؟")) or not (arrow or count(visible(asked)) >= MIN_QUESTION_WORDS):
+        return None
+    rest = strip(cut(rest, arrow.end())) if arrow else rest
+    answer: tuple[Block, ...] = (Paragraph(first.line, rest, first.end),) if visible(rest) else ()
+    answer = (*answer, *below)
+    if not answer or any(mark in visible(each.prose) for each in paragraphs(answer) for mark in "?？؟"):
+        return None
+    return Question(first.line, asked, answer, first.comments, first.block_id)
+
+
+def is_question(text: str) -> bool:
+    """Whether a text ends in a question mark, quotes and brackets aside."""
+    return bool(_ASKS.search(text))
+
+
+def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
+    """The question that a heading asks, with the blocks below it as the answer, None where they say nothing or ask."""
+    name = visible(heading.prose)
+    if not is_question(name) or count(name) < MIN_HEADING_WORDS or not any(map(_answers, paragraphs(body))):
+        return None
+    asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
+    return None if asks else Question(heading.line, heading.prose, tuple(body))
+
+
+def _answers(paragraph: Paragraph) -> bool:
+    """Whether a paragraph has words of its own beside links and raw HTML."""
+    own = (run.text for run in unstamped(paragraph.prose)[0] if not run.link and "<" not in run.text)
+    return any(re.search(r"[^\W\d_]", text) for text in own)
+
+
+def too_long(answer: Sequence[Block]) -> str | None:
+    """Why blocks are too long for an answer that was not typed as one."""
+    points = sum(len(block.items) for block in answer if isinstance(block, Bullets))
+    words = sum(count(visible(each.prose)) for each in paragraphs(answer))
+    if points > POINTS[-1]:
+        return f"a question whose answer is a list of {points} points, {POINTS[-1]} at most; group them"
+    if words > MAX_ANSWER_WORDS:
+        return f"a question whose answer has {words} words, {MAX_ANSWER_WORDS} at most; shorten it"
+    return None

@@ -8,23 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.model import (
+    READ_OTHERWISE,
     Block,
     Bullets,
     Code,
+    Formula,
     Front,
     Heading,
     Html,
     Item,
+    Mark,
     Origin,
     Paragraph,
     Properties,
     Prose,
     Quote,
+    Rule,
     Run,
     Table,
     Takeaway,
@@ -34,16 +39,22 @@ from cards.model import (
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser import questions
 from cards.parser.context import Context, Parent, Parents, clean
-from cards.parser.filters import Candidate, HeadingList, is_marked
-from cards.parser.labels import Lead, lead
+from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
+from cards.parser.labels import Lead, lead, leads_in, term
 from cards.parser.recordings import Recordings
 from cards.text import vocabulary
 from cards.text.sentences import sentences
-from cards.text.words import ends_with_colon
+from cards.text.words import count, ends_with_colon
 from cards.timestamps import times
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
 
+MAX_HEADING_WORDS = 8  # a bold paragraph with more is text
+BOLD_LEVEL = 7  # below all real headings
+MIN_TERMS = 3  # of a list of definitions
+_ANSWERS = Quote | Code | Table | Formula
+_NO_HEADING = (":", "：", ".", "!", "…", "。", "！", "”", '"', "»", "」")
+_WORDY = re.compile(r"\w")
 _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
@@ -56,6 +67,7 @@ class Position(Struct, frozen=True):
     parents: Parents = ()
     depth: int = 0
     recording: str | None = None
+    terms: bool = False  # in a list of definitions: `Term: text`
 
 
 @dataclass(slots=True)
@@ -65,8 +77,10 @@ class Walk:
     context: Context
     recordings: Recordings
     language: str
+    meeting: bool = False  # minutes, whose questions are not for learning
     candidates: list[Candidate] = field(default_factory=list)
     lists: list[HeadingList] = field(default_factory=list)
+    former: list[Takeaway] = field(default_factory=list)  # as earlier versions read them, for cards that live
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
     list_count: int = 0
 
@@ -79,7 +93,21 @@ class Walk:
             block = blocks[n]
             if not isinstance(block, Properties):  # those of the page are known
                 at = self.passed(block, at)
+            if isinstance(block, Heading):
+                self.asking_heading(block, blocks[n + 1 :], at)
+            if isinstance(block, Bullets) and n + 1 < len(blocks):
+                self.note_former_end(block, blocks[n + 1], at)
             n += self.paragraph(blocks[n:], at) if isinstance(block, Paragraph) else self.block(block, at, first=n == 0)
+
+    def note_former_end(self, bullets: Bullets, following: Block, at: Position) -> None:
+        """Remember that an earlier version took a bold line directly below a list for the end of its last item."""
+        last = bullets.items[-1].blocks if bullets.items else ()
+        if len(last) == 1 and isinstance(last[0], Paragraph) and isinstance(following, Paragraph):
+            item = last[0]
+            if following.line == item.end + 1:
+                prose = (*item.prose, Run("\n"), *following.prose)
+                below = replace(at, depth=at.depth + 1)
+                self.note_former(replace(item, prose=prose), (), (), below, lead(prose, self.language))
 
     def block(self, block: Block, at: Position, *, first: bool) -> int:
         """Go past a block that is not a paragraph; one block is done."""
@@ -104,10 +132,44 @@ class Walk:
         assert isinstance(paragraph, Paragraph)
         if asked := questions.read(blocks):
             self.typed(asked, at, item=False)
+            if questions.was_read_otherwise(blocks[: asked.used]):
+                self.note_former_questions(blocks[: asked.used], at)
             return asked.used
+        if not at.depth and self.heads(paragraph, following):
+            return 1
         children = (following,) if isinstance(following, Bullets) and _leads(paragraph, following) else ()
-        self.takeaway(paragraph, (), children, at)
-        return 1 + len(children)
+        texts = (following,) if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose) else ()
+        self.takeaway(paragraph, texts, children, at)
+        return 1 + len(children) + len(texts)
+
+    def heads(self, paragraph: Paragraph, following: Block | None) -> bool:
+        """Go under a short paragraph that is wholly bold, with other blocks after a blank line: it heads them."""
+        if following is None or isinstance(following, Heading | Rule) or following.line <= paragraph.end + 1:
+            return False
+        name = visible(paragraph.prose)
+        bold = all(Mark.BOLD in run.marks or not _WORDY.search(run.text) for run in paragraph.prose)
+        if not bold or not name or name.endswith(_NO_HEADING) or count(name) > MAX_HEADING_WORDS or is_typed(paragraph.prose):
+            return False
+        self.heading(Heading(paragraph.line, BOLD_LEVEL, paragraph.prose), Position())
+        return True
+
+    def asking_heading(self, heading: Heading, following: Sequence[Block], at: Position) -> None:
+        """Read a heading that is a question, with what stands below it, up to the next heading, as its answer."""
+        body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
+        after = following[len(body)] if len(body) < len(following) else None
+        if isinstance(after, Heading) and after.level > heading.level:
+            return
+        asked = questions.of_heading(heading, tuple(block for block in body if not isinstance(block, Properties)))
+        name = visible(heading.prose)
+        if self.meeting or not questions.is_question(name) or vocabulary.is_takeaway_heading(name):
+            return
+        if asked is None:
+            self.skipped.append((heading.line, name, "a question without an answer"))
+        elif reason := questions.too_long(asked.answer):
+            self.skipped.append((heading.line, name, reason))
+        elif not vocabulary.is_skipped_heading(name, self.context.options.skipped_headings):
+            with self.context.beside(heading.level):
+                self.question(asked, at)
 
     def heading(self, heading: Heading, at: Position) -> None:
         """Go under a heading."""
@@ -118,6 +180,7 @@ class Walk:
         """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
         self.list_count += 1
         number = self.list_count
+        at = replace(at, terms=self.defines(bullets, at))
         if directly and at.depth == 0:
             self.offer(bullets, at)
         standing: tuple[Timestamp, ...] = ()
@@ -132,6 +195,18 @@ class Walk:
             standing = self.item(bullets.items[n], at, standing, number) or standing
             self.context.leave(sections)
             n += 1
+
+    def defines(self, bullets: Bullets, at: Position) -> bool:
+        """Whether a list defines terms: three or more, each `Term: text`, under a heading or parent that announces them."""
+        if len(bullets.items) < MIN_TERMS:
+            return False
+        parent = at.parents[-1].text if at.parents else ""
+        section = self.context.section
+        announced = vocabulary.is_definition_heading(parent) or bool(
+            section and not parent and (section.takeaways or vocabulary.is_definition_heading(section.text))
+        )
+        firsts = (item.blocks[0] if item.blocks else None for item in bullets.items)
+        return announced and all(isinstance(first, Paragraph) and bool(term(first.prose)) for first in firsts)
 
     def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
         """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
@@ -153,8 +228,24 @@ class Walk:
             texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
             children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
             below = replace(dated, depth=at.depth + 1)
+            if not item.task and self.asks(first, texts, children, below):
+                return ()
             self.takeaway(first, texts, children, below, item=True, task=item.task, number=number)
         return ()
+
+    def asks(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
+        """Read an item that asks a question in plain words; False where it asks none."""
+        if self.meeting or _without_leftovers(first.prose) is not first.prose:  # a highlight is not the reader's own question
+            return False
+        asked = questions.of_item(first, (*texts, *children), self.language)
+        if asked is None or questions.too_long(asked.answer) or lead(first.prose, self.language, answered=True) is not None:
+            return False
+        if is_marked(first.prose):
+            self.note_former(first, texts, children, at, None)
+        self.question(asked, at)
+        parent = Parent(clean(visible(asked.question)), ())
+        self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
+        return True
 
     # ------------------------------------------------------------------------------------------------- lists of a heading
 
@@ -225,6 +316,14 @@ class Walk:
             for each in children:
                 self.bullets(each, at, directly=False)
             return
+        if starts := self.leads(paragraph.prose):
+            *parts, last = _parts(paragraph, starts)
+            self.note_former(paragraph, texts, children, at, lead(paragraph.prose, self.language))
+            for part in parts:
+                if is_marked(part.prose):
+                    self.takeaway(part, (), (), at, item=item, task=task, number=number)
+            self.takeaway(last, texts, children, at, item=item, task=task, number=number)
+            return
         prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
         stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
@@ -232,14 +331,48 @@ class Walk:
         announces = ends_with_colon(name)
         section = self.context.section
         stands_alone = children and not item and announces and not (section and section.skipped)
-        if stands_alone and vocabulary.is_takeaway_heading(name) and lead(prose, self.language, parent=True) is None:
+        if stands_alone and vocabulary.is_takeaway_heading(name) and lead(prose, self.language, answered=True) is None:
             self.announced(name, children, at)
-        followed = bool(texts) and isinstance(texts[0], Paragraph)
-        label = lead(prose, self.language, followed=followed, parent=bool(children))
+        label = self.label(prose, texts, children, at)
+        if label is None or label.recent:
+            old = None if label else lead(prose, self.language, insertions=False)
+            if label or old:
+                self.note_former(paragraph, texts, children, at, old)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
             parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
             self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=not item and not announces)
+
+    def label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> Lead | None:
+        """The label of a takeaway."""
+        section = self.context.section
+        return lead(
+            prose,
+            self.language,
+            followed=bool(texts) and isinstance(texts[0], Paragraph),
+            answered=bool(children) or any(isinstance(block, _ANSWERS) for block in texts),
+            connects=bool(section and vocabulary.is_connections_heading(section.text)),
+        ) or (term(prose) if at.terms else None)
+
+    def leads(self, prose: Prose) -> list[int]:
+        """Where a paragraph of several labels is divided: nowhere if they are all metadata, or it has but one at its start."""
+        starts = leads_in(prose)
+        if starts and lead(prose, self.language) is None:
+            return starts
+        labels = [lead(part, self.language) for part in _divided(prose, starts)] if starts else []
+        known = [vocabulary.heading_key(visible(label.label)) in vocabulary.RECORD_LABELS for label in labels if label]
+        return [] if known and (known[0] or all(known)) else starts
+
+    def note_former(
+        self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position, label: Lead | None
+    ) -> None:
+        """Remember how an earlier version read a takeaway, for the card that it made."""
+        prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
+        if label is not None:
+            label = lead(prose, self.language, insertions=False)
+        was = self.candidate(paragraph, prose, label, _stamps(prose), texts, children, at, True, False, 0)
+        if not was.left_out:
+            self.former.append(replace(was.takeaway, flaw=READ_OTHERWISE))
 
     def candidate(
         self,
@@ -282,6 +415,7 @@ class Walk:
             section=section.line if section else 0,
             level=section.level if section else 0,
             left_out=self.context.left_out(),
+            unwanted=self.context.unwanted(),
             item=item,
             task=task,
             number=number,
@@ -306,6 +440,21 @@ class Walk:
             self.question(question, at)
         for line in asked.others:
             self.takeaway(line, (), (), at, item=item)
+
+    def note_former_questions(self, blocks: Sequence[Block], at: Position) -> None:
+        """Remember how an earlier version read typed questions, and the labels behind them that it did not take for answers."""
+        asked = questions.read(blocks, former=True)
+        if asked is None:
+            return
+        was = len(self.candidates), len(self.skipped)
+        for question in asked.questions:
+            self.question(question, at)
+        for block in blocks[asked.used :]:
+            if isinstance(block, Paragraph):
+                self.takeaway(block, (), (), at)
+        found = self.candidates[was[0] :]
+        del self.candidates[was[0] :], self.skipped[was[1] :]
+        self.former += [replace(each.takeaway, flaw=READ_OTHERWISE) for each in found if not each.left_out]
 
     def question(self, asked: questions.Question, at: Position) -> None:
         """Read a question that the user typed as such."""
@@ -336,6 +485,7 @@ class Walk:
                 prose=question,
                 section=section.line if section else 0,
                 left_out=self.context.left_out(),
+                unwanted=self.context.unwanted(),
                 language=self.language,
                 key=asked.key,
             )
@@ -409,6 +559,28 @@ class Walk:
         elif len(last) > 80:
             last = last[:60] + "…"
         return clean(last)
+
+
+def _is_bare_label(prose: Prose) -> bool:
+    """Whether a paragraph is a bold with a colon and nothing else: what follows may be its answer."""
+    label = lead(prose, answered=True)
+    return label is not None and label.colon and not visible(label.rest)
+
+
+def _divided(prose: Prose, starts: Sequence[int]) -> list[Prose]:
+    return [strip(cut(prose, start, end)) for start, end in pairwise((0, *starts, len(plain(prose))))]
+
+
+def _parts(paragraph: Paragraph, starts: Sequence[int]) -> list[Paragraph]:
+    """A paragraph divided at these offsets; its block id pins the last part."""
+    text = plain(paragraph.prose)
+    parts: list[Paragraph] = []
+    for start, prose in zip((0, *starts), _divided(paragraph.prose, starts), strict=True):
+        line = min(paragraph.line + sum(text.count(end, 0, start) for end in "\n\v"), max(paragraph.end, paragraph.line))
+        parts.append(Paragraph(line, prose, line, None, paragraph.comments))
+    ends = [part.line for part in parts[1:]]
+    parts = [replace(part, end=max(part.line, end - 1)) for part, end in zip(parts, [*ends, paragraph.end + 1], strict=True)]
+    return [*parts[:-1], replace(parts[-1], block_id=paragraph.block_id)]
 
 
 def _leads(paragraph: Paragraph, bullets: Bullets) -> bool:

@@ -11,7 +11,6 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -22,7 +21,7 @@ from cards.identity.ledger import Entry, Ledger
 from cards.identity.matching import match_drafts
 from cards.media.clips import Clips, field_of, names_in
 from cards.media.embeds import Embeds, MediaFiles
-from cards.model import AnkiNote, Card, Draft, Problem
+from cards.model import AnkiNote, Card, Draft, Problem, Skipped
 from cards.pipeline.load_notes import LoadedNotes, NoteCards, Progress, RenderedDraft, load_notes, no_progress
 from cards.pipeline.state import Changed
 from cards.vault import scan
@@ -33,11 +32,30 @@ from cards.vault.scan import Tree
 
 
 class MatchedNote(NamedTuple):
-    """A note that was read, and which cards its drafts are."""
+    """A note that was read, and which cards its drafts are: None for a draft that is refused and has no living card."""
 
     path: str
     cards: NoteCards
-    matches: tuple[Match, ...]
+    matches: tuple[Match | None, ...]
+
+    @property
+    def found(self) -> list[Match]:
+        """Its cards, without those that the rules refuse."""
+        return [match for match in self.matches if match]
+
+    def skipped(self) -> list[Skipped]:
+        """What gave no card: what the rules refuse counts only where no card of it lives."""
+        living = self._living()
+        return [each for each in self.cards.skipped() if each.line not in living]
+
+    @property
+    def skipped_count(self) -> int:
+        """How many takeaways gave no card."""
+        return len(self.skipped()) if self._living() else self.cards.skipped_count
+
+    def _living(self) -> set[int]:
+        """The lines of cards that live although the rules refuse them."""
+        return {match.card.line for match in self.found if not match.card.born}
 
 
 class Made(NamedTuple):
@@ -85,20 +103,23 @@ class Run:
 
     def make(self, note: MatchedNote, *, keep: bool = False) -> Iterator[Made]:
         """The cards of a note. With `keep` each comes with its draft."""
-        if not note.matches:
+        if not note.found:
             return
         drafts = note.cards.drafts() if keep else _LazyDrafts(note.cards)
         source = self._source(note)
-        for n, rendered in enumerate(note.cards.rendered()):
-            yield self._make(note, n, rendered, drafts, source, keep=keep)
+        for n, (rendered, match) in enumerate(zip(note.cards.rendered(), note.matches, strict=True)):
+            if match:
+                yield self._make(note, match, n, rendered, drafts, source, keep=keep)
 
     def _source(self, note: MatchedNote) -> str:
         vault = self.config.vault or _obsidian_vault(self.config.root)
-        return render.source_line(note.cards.title, note.cards.source, vault, note.path)
+        cards = note.cards
+        return render.source_line(cards.source, vault, note.path, cards.language, recorded=cards.source == cards.recording)
 
     def _make(
         self,
         note: MatchedNote,
+        match: Match,
         n: int,
         rendered: RenderedDraft,
         drafts: tuple[Draft, ...] | _LazyDrafts,
@@ -106,9 +127,8 @@ class Run:
         *,
         keep: bool,
     ) -> Made:
-        cards, match = note.cards, note.matches[n]
-        old = match.entry
-        ordinals = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed)
+        cards, old = note.cards, match.entry
+        ordinals = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed, refresh=self.refresh)
         fields, media, problems = self._fields(rendered, ordinals, drafts, n)
         audio, odd = self._audio(note, rendered, match, fields[3])
         drawn = (*fields, audio, source, "", match.guid)
@@ -128,16 +148,17 @@ class Run:
         anki = fingerprint.anki_note(entry, ordinals, drawn, cards.tags, (*clips, *media))
         card = None
         if keep:
-            card = Card(draft=fingerprint.with_ordinals(drafts[n], ordinals), anki=anki, source=cards.source, audio=clips)
+            draft = fingerprint.with_ordinals(drafts[n], rendered.phrases, ordinals)
+            card = Card(draft=draft, anki=anki, source=cards.source, audio=clips)
         return Made(anki, entry, parts, (*problems, *odd), card)
 
     def _fields(
-        self, rendered: RenderedDraft, ordinals: Mapping[int, int], drafts: tuple[Draft, ...] | _LazyDrafts, n: int
+        self, rendered: RenderedDraft, ordinals: tuple[int, ...], drafts: tuple[Draft, ...] | _LazyDrafts, n: int
     ) -> tuple[tuple[str, ...], list[str], list[Problem]]:
         """The fields of a draft, the media in them, and what is missing. Drawn anew only for media and other ordinals."""
-        if not rendered.embeds and ordinals == {number: number for number in rendered.phrases}:
+        if not rendered.embeds and ordinals == tuple([phrase.ordinal for phrase in rendered.phrases]):
             return rendered.fields, [], []
-        draft = fingerprint.with_ordinals(drafts[n], ordinals)
+        draft = fingerprint.with_ordinals(drafts[n], rendered.phrases, ordinals)
         media, problems = self.media.pack(draft)
         return render.fields(draft, "", "", media)[:4], [file.name for file in media.values()], problems
 
@@ -193,9 +214,10 @@ def start(
     loaded = load_notes(config, files, wanted, set(present), progress or no_progress, keep_notes=keep_notes)
     unread = loaded.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
     scope = Scope(config, unread, only.changed | only.gone if only else None)
-    matches, doubts = match_drafts([key for _, cards in loaded.found for key in cards.keys], known, scope.may_be_claimed)
+    keys = [key for _, cards in loaded.found for key in cards.keys if key.born or not refresh]
+    matches, doubts = match_drafts(keys, known, scope.may_be_claimed)
     rest = iter(matches)
-    notes = tuple(MatchedNote(path, cards, tuple(islice(rest, len(cards.keys)))) for path, cards in loaded.found)
+    notes = tuple(_matched(path, cards, rest, refresh=refresh) for path, cards in loaded.found)
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     embeds = Embeds(files, tree)
     clips = Clips(config, embeds, cache(lambda: file_names(tops)))
@@ -219,11 +241,23 @@ def start(
     )
 
 
+def _matched(path: str, cards: NoteCards, matches: Iterator[Match | None], *, refresh: bool) -> MatchedNote:
+    """A note with the next of these matches. A `refresh` has none for what the rules refuse."""
+    found = [next(matches) if key.born or not refresh else None for key in cards.keys]
+    if any(match and not match.card.born and match.card.kind == "cloze" for match in found):
+        for n, rendered in enumerate(cards.rendered()):  # a refused sentence stays for the phrases that its card has
+            match = found[n]
+            if match and not match.card.born and rendered.phrases:
+                ordinals = fingerprint.ordinals_of(rendered.phrases, match.entry, typed=rendered.typed)
+                found[n] = match if any(ordinals) else None
+    return MatchedNote(path, cards, tuple(found))
+
+
 def _by_deck(notes: tuple[MatchedNote, ...]) -> dict[str, list[MatchedNote]]:
     """The notes of each top-level deck, by its name."""
     found: dict[str, list[MatchedNote]] = {}
     for note in notes:
-        if note.matches:
+        if note.found:
             found.setdefault(top(note.cards.deck), []).append(note)
     return found
 
@@ -233,7 +267,8 @@ def _cut_clips(config: Config, clips: Clips, notes: tuple[MatchedNote, ...], pro
     for note in notes:
         if config.recording or note.cards.file:
             for rendered, one in zip(note.cards.rendered(), note.matches, strict=True):
-                name_clips(config, clips, note, one.card.line, rendered)
+                if one:
+                    name_clips(config, clips, note, one.card.line, rendered)
     missing = clips.missing()
     made = (clips.make(name) for name in progress(missing, "cutting clips")) if missing else ()
     return [problem for problem in made if problem]

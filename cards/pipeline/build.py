@@ -187,7 +187,7 @@ def _result(
         elif only is None:
             elsewhere[top(entry.deck)] += 1
     parts = {one.entry.guid: one.parts for one in made}
-    drawn = {match.guid: parts[match.guid] for note in run.notes for match in note.matches}
+    drawn = {match.guid: parts[match.guid] for note in run.notes for match in note.found}
     found = tuple(each for each in changes.between(known, entries, drawn) if waiting or each.status != "waiting")
     problems = [*run.problems, *(problem for one in made for problem in one.problems)]
     problems += [
@@ -198,7 +198,7 @@ def _result(
     ]
     if only:
         problems += [each for each in only.last.problems if each.path in only.kept or each.code == "partial"]
-    skipped = [each for note in run.notes for each in note.cards.skipped()] if keep_skipped else []
+    skipped = [each for note in run.notes for each in note.skipped()] if keep_skipped else []
     return Result(
         entries=entries,
         changes=found,
@@ -226,7 +226,7 @@ def _questions(run: Run, cards: Iterable[Card], found: Iterable[Change]) -> dict
     wanted = {each.entry.guid for each in found if each.status not in ("new", "retired")} - known.keys()
     if 0 < len(wanted) <= LISTED:
         for note in run.notes:
-            if not wanted.isdisjoint(one.guid for one in note.matches):
+            if not wanted.isdisjoint(one.guid for one in note.found):
                 known |= _questions_of(note, wanted)
     return known
 
@@ -234,16 +234,16 @@ def _questions(run: Run, cards: Iterable[Card], found: Iterable[Change]) -> dict
 def _questions_of(note: MatchedNote, wanted: set[str]) -> dict[str, str]:
     found = {}
     for draft, rendered, one in zip(note.cards.drafts(), note.cards.rendered(), note.matches, strict=True):
-        if one.guid in wanted:
+        if one and one.guid in wanted:
             ordinals = fingerprint.ordinals_of(rendered.phrases, one.entry, typed=rendered.typed)
-            found[one.guid] = marked_text(fingerprint.with_ordinals(draft, ordinals))
+            found[one.guid] = marked_text(fingerprint.with_ordinals(draft, rendered.phrases, ordinals))
     return found
 
 
 def _counts(run: Run, only: Changed | None) -> dict[str, tuple[int, int]]:
     """How much each note gave: cards, and takeaways without one."""
     kept = {path: (note.cards, note.skipped) for path, note in only.kept.items()} if only else {}
-    return {**kept, **{note.path: (len(note.matches), note.cards.skipped_count) for note in run.notes}}
+    return {**kept, **{note.path: (len(note.found), note.skipped_count) for note in run.notes}}
 
 
 def _seen(run: Run, only: Changed | None) -> Seen:

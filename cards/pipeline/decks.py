@@ -10,6 +10,7 @@ from cards.anki import read_package
 from cards.model import AnkiNote, CardsError, Deck
 from cards.pipeline import output
 from cards.pipeline.assemble import Run
+from cards.pipeline.new_order import Takeaway, spaced
 from cards.pipeline.output import Package
 from cards.pipeline.report import DeckFile
 from cards.pipeline.state import Changed
@@ -44,16 +45,25 @@ class Decks:
         self.names = sorted(concerned)
 
     def package(self, name: str, made: list[AnkiNote]) -> Package:
-        """The package of a deck: the notes that were made, and those that stay, in the order of the notes they come from."""
+        """The package of a deck: the notes that were made, and those that stay, in the order in which they are learned."""
+        takeaways = {one.guid: (note.path, one.card.line) for note in self._run.notes for one in note.found}
         notes = made
         if self._only and name in self._before:
-            paths = {one.guid: note.path for note in self._run.notes for one in note.matches}
-            rows = [*((paths[note.guid], note) for note in made), *self._staying(name)]
-            notes = [note for _, note in sorted(rows, key=lambda row: row[0])]
+            notes = [*made, *self._staying(name)]
+        known = self._run.known
+
+        def takeaway_of(note: AnkiNote) -> Takeaway:
+            return takeaways.get(note.guid) or (known[note.guid].note, known[note.guid].line)
+
+        def place(note: AnkiNote) -> tuple[str, bool, int]:
+            path, line = takeaway_of(note)
+            return path, note.kind != "qa", line if note.kind != "qa" else 0
+
+        notes = spaced(sorted(notes, key=place), takeaway_of)
         media = {**self._media, **self._run.files}
         return output.packed(Deck(name, tuple(notes)), media)
 
-    def _staying(self, name: str) -> list[tuple[str, AnkiNote]]:
+    def _staying(self, name: str) -> list[AnkiNote]:
         """The notes of a package on disk that stay as they are. Raises NeedsAllError where it is not what the ledger says."""
         known = self._run.known
         path = self._config.out / self._before[name]
@@ -66,8 +76,8 @@ class Decks:
         if {note.guid for note in notes} != {g for g, entry in known.items() if entry.live and top(entry.deck) == name}:
             raise NeedsAllError
         self._media |= media
-        kept = (structs.replace(note, media=tuple(each for each in note.media if each in media)) for note in notes)
-        return [(known[note.guid].note, note) for note in kept if known[note.guid].note not in self._touched]
+        kept = (note for note in notes if known[note.guid].note not in self._touched)
+        return [structs.replace(note, media=tuple(each for each in note.media if each in media)) for note in kept]
 
     def all_files(self, written: Iterable[DeckFile]) -> tuple[DeckFile, ...]:
         """The packages that were made, and those that there was no need to."""
@@ -81,7 +91,7 @@ class Decks:
 
 def _refuse_heirs(run: Run, touched: frozenset[str]) -> None:
     """Raise NeedsAllError where a card that lost its takeaway may have moved to a copy in a note that was not read."""
-    matched = {match.guid for note in run.notes for match in note.matches}
+    matched = {match.guid for note in run.notes for match in note.found}
     lost = [entry for guid, entry in run.known.items() if entry.live and guid not in matched and run.scope(entry)]
     words, guids = {(entry.kind, entry.key) for entry in lost}, {entry.guid for entry in lost}
     others = (entry for entry in run.known.values() if lost and entry.live and entry.note not in touched)

@@ -19,7 +19,7 @@ from zstandard import ZstdCompressor, ZstdDecompressor
 
 from cards.anki import render
 from cards.generator import generate
-from cards.identity.fingerprint import CardKey, card_key, phrases_of
+from cards.identity.fingerprint import CardKey, DraftPhrase, card_key, ordinals_of, phrases_of, with_ordinals
 from cards.lint.checks import ParsedNote
 from cards.media.embeds import targets
 from cards.model import CardsError, Cloze, Draft, Problem, Skipped, Timestamp
@@ -45,12 +45,12 @@ def no_progress(items: list[str], label: str) -> Iterable[str]:
 class RenderedDraft(Struct, frozen=True, array_like=True):
     """What a package needs of a draft, made by whoever parsed the note.
 
-    `fields` are Front or Text, Back, Context and Timestamps, with the ordinals of the draft itself. With `embeds` they lack
+    `fields` are Front or Text, Back, Context and Timestamps, with the ordinals that a new card gets. With `embeds` they lack
     the names of media, which only the vault can tell.
     """
 
     fields: tuple[str, str, str, str]
-    phrases: dict[int, str]
+    phrases: tuple[DraftPhrase, ...]
     typed: bool
     embeds: bool
     stamps: tuple[Timestamp, ...]
@@ -59,8 +59,11 @@ class RenderedDraft(Struct, frozen=True, array_like=True):
 class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
     """The cards of one note, before identity. Large values stay packed: a whole vault of them would fill the memory.
 
+    `skipped` says of each takeaway without a card why, as if none of those lived that the rules refuse.
+
     `own_tags` are the note's tags without those of `cards.toml`, `skipped_count` the number of takeaways without a card,
-    `recording` the URL that bare stamps open, `file` the recording as the note names it in its vault.
+    `recording` the URL that bare stamps open, `file` the recording as the note names it in its vault, `language` the one it
+    is written in.
     """
 
     title: str
@@ -71,6 +74,7 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
     problems: tuple[Problem, ...]
     recording: str | None
     file: str | None
+    language: str
     keys: tuple[CardKey, ...]
     skipped_count: int
     packed_rendered: bytes
@@ -131,7 +135,7 @@ def load_notes(
     With `keep_notes` each is parsed, by this process, and kept with its text.
     """
     out = LoadedNotes()
-    cache = NoteCache(config.out, repr((config.options, config.kinds, config.deck, config.tags, config.folders)))
+    cache = NoteCache(config.out, repr(_settings(config)))
     if keep_notes:
         known: dict[str, _Parsed] = {}
         parsed: Iterator[_Parsed] = map(partial(_parse, config, files), wanted)
@@ -155,6 +159,11 @@ def load_notes(
             out.parsed.append(one.parsed)
     cache.close(config.root, present)
     return out
+
+
+def _settings(config: Config) -> tuple[object, ...]:
+    """The settings that a note's cards depend on."""
+    return config.options, config.kinds, config.twins, config.cue, config.deck, config.tags, config.folders
 
 
 def _from_cache(cache: NoteCache, files: VaultFiles, path: str) -> _Parsed | None:
@@ -231,7 +240,9 @@ def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
 def parse_note(config: Config, path: str, text: str) -> ParsedNote:
     """A note's text, parsed, with what it gives."""
     note = parse(text, path, config.options)
-    return ParsedNote(note, generate(note, config.folder_of(path).kinds or config.kinds), text)
+    return ParsedNote(
+        note, generate(note, config.folder_of(path).kinds or config.kinds, twins=config.twins, cue=config.cue), text
+    )
 
 
 def pack(config: Config, parsed: ParsedNote) -> bytes:
@@ -256,6 +267,7 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
             problems=note.problems,
             recording=note.recording,
             file=note.file,
+            language=note.spoken,
             keys=tuple(map(card_key, drafts)),
             skipped_count=len(left_out),
             packed_rendered=_packed(tuple(map(_render, drafts))),
@@ -275,9 +287,10 @@ def _unpacked(packed: bytes) -> bytes:
 
 def _render(draft: Draft) -> RenderedDraft:
     embeds = bool(targets(draft))
-    fields = ("", "", "", "") if embeds else render.fields(draft, "", "", {})[:4]
-    typed = isinstance(draft, Cloze) and draft.typed
-    return RenderedDraft(fields, phrases_of(draft), typed, embeds, draft.place.stamps)
+    phrases, typed = phrases_of(draft), isinstance(draft, Cloze) and draft.typed
+    born = with_ordinals(draft, phrases, ordinals_of(phrases, None, typed=typed))
+    fields = ("", "", "", "") if embeds else render.fields(born, "", "", {})[:4]
+    return RenderedDraft(fields, phrases, typed, embeds, draft.place.stamps)
 
 
 def _weight(value: object) -> int:

@@ -37,7 +37,9 @@ def page(result: Result, title: str, *, live: bool = False) -> str:
     """Return the page as HTML. `result` must hold its notes. With `live`, the page reloads when the server has a new one."""
     script = _part("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    data = json.dumps(_data(result, findings(result.notes, result.problems), live), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(
+        _data(result, findings(result.notes, result.problems, result.cards), live), ensure_ascii=False, separators=(",", ":")
+    )
     values = {
         "HASH": digest,
         "CONNECT": "'self'" if live else "'none'",

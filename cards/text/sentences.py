@@ -24,6 +24,7 @@ _PAIRS = {
     "«": "»",
     "《": "》",
 }
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{3}[.!?])\d{1,2}\s+(?=[\"“‘(]?[^\W\d_a-zà-ÿа-я])")  # `recorded.1 The`
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
@@ -54,6 +55,7 @@ def _in_line(line: str, language: str) -> list[tuple[int, int]]:
     if not line:
         return []
     ends = [found["end_index"] for found in get_sentence_boundaries(language or "en", line.replace("\n", " "))]
+    ends = sorted({*ends, *(match.end() for match in _FOOTNOTE.finditer(line))})
     inside = _inside_pairs(line)
     spans: list[tuple[int, int]] = []
     start = 0

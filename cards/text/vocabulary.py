@@ -11,25 +11,35 @@ import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from cards.model.prose import squeeze
 
 _WORDS = tomllib.loads((files("cards.text") / "vocabulary.toml").read_text(encoding="utf-8"))
 
 
-def _entries(name: str) -> frozenset[str]:
+def _split(text: str) -> list[str]:
     """Return the entries of a list, which `·` separates."""
-    return frozenset(entry.strip() for line in _WORDS[name].splitlines() for entry in line.split("·") if entry.strip())
+    return [entry.strip() for line in text.splitlines() for entry in line.split("·") if entry.strip()]
+
+
+def _entries(name: str) -> frozenset[str]:
+    return frozenset(_split(_WORDS[name]))
 
 
 TAKEAWAY_HEADINGS = _entries("takeaway-headings")
 
 SKIPPED_HEADINGS = _entries("skipped-headings")
 
+DEFINITION_HEADINGS = _entries("definition-headings")
+MEETING_HEADINGS = _entries("meeting-headings")
+CONNECTIONS_HEADINGS = _entries("connections-headings")
+
 BARE_LABELS = _entries("bare-labels")
 
-METADATA_LABELS = _entries("metadata-labels")
-INFOBOX_LABELS = METADATA_LABELS | _entries("infobox-labels")
+INFOBOX_LABELS = _entries("metadata-labels") | _entries("infobox-labels")
+METADATA_LABELS = _entries("metadata-labels") | _entries("record-labels")
+RECORD_LABELS = INFOBOX_LABELS | METADATA_LABELS
 
 TIME_LABELS = _entries("time-labels")
 
@@ -61,11 +71,44 @@ for _code, _words in _WORDS["small-words"].items():
 
 PREPOSITIONS = frozenset(_WORDS["prepositions"].split())
 
+SHOUTED_WORDS = frozenset(_WORDS["shouted-words"].split())  # stress in capitals only
+GENITIVE_WORDS = frozenset(_WORDS["genitive-words"].split())
+GENERAL_WORDS = frozenset(_WORDS["general-words"].split())
+REFLEXIVE_WORDS = frozenset(_WORDS["reflexive-words"].split())
+JOINING_WORDS = frozenset(_WORDS["joining-words"].split())
+
+LIGHT_WORDS = {code: frozenset(found.split()) for code, found in _WORDS["light-words"].items()}
+LIGHT_PHRASES = {code: tuple(sorted(_split(found), key=len, reverse=True)) for code, found in _WORDS["light-phrases"].items()}
+BEFORE_FIGURES, FIGURE_SCALES, FIGURE_PER = (
+    tuple(sorted(_split(_WORDS["figure-words"][name]), key=len, reverse=True)) for name in ("before", "scale", "per")
+)
+
+
+class CardWords(NamedTuple):
+    """The words that a card has of ours; `points` is a template for their number."""
+
+    cue: str
+    points: str
+    recording: str
+    source: str
+    note: str
+
+
+_CARD_WORDS = {code: CardWords(*_split(found)) for code, found in _WORDS["card-words"].items()}
+
+
+def card_words(language: str) -> CardWords:
+    """Return the words of a card in a language, the English ones if it is unknown."""
+    return _CARD_WORDS.get(language, _CARD_WORDS["en"])
+
+
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2300-\u23ff\u2b00-\u2bff\u2190-\u21ff\u25a0-\u25ff\u3030\u303d\u3297\u3299\ufe0f\u200d\u20e3\U000e0020-\U000e007f]+"
 )
 _NUMBERING = re.compile(r"^(?:[#(]?\d+(?:\.\d+)*[.):、]?|[ivxIVX]+[.)]|[A-Za-z][.)])\s+|^\d+(?:\.\d+)*[.、]\s*")
 _BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
+ARTICLES = frozenset(_WORDS["articles"].split())
+_ARTICLE = re.compile(rf"^(?:{'|'.join(ARTICLES)}) |^l['’]")
 _AND = re.compile(r"\s*[&/+,、，]\s*|\s+(?:and|und|et|y|e|i|и|en|och|og|ve|và)\s+")
 _NUMBER = re.compile(r"\b\d+\b")
 _TAKEAWAY = re.compile(r"\btake-?aways?\b")
@@ -101,9 +144,25 @@ def matches(text: str, entries: Iterable[str]) -> bool:
     return any(words[i] in PREPOSITIONS and " ".join(words[:i]) in entries for i in range(1, len(words)))
 
 
+def is_bare_label(text: str, bare: Iterable[str] = ()) -> bool:
+    """Whether a label says nothing alone, with an article or without."""
+    key = heading_key(text)
+    return any(each in BARE_LABELS or each in bare for each in (key, _ARTICLE.sub("", key)))
+
+
 def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
     """Whether a heading announces takeaways: it matches the list or contains the word `takeaway` or `takeaways`."""
     return bool(_TAKEAWAY.search(heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
+
+
+def is_definition_heading(text: str) -> bool:
+    """Whether a heading or parent announces definitions, such as a glossary."""
+    return matches(text, DEFINITION_HEADINGS)
+
+
+def is_connections_heading(text: str) -> bool:
+    """Whether a heading begins a section that links notes to one another."""
+    return matches(text, CONNECTIONS_HEADINGS)
 
 
 def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:

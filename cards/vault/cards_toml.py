@@ -42,11 +42,13 @@ class CardsToml(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, r
     exclude: Annotated[Texts, Meta(description="Globs over paths from the root; no note may match one.")] = ()
     deck: Annotated[str | None, Meta(description="The deck of notes that name none; else their folder.")] = None
     kinds: Annotated[Kinds, Meta(description="Which kinds of cards to make.")] = "both"
+    twins: Annotated[bool, Meta(description="Also make the cloze that says all of its label's answer.")] = False
     tags: Annotated[Texts, Meta(description="Tags of every card.")] = ()
     vault: Annotated[str | None, Meta(description="The vault's name in Obsidian, for links back.")] = None
     sections: Annotated[Texts, Meta(description="Read only under headings that match one of these.")] = ()
     takeaway_headings: Annotated[Texts, Meta(description="More headings whose short lists are cards.")] = ()
     skipped_headings: Annotated[Texts, Meta(description="More headings of sections without takeaways.")] = ()
+    cue: Annotated[str | None, Meta(description="The cue under a label, in every language; empty for none.")] = None
     bare_labels: Annotated[Texts, Meta(description="More labels that say nothing alone.")] = ()
     clips: Annotated[bool, Meta(description="Cut sound clips where the recording is at hand.")] = True
     lint: LintTable = LintTable()

@@ -35,6 +35,8 @@ class Config:
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     deck: str | None = None
     kinds: Kinds = "both"
+    twins: bool = False
+    cue: str | None = None
     tags: tuple[str, ...] = ()
     vault: str | None = None
     options: ParseOptions = field(default_factory=ParseOptions)
@@ -113,6 +115,8 @@ def load(
         exclude=(*DEFAULT_EXCLUDE, *given.exclude),
         deck=deck or given.deck,
         kinds=given.kinds,
+        twins=given.twins,
+        cue=given.cue,
         tags=given.tags,
         vault=given.vault,
         options=_options(given),

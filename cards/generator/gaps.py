@@ -1,0 +1,278 @@
+"""Which key phrases of a sentence become gaps, and what gives the others away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.generator.narrowing import is_long, narrow
+from cards.generator.typed_cloze import MAX_ORDINAL
+from cards.model import Deletion, Mark, Prose, Run
+from cards.model.measures import (
+    GIVEN_AWAY,
+    MAX_PHRASE_CJK,
+    MAX_PHRASE_WORDS,
+    MIN_WORDS_LEFT,
+    MIN_WORDS_LEFT_OF_LONG,
+    SHORT_PHRASE_WORDS,
+)
+from cards.model.prose import plain, squeeze
+from cards.text import vocabulary
+from cards.text.stems import content_stems, stem, stems
+from cards.text.words import cjk, count, ends_with_colon, stands_in, words
+
+_NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
+_TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
+_GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
+_BETWEEN = re.compile(r"[\s,，、/／;；&+]*(?P<word>[^\s,，、/／;；&+]*)[\s,，、/／;；&+]*")
+_CLOSING = "。，！？、：,.;:!?"
+
+
+class Span(NamedTuple):
+    """A bold or highlighted span of a sentence: offsets, text, and whether it is wholly a link."""
+
+    start: int
+    end: int
+    text: str
+    linked: bool
+
+
+class Shown(NamedTuple):
+    """What stands on the front of a card beside its sentence: title and parents, headings, the label."""
+
+    fixed: tuple[str, ...]
+    headings: tuple[str, ...]
+    label: str | None
+
+
+class Gap(Struct, frozen=True):
+    """A phrase with the reason why it is no gap. A `lasting` reason is one of ours: a card that has the gap keeps it.
+
+    `hides` are the headings that show the phrase and must leave the breadcrumb.
+    """
+
+    start: int
+    end: int
+    text: str
+    refused: str = ""
+    lasting: bool = False
+    hides: frozenset[str] = frozenset()
+
+
+def spans_of(text: Prose) -> list[Span]:
+    """The bold and highlighted spans of prose without stamps."""
+    found: list[Span] = []
+    whole = plain(text)
+    start, at, linked = -1, 0, True
+    for run in (*text, Run("")):
+        if run.text and run.marks & {Mark.BOLD, Mark.HIGHLIGHT}:
+            if start < 0:
+                start, linked = at, True
+            linked = linked and run.link is not None
+        elif start >= 0:
+            inner = whole[start:at]
+            a, b = start + len(inner) - len(inner.lstrip()), at - (len(inner) - len(inner.rstrip()))
+            if a < b:
+                found.append(Span(a, b, inner.strip(), linked))
+            start = -1
+        at += len(run.text)
+    return found
+
+
+def gaps_of(spans: Sequence[Span], sentence: str, shown: Shown, language: str) -> list[Gap]:
+    """Judge the phrases of a sentence, whose plain text the offsets of `spans` count in."""
+    return [_judged(span, spans, sentence, shown, language) for span in spans]
+
+
+def _judged(span: Span, spans: Sequence[Span], sentence: str, shown: Shown, language: str) -> Gap:
+    whole = squeeze(span.text)
+    if reason := _is_no_phrase(span, sentence):
+        return Gap(span.start, span.end, whole, reason)
+    a, b = narrow(span.text, language)
+    start, end = span.start + a, span.start + b
+    end = _with_gloss(sentence, start, end, language)
+    gap = Gap(start, end, squeeze(sentence[start:end]))
+    if reason := _is_too_long(gap, sentence):
+        return replace(gap, refused=reason, lasting=True)
+    left = _words_left(gap, sentence)
+    if not left:
+        return replace(gap, refused="is its whole sentence")
+    if left < MIN_WORDS_LEFT:
+        return replace(gap, refused=f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence")
+    if _is_stress(gap.text):
+        return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
+    same = [other for other in spans if other.text.casefold() == span.text.casefold()]
+    return _given_away(gap, _without([gap, *same], sentence), shown, language)
+
+
+def _is_no_phrase(span: Span, sentence: str) -> str:
+    """Why a span can't be a phrase at all."""
+    if not re.search(r"\w", span.text):
+        return "has no words"
+    if span.linked:
+        return "is a link"
+    if _TIME.fullmatch(span.text):
+        return "is a time"
+    if ends_with_colon(sentence.rstrip()):
+        return "stands in a sentence that ends in a colon"
+    if ends_with_colon(span.text.rstrip()):
+        return "ends in a colon: it names what follows"
+    return ""
+
+
+def _is_too_long(gap: Gap, sentence: str) -> str:
+    """Why a gap is too long to be recalled."""
+    if count(gap.text) > MAX_PHRASE_WORDS or cjk(gap.text) > MAX_PHRASE_CJK:
+        return f"is longer than {MAX_PHRASE_WORDS} words; mark the two or three that carry it"
+    if is_long(gap.text) and _words_left(gap, sentence) < MIN_WORDS_LEFT_OF_LONG:
+        return (
+            f"is longer than {SHORT_PHRASE_WORDS} words and leaves fewer than {MIN_WORDS_LEFT_OF_LONG} of its sentence; "
+            "mark the two or three that carry it"
+        )
+    return ""
+
+
+def _words_left(gap: Gap, sentence: str) -> int:
+    """How many words stand beside a gap, so far as it matters."""
+    left = count(f"{sentence[max(0, gap.start - _NEAR) : gap.start]} {sentence[gap.end : gap.end + _NEAR]}")
+    if left >= MIN_WORDS_LEFT_OF_LONG:  # most sentences have more beside a phrase than there is to count
+        return left
+    return count(f"{sentence[: gap.start]} {sentence[gap.end :]}")
+
+
+def _is_stress(text: str) -> bool:
+    found = words(text)
+    if cjk(text):
+        return squeeze(text).strip(_CLOSING) in vocabulary.STRESS_WORDS
+    if len(found) != 1:
+        return False
+    return found[0] in vocabulary.STRESS_WORDS or (text.isupper() and found[0] in vocabulary.SHOUTED_WORDS)
+
+
+def _with_gloss(sentence: str, start: int, end: int, language: str) -> int:
+    """Where a gap ends with the gloss in brackets behind it that says the same again, or abbreviates it."""
+    match = _GLOSS.match(sentence, end)
+    if match is None:
+        return end
+    phrase, gloss = sentence[start:end], match["gloss"]
+    said, again = content_stems(phrase, language), content_stems(gloss, language)
+    repeats = bool(said and again) and 2 * len(said & again) >= min(len(said), len(again))
+    return match.end() if repeats or _abbreviates(gloss, phrase) or _abbreviates(phrase, gloss) else end
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether a text is made of the first letters of another."""
+    letters = "".join(char for char in short if char.isalpha())
+    if not 2 <= len(letters) <= 8 or " " in short.strip() or not any(char.isupper() for char in letters):
+        return False
+    initials = "".join(part[0] for part in re.findall(r"[^\W\d_]+", long))
+    small = letters.casefold().removesuffix("s")
+    return initials.casefold().startswith(letters.casefold()) or initials.casefold() == small
+
+
+# ---------------------------------------------------------------------------------------------------- given away
+
+
+def _given_away(gap: Gap, rest: str, shown: Shown, language: str) -> Gap:
+    """The gap with the reason if it can be read off the card, or with the headings that must leave the breadcrumb.
+
+    `rest` is its sentence without it.
+    """
+
+    def no(reason: str) -> Gap:
+        return replace(gap, refused=reason, lasting=True)
+
+    if any(stands_in(gap.text, part) for part in shown.fixed):
+        return no("stands in the breadcrumb")
+    if shown.label and stands_in(gap.text, shown.label):
+        return no("stands in the label")
+    if given_by(gap.text, rest, language):
+        return no("can be read off the rest of its sentence")
+    label = (shown.label,) if shown.label else ()
+    if mostly_in(gap.text, (*shown.fixed, *label), language):
+        return no("can be read off the breadcrumb or the label")
+    hides = {part for part in shown.headings if stands_in(gap.text, part)}
+    if mostly_in(gap.text, (*shown.fixed, *shown.headings, *label), language):
+        said = content_stems(gap.text, language)
+        hides |= {part for part in shown.headings if said & stems(part, language)}
+    return replace(gap, hides=frozenset(hides))
+
+
+def _without(hidden: Sequence[Gap | Span], sentence: str) -> str:
+    """A sentence with blanks where a gap stands, each time: the same phrase twice shares a deletion."""
+    rest = list(sentence)
+    for each in hidden:
+        rest[each.start : each.end] = " " * (each.end - each.start)
+    return "".join(rest)
+
+
+def given_by(phrase: str, rest: str, language: str) -> bool:
+    """Whether every word of a phrase that says something stands in another text, by its stem."""
+    if cjk(phrase):
+        return stands_in(phrase, rest)
+    if not re.search(r"[^\W\d_]", phrase):  # a figure: `-5` is not `5`
+        return bool(re.search(rf"(?<![\w.,−–-]){re.escape(phrase)}(?![\w%]|[.,]\d)", rest))
+    said = _telling(phrase, language)
+    return bool(said) and said <= stems(rest, language)
+
+
+def mostly_in(phrase: str, parts: Sequence[str], language: str) -> bool:
+    """Whether two thirds of the words of a phrase that say something stand in the breadcrumb, by their stems."""
+    said = _telling(phrase, language)
+    if not said:
+        return False
+    seen = frozenset().union(*(stems(part, language) for part in parts))
+    return len(said & seen) >= GIVEN_AWAY * len(said)
+
+
+def _telling(phrase: str, language: str) -> frozenset[str]:
+    """The stems of the words that say something; “itself” and the like say nothing."""
+    return content_stems(phrase, language) - {stem(word, language) for word in vocabulary.REFLEXIVE_WORDS}
+
+
+# ---------------------------------------------------------------------------------------------------- numbers
+
+
+def numbered(gaps: Sequence[Gap], sentence: str) -> tuple[Deletion, ...]:
+    """Deletions with ordinals in reading order: the same phrase twice shares one, and two side by side that are a pair.
+
+    A refused gap that a card may have already comes with the ordinal 0.
+    """
+    wanted = [gap for gap in gaps if not gap.refused]
+    partners = _pairs(wanted, sentence)
+    ordinals: dict[str, int] = {}
+    out: list[Deletion] = []
+    for gap in gaps:
+        if gap.refused:
+            if gap.lasting:
+                out.append(Deletion(0, gap.start, gap.end, gap.text, refused=gap.refused))
+            continue
+        key = gap.text.casefold()
+        if key not in ordinals:
+            ordinals[key] = ordinals.get(partners.get(key, ""), 0) or max(ordinals.values(), default=0) + 1
+        if ordinals[key] <= MAX_ORDINAL:
+            out.append(Deletion(ordinals[key], gap.start, gap.end, gap.text))
+    return tuple(out)
+
+
+def _pairs(gaps: Sequence[Gap], sentence: str) -> dict[str, str]:
+    """The phrases that are the second of exactly two in a row, with the first."""
+    joined = [_are_joined(sentence[one.end : other.start]) for one, other in pairwise(gaps)]
+    texts = [gap.text.casefold() for gap in gaps]
+    found: dict[str, str] = {}
+    for n, joins in enumerate(joined):
+        alone = not (n and joined[n - 1]) and not (n + 1 < len(joined) and joined[n + 1])
+        if joins and alone and texts.count(texts[n]) == 1 == texts.count(texts[n + 1]):
+            found[texts[n + 1]] = texts[n]
+    return found
+
+
+def _are_joined(between: str) -> bool:
+    """Whether what stands between two gaps is a comma, a slash, “and” or “or”."""
+    match = _BETWEEN.fullmatch(between)
+    return match is not None and bool(between.strip()) and match["word"].casefold() in {"", *vocabulary.JOINING_WORDS}
