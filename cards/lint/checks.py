@@ -178,9 +178,9 @@ def _gap_is_long(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 def _gap_is_open(draft: Cloze, takeaway: Takeaway | None) -> str | None:
     text = plain(draft.text)
     for deletion in draft.deletions:
-        if deletion.ordinal and not draft.typed and _is_wide(deletion.text):
-            if not _has_term(draft, text, deletion.start, deletion.end):
-                return f"many words would fit the gap “{_short(deletion.text)}”"
+        open_ = _is_wide(deletion.text) and not _has_term(draft, text, deletion.start, deletion.end)
+        if open_ and deletion.ordinal and not draft.typed:
+            return f"many words would fit the gap “{_short(deletion.text)}”"
     return None
 
 

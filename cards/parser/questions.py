@@ -271,7 +271,7 @@ def _divided_by_mark(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) ->
     if following is not None and not isinstance(following, Heading | Rule | Paragraph | Properties):
         answer = (*answer, following)
     question = Question(asked[0][0], _lined(asked), answer, first.comments, first.block_id)
-    back = Question(asked[0][0], _lined(answered), (Paragraph(asked[0][0], _lined(asked)),), first.comments)
+    back = Question(asked[0][0], _lined(answered), (Paragraph(asked[0][0], _lined(asked), first.end),), first.comments)
     both = plain(lines[at][1]).strip() == "??" and bool(answered)
     return Asked((question, back) if both else (question,), 2 if answer and answer[-1] is following else 1)
 

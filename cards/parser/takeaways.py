@@ -238,11 +238,17 @@ class Walk:
         if self.meeting or _without_leftovers(first.prose) is not first.prose:  # a highlight is not the reader's own question
             return False
         asked = questions.of_item(first, (*texts, *children), self.language)
-        if asked is None or questions.too_long(asked.answer) or lead(first.prose, self.language, answered=True) is not None:
+        if asked is None or lead(first.prose, self.language, answered=True) is not None:
+            return False
+        reason = questions.too_long(asked.answer)
+        if reason and is_marked(first.prose):
             return False
         if is_marked(first.prose):
             self.note_former(first, texts, children, at, None)
-        self.question(asked, at)
+        if reason:
+            self.skipped.append((asked.line, visible(asked.question), reason))
+        else:
+            self.question(asked, at)
         parent = Parent(clean(visible(asked.question)), ())
         self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
         return True

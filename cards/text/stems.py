@@ -75,15 +75,11 @@ def content_stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of the words that say something by themselves; none for CJK text, which is not split into words."""
     if cjk(text):
         return frozenset()
-    telling = (part for word in words(text) if not _is_empty(word) for part in _parts(word) if not _is_empty(part))
-    return frozenset(stem(part, language) for part in telling)
+    found = (part for word in words(text) if word not in vocabulary.EMPTY_WORDS for part in _parts(word))
+    return frozenset(stem(part, language) for part in found if part not in vocabulary.EMPTY_WORDS)
 
 
 def _parts(word: str) -> list[str]:
     if word[-1] in "+#":  # `C++` is not `C#`
         return [word]
     return _ALONE.findall(_PARTS.sub(" ", word)) or [word]
-
-
-def _is_empty(word: str) -> bool:
-    return word in vocabulary.STRESS_WORDS or word in vocabulary.PREPOSITIONS or word in vocabulary.POINTING_WORDS

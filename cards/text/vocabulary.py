@@ -74,6 +74,7 @@ PREPOSITIONS = frozenset(_WORDS["prepositions"].split())
 SHOUTED_WORDS = frozenset(_WORDS["shouted-words"].split())  # stress in capitals only
 GENITIVE_WORDS = frozenset(_WORDS["genitive-words"].split())
 GENERAL_WORDS = frozenset(_WORDS["general-words"].split())
+EMPTY_WORDS = (STRESS_WORDS | PREPOSITIONS | POINTING_WORDS) - frozenset(_WORDS["telling-words"].split())
 REFLEXIVE_WORDS = frozenset(_WORDS["reflexive-words"].split())
 JOINING_WORDS = frozenset(_WORDS["joining-words"].split())
 
