@@ -23,7 +23,7 @@ from pathlib import Path
 from cards.pipeline.build import build
 from cards.vault.config import load
 
-PHONE, DESKTOP = 390, 1000
+PHONE, DESKTOP = 360, 1000
 MODES = {"light": "card card1", "night": "card card1 nightMode night_mode"}
 
 SAMPLE = """---
@@ -66,8 +66,8 @@ def main(arguments: list[str]) -> None:
         notes = [Path(one) for one in arguments[1:]] or [_sample(work / "notes")]
         report = build(load(tuple(notes), work / "decks", None, None))
         number = 0
-        for written in report.written:
-            for question, answer in _rendered(written.path, work):
+        for deck in report.decks:
+            for question, answer in _rendered(deck.path, work):
                 number += 1
                 for side, body in (("front", question), ("back", answer)):
                     for mode, classes in MODES.items():

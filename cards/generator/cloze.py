@@ -37,6 +37,7 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     owned = _by_sentence(taken, spans)
     phrases = spans_of(text)
     starts = [phrase.start for phrase in phrases]
+    language = note.language
     found: list[Cloze] = []
     refused: list[str] = []
     for number, (start, end) in enumerate(spans):
@@ -44,7 +45,8 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         refused += [f"“{each.text}” is more than a sentence" for each in here if each.end > end]
         if here := [each for each in here if each.end <= end]:
             stamps = owned.get(number, ()) or takeaway.stamps or takeaway.inherited
-            draft, reasons = _cloze(note, takeaway, ruler, (start, end), here, tuple(stamps))
+            language = language or language_of(ruler.text)
+            draft, reasons = _cloze(note, takeaway, ruler, (start, end), here, tuple(stamps), language)
             refused += reasons
             if draft:
                 found.append(replace(draft, back=_rest(takeaway, ruler, spans, number)))
@@ -52,7 +54,13 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
 
 
 def _cloze(
-    note: Note, takeaway: Takeaway, ruler: Ruler, span: tuple[int, int], phrases: Sequence[Span], stamps: tuple[Timestamp, ...]
+    note: Note,
+    takeaway: Takeaway,
+    ruler: Ruler,
+    span: tuple[int, int],
+    phrases: Sequence[Span],
+    stamps: tuple[Timestamp, ...],
+    language: str,
 ) -> tuple[Cloze | None, list[str]]:
     """The draft of one sentence, without its back, and why phrases of it are no gaps."""
     start, end = span
@@ -61,7 +69,7 @@ def _cloze(
     offset = start + len(ruler.text[start:end]) - len(ruler.text[start:end].lstrip())
     phrases = [each._replace(start=each.start - offset, end=each.end - offset) for each in phrases]
     label = visible(takeaway.front.prose) if takeaway.front else None
-    gaps = gaps_of(phrases, said, _shown(takeaway, label), note.language or language_of(ruler.text))
+    gaps = gaps_of(phrases, said, _shown(takeaway, label), language)
     reasons = [f"“{gap.text}” {gap.refused}" for gap in gaps if gap.refused]
     deletions = numbered(gaps, said)
     if not deletions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,13 +24,14 @@ from cards.model.measures import (
 )
 from cards.model.prose import plain, squeeze
 from cards.text import vocabulary
-from cards.text.stems import content_stems, stem, stems
+from cards.text.stems import content_stems, stem, stems, stems_in
 from cards.text.words import cjk, count, ends_with_colon, stands_in, words
 
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 _TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
 _GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
 _BETWEEN = re.compile(r"[\s,，、/／;；&+]*(?P<word>[^\s,，、/／;；&+]*)[\s,，、/／;；&+]*")
+_AROUND = ".,;:!?()[]{}\"'“”‘’„«»"
 _CLOSING = "。，！？、：,.;:!?"
 
 
@@ -86,10 +88,34 @@ def spans_of(text: Prose) -> list[Span]:
 
 def gaps_of(spans: Sequence[Span], sentence: str, shown: Shown, language: str) -> list[Gap]:
     """Judge the phrases of a sentence, whose plain text the offsets of `spans` count in."""
-    return [_judged(span, spans, sentence, shown, language) for span in spans]
+    words_of = Words(sentence, language)
+    times = Counter(span.text.casefold() for span in spans)  # the same phrase twice shares a deletion
+    return [_judged(span, times[span.text.casefold()], words_of, shown) for span in spans]
 
 
-def _judged(span: Span, spans: Sequence[Span], sentence: str, shown: Shown, language: str) -> Gap:
+class Words:
+    """The words of a sentence by their stems, counted once for all its phrases."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.text = text
+        self.language = language
+        self._stems = Counter(stems_in(text, language))
+        self._figures = Counter(token.strip(_AROUND) for token in text.split())
+        self._solid = "".join(text.split()).casefold()
+
+    def give(self, phrase: str, times: int) -> bool:
+        """Whether every word of a phrase that says something also stands outside the gaps, of which it fills so many."""
+        if cjk(phrase):
+            return self._solid.count("".join(phrase.split()).casefold()) > times
+        if not re.search(r"[^\W\d_]", phrase):  # a figure: `-5` is not `5`
+            return self._figures[phrase.strip(_AROUND)] > times
+        hidden = Counter(stems_in(phrase, self.language))
+        said = _telling(phrase, self.language)
+        return bool(said) and all(self._stems[each] > times * hidden[each] for each in said)
+
+
+def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
+    sentence, language = words_of.text, words_of.language
     whole = squeeze(span.text)
     if reason := _is_no_phrase(span, sentence):
         return Gap(span.start, span.end, whole, reason)
@@ -106,8 +132,7 @@ def _judged(span: Span, spans: Sequence[Span], sentence: str, shown: Shown, lang
         return replace(gap, refused=f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence")
     if _is_stress(gap.text):
         return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
-    same = [other for other in spans if other.text.casefold() == span.text.casefold()]
-    return _given_away(gap, _without([gap, *same], sentence), shown, language)
+    return _given_away(gap, times, words_of, shown)
 
 
 def _is_no_phrase(span: Span, sentence: str) -> str:
@@ -178,11 +203,9 @@ def _abbreviates(short: str, long: str) -> bool:
 # ---------------------------------------------------------------------------------------------------- given away
 
 
-def _given_away(gap: Gap, rest: str, shown: Shown, language: str) -> Gap:
-    """The gap with the reason if it can be read off the card, or with the headings that must leave the breadcrumb.
-
-    `rest` is its sentence without it.
-    """
+def _given_away(gap: Gap, times: int, words_of: Words, shown: Shown) -> Gap:
+    """The gap with the reason if it can be read off the card, or with the headings that must leave the breadcrumb."""
+    language = words_of.language
 
     def no(reason: str) -> Gap:
         return replace(gap, refused=reason, lasting=True)
@@ -191,7 +214,7 @@ def _given_away(gap: Gap, rest: str, shown: Shown, language: str) -> Gap:
         return no("stands in the breadcrumb")
     if shown.label and stands_in(gap.text, shown.label):
         return no("stands in the label")
-    if given_by(gap.text, rest, language):
+    if words_of.give(gap.text, times):
         return no("can be read off the rest of its sentence")
     label = (shown.label,) if shown.label else ()
     if mostly_in(gap.text, (*shown.fixed, *label), language):
@@ -203,22 +226,9 @@ def _given_away(gap: Gap, rest: str, shown: Shown, language: str) -> Gap:
     return replace(gap, hides=frozenset(hides))
 
 
-def _without(hidden: Sequence[Gap | Span], sentence: str) -> str:
-    """A sentence with blanks where a gap stands, each time: the same phrase twice shares a deletion."""
-    rest = list(sentence)
-    for each in hidden:
-        rest[each.start : each.end] = " " * (each.end - each.start)
-    return "".join(rest)
-
-
 def given_by(phrase: str, rest: str, language: str) -> bool:
     """Whether every word of a phrase that says something stands in another text, by its stem."""
-    if cjk(phrase):
-        return stands_in(phrase, rest)
-    if not re.search(r"[^\W\d_]", phrase):  # a figure: `-5` is not `5`
-        return bool(re.search(rf"(?<![\w.,−–-]){re.escape(phrase)}(?![\w%]|[.,]\d)", rest))
-    said = _telling(phrase, language)
-    return bool(said) and said <= stems(rest, language)
+    return Words(rest, language).give(phrase, 0)
 
 
 def mostly_in(phrase: str, parts: Sequence[str], language: str) -> bool:

@@ -23,6 +23,7 @@ _COLON = re.compile(r"\s*[:：]\s*")
 _DASH = re.compile(r"\s*(?:[—–―]|[→⟶⇒➔➜]\ufe0f?)\s*|\s+(?:-{1,2}>?|=>)\s+")
 _HYPHENS = re.compile(r"\s*[—–―]\s*|\s+-{1,2}\s+")  # those that may stand in pairs
 _TERM = re.compile(r"(?P<term>[^\s:：][^:：\n\v]{0,60}?)\s*[:：]\s+\S")
+_NEAR = 120  # characters beside a bold that tell whether it leads
 MAX_TERM_WORDS = 5
 _ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|#\d{1,3}(?!\w)|\d\ufe0f?\u20e3)\s*")
 _TAG = re.compile(r"(?<!\S)#[^\W\d][\w/-]*(?=\s)")
@@ -137,7 +138,8 @@ def leads_in(prose: Prose) -> list[int]:
         if Mark.BOLD in run.marks and run.text:
             start = at if start < 0 else start
         elif start >= 0:
-            if start and _BEFORE_LEAD.search(text[:start]) and _names(text[start:at], text[at:]):
+            before, after = text[max(0, start - _NEAR) : start], text[at : at + _NEAR]
+            if start and _BEFORE_LEAD.search(before) and _names(text[start:at], after):
                 found.append(start)
             start = -1
         at += len(run.text)

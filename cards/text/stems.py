@@ -66,9 +66,14 @@ def stem(word: str, language: str) -> str:
     return stemmer.stemWord(word) if stemmer else word
 
 
+def stems_in(text: str, language: str) -> list[str]:
+    """Return the stem of each word of a text in turn; `hub-and-spoke` counts as three words."""
+    return [stem(part, language) for word in words(text) for part in _parts(word)]
+
+
 def stems(text: str, language: str) -> frozenset[str]:
-    """Return the stems of all words of a text; `hub-and-spoke` counts as three words."""
-    return frozenset(stem(part, language) for word in words(text) for part in _parts(word))
+    """Return the stems of all words of a text."""
+    return frozenset(stems_in(text, language))
 
 
 def content_stems(text: str, language: str) -> frozenset[str]:
