@@ -56,6 +56,11 @@ def codes(text: str) -> list[str]:
         ("C017", "The log says " + " ".join(f"day{n}" for n in range(40)) + " and **the final entry is** gone."),
         ("C018", "Is the tide higher in spring?::Yes, by half."),
         ("C018", "Do you see the coast from there?::No"),
+        ("C019", "- **The role of storms:** they move the bar each year."),
+        ("C019", "- **Importance:** it keeps the harbour open."),
+        ("C020", "Pilots say that **waiting for the flood is wiser** than to try the bar at ebb."),
+        ("C021", "## Takeaways\n" + "".join(f"- plain point {n}\n" for n in range(6))),
+        ("C022", "## Takeaways\n" + "".join(f"- plain point {n}\n" for n in range(6))),
     ],
 )
 def test_each_fault_is_found(code: str, text: str) -> None:
@@ -86,6 +91,9 @@ def test_each_fault_is_found(code: str, text: str) -> None:
         "Why is the tide higher in spring?::The sun and the moon pull together.",
         "Is the tide higher in spring or in autumn?::In spring.",
         "Can you name three winds?::North, south, west.",
+        "- **The storms of the role of Brygg:** they move the bar each year.",
+        "## The bar\n- **Importance:** it keeps the harbour open.",
+        "Pilots say that **waiting for the flood of March** is wiser than to try the bar at ebb.",
     ],
 )
 def test_sound_notes_have_no_finding(text: str) -> None:
@@ -138,7 +146,7 @@ def test_every_rule_is_explained_in_the_readme_and_has_a_case() -> None:
         assert f"| `{rule.code}` {rule.name} |" in readme
     assert re.findall(r"^\| `(C\d{3})`", readme, re.M) == [rule.code for rule in RULES]
     cases = set(re.findall(r'\(\s*"(C\d{3})",\s', Path(__file__).read_text(encoding="utf-8")))
-    assert {rule.code for rule in RULES} - cases == {"C015", "C016"}  # of files, in the tests of what they come from
+    assert {rule.code for rule in RULES} - cases == {"C015", "C016", "C023"}  # of files and ledgers, in the tests of those
 
 
 # ------------------------------------------------------------------------------------------------------ the command

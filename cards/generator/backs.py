@@ -7,12 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from cards.generator.typed_cloze import without_marks
-from cards.model import Block, Bullets, Item, Mark, Paragraph, Prose, Quote, Run, RunKind, Timestamp, paragraphs
+from cards.model import (
+    Block,
+    Bullets,
+    Code,
+    Formula,
+    Item,
+    Mark,
+    Paragraph,
+    Prose,
+    Quote,
+    Run,
+    RunKind,
+    Table,
+    Timestamp,
+    paragraphs,
+)
 from cards.model.measures import GIST_FROM
 from cards.model.prose import Ruler, plain, unstamped, visible
 from cards.parser.filters import is_typed
 from cards.text.sentences import sentences
-from cards.text.words import count
+from cards.text.words import count, ends_with_colon
 
 _PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
@@ -49,7 +64,17 @@ def without_stamps(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 def with_stamps_of(blocks: Sequence[Block], stamps: Sequence[Timestamp]) -> tuple[Block, ...]:
     """Blocks of an answer: stamps stay in the text only where there is more than one to tell apart."""
-    return tuple(blocks) if len(set(stamps)) > 1 else without_stamps(blocks)
+    return with_prose(blocks, _spaced) if len(set(stamps)) > 1 else without_stamps(blocks)
+
+
+def _spaced(prose: Prose) -> Prose:
+    """Prose with a space between a stamp and a word right behind it, as where the stamp stood before a label's colon."""
+    out: list[Run] = []
+    for run in prose:
+        if out and out[-1].kind is RunKind.STAMP and run.text[:1].isalnum() and run.kind is not RunKind.STAMP:
+            out.append(Run(" "))
+        out.append(run)
+    return prose if len(out) == len(prose) else tuple(out)
 
 
 def words_in(blocks: Iterable[Block]) -> int:
@@ -65,16 +90,17 @@ def has_phrase(blocks: Iterable[Block]) -> bool:
 def with_gist(blocks: tuple[Block, ...], language: str) -> tuple[Block, ...]:
     """Mark the gist of a long back: the sentences that hold its key phrases, else its first sentence.
 
-    A list alone has no gist, since all its points are the answer; nor has a back that is gist as a whole.
+    A list alone has no gist, since all its points are the answer, nor has a back with a formula or a block that may be it, nor
+    one that is gist as a whole.
     """
-    if all(isinstance(block, Bullets) for block in blocks) or words_in(blocks) <= GIST_FROM:
+    if all(isinstance(block, Bullets) for block in blocks) or words_in(blocks) <= GIST_FROM or _has_objects(blocks):
         return blocks
     marked = [(prose, _telling(prose, language)) for prose in (each.prose for each in paragraphs(blocks))]
     spans = {id(prose): found for prose, found in marked}
     if not any(spans.values()):
         first = next((prose for prose, _ in marked if visible(prose)), None)
         if first is not None:
-            spans[id(first)] = _sentences(first, language)[:1]
+            spans[id(first)] = _first(first, language)
     if all(found == _sentences(prose, language) for prose, found in ((p, spans[id(p)]) for p, _ in marked)):
         return blocks
     return with_prose(blocks, lambda prose: _lit(prose, spans.get(id(prose), [])))
@@ -83,6 +109,22 @@ def with_gist(blocks: tuple[Block, ...], language: str) -> tuple[Block, ...]:
 def _sentences(prose: Prose, language: str) -> list[tuple[int, int]]:
     text = plain(prose)
     return [span for span in sentences(text, language) if text[slice(*span)].strip()]
+
+
+def _has_objects(blocks: Iterable[Block]) -> bool:
+    """Whether blocks hold a formula of its own, code, a table: perhaps those are the answer, whatever the text says."""
+    blocks = tuple(blocks)
+    formulas = (run.kind is RunKind.DISPLAY_MATH for paragraph in paragraphs(blocks) for run in paragraph.prose)
+    return any(isinstance(block, Code | Formula | Table) for block in blocks) or any(formulas)
+
+
+def _first(prose: Prose, language: str) -> list[tuple[int, int]]:
+    """The first sentence, with those after it that it announces by a colon."""
+    text, found = plain(prose), _sentences(prose, language)
+    size = 1
+    while size < len(found) and ends_with_colon(text[slice(*found[size - 1])].rstrip()):
+        size += 1
+    return found[:size]
 
 
 def _telling(prose: Prose, language: str) -> list[tuple[int, int]]:

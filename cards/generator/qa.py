@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from cards.generator import backs
 from cards.generator.place import place_of
-from cards.model import Block, Bullets, Item, Mark, Note, Origin, Paragraph, Prose, Qa, Run, RunKind, Takeaway
+from cards.model import Block, Bullets, Item, Mark, Note, Origin, Paragraph, Prose, Qa, Run, RunKind, Takeaway, paragraphs
 from cards.model.measures import MAX_BACK_WORDS, MAX_LIST_WORDS, POINTS
 from cards.model.prose import strip, unstamped, visible
 from cards.text import vocabulary
 from cards.text.language import DEFAULT, language_of
+from cards.text.words import ends_with_colon
 
+_ASKS_OR_BLANK = re.compile(r"[?？؟][\"'”’»」』)）]*$|_{3,}")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
 Asked = Mapping[int, Prose | None]  # the lines of takeaways that have a card of their own, with their labels
@@ -95,7 +97,9 @@ def _answer(back: tuple[Block, ...], asked: Asked) -> tuple[tuple[Block, ...], s
     if lists:
         joined = (*own, *_points(lists, asked))
         if not _too_much(joined, asked):
-            own = joined
+            return joined, ""
+        if _announces(own):
+            return own, "its text announces points that are too many or too long to recall; shorten them"
     words = backs.words_in(own)
     if words > MAX_BACK_WORDS and not backs.has_phrase(own):
         return own, f"{words} words without a key phrase are no answer; put the phrases that carry it in bold, or split it"
@@ -108,11 +112,19 @@ def _too_much(back: Sequence[Block], asked: Asked) -> str:
     words = backs.words_in(back)
     if len(items) == 1 and _line(items[0]) in asked:
         return "its one point has a card of its own"
+    if any(_ASKS_OR_BLANK.search(visible(each.prose)) for item in items for each in paragraphs(item.blocks)):
+        return "its points ask, or have blanks to fill in: they are no answer; write what they ask for"
     if len(items) > POINTS[-1]:
         return f"{len(items)} points are too many to recall, {POINTS[-1]} at most; group them, or give each a label of its own"
     if words > MAX_LIST_WORDS:
         return f"its points have {words} words, {MAX_LIST_WORDS} at most; shorten them, or give each a label of its own"
     return ""
+
+
+def _announces(own: Sequence[Block]) -> bool:
+    """Whether a text ends in a colon, so that it is no answer without what follows."""
+    last = own[-1]
+    return isinstance(last, Paragraph) and ends_with_colon(visible(last.prose))
 
 
 def _points(lists: Sequence[Bullets], asked: Asked) -> tuple[Block, ...]:

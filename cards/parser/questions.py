@@ -21,7 +21,7 @@ from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser.labels import lead
 from cards.text import vocabulary
 from cards.text.sentences import sentences
-from cards.text.words import count
+from cards.text.words import count, words
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
@@ -29,6 +29,8 @@ _LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*\s*$")
 _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
+MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
+RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
 MIN_HEADING_WORDS = 3  # of a heading that asks
 MAX_ANSWER_WORDS = 90  # below a heading that asks
 # what stands before or behind the `::` of code: `std::vector`, `a::b(`, `snake_case::x`
@@ -334,14 +336,26 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
     end = next((span[1] for span in sentences(text, language)), 0)
     asked, rest = strip(cut(first.prose, 0, end)), strip(cut(first.prose, end))
     arrow = _ARROW.match(plain(rest))
-    if not visible(asked).endswith(("?", "？", "؟")) or not (arrow or count(visible(asked)) >= MIN_QUESTION_WORDS):
+    name = visible(asked)
+    if not name.endswith(("?", "？", "؟")) or not (arrow or count(name.replace("’", "'")) >= MIN_QUESTION_WORDS):
         return None
     rest = strip(cut(rest, arrow.end())) if arrow else rest
     answer: tuple[Block, ...] = (Paragraph(first.line, rest, first.end),) if visible(rest) else ()
     answer = (*answer, *below)
     if not answer or any(mark in visible(each.prose) for each in paragraphs(answer) for mark in "?？؟"):
         return None
+    if is_rhetorical(name, answer):
+        return None
     return Question(first.line, asked, answer, first.comments, first.block_id)
+
+
+def is_rhetorical(name: str, answer: Sequence[Block]) -> bool:
+    """Whether a question in plain words only leads to what follows, or has no more answer than a yes or a no."""
+    said = words(name)
+    if name.count("?") + name.count("？") + name.count("؟") > 1 or any(name.casefold().endswith(each) for each in RHETORICAL):
+        return True
+    size = sum(count(visible(each.prose)) for each in paragraphs(answer))
+    return said[:1] != [] and said[0] in vocabulary.YES_NO_OPENERS and "or" not in said and size <= MAX_YES_OR_NO
 
 
 def is_question(text: str) -> bool:
@@ -355,7 +369,7 @@ def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
     if not is_question(name) or count(name) < MIN_HEADING_WORDS or not any(map(_answers, paragraphs(body))):
         return None
     asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
-    return None if asks else Question(heading.line, heading.prose, tuple(body))
+    return None if asks or is_rhetorical(name, body) else Question(heading.line, heading.prose, tuple(body))
 
 
 def _answers(paragraph: Paragraph) -> bool:

@@ -235,7 +235,7 @@ class Walk:
 
     def asks(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read an item that asks a question in plain words; False where it asks none."""
-        if self.meeting or _without_leftovers(first.prose) is not first.prose:  # a highlight is not the reader's own question
+        if self.meeting or _LEFTOVER.search(plain(first.prose)):  # a highlight is not the reader's own question
             return False
         asked = questions.of_item(first, (*texts, *children), self.language)
         if asked is None or lead(first.prose, self.language, answered=True) is not None:

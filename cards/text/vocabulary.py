@@ -57,6 +57,7 @@ STRESS_WORDS = frozenset(_WORDS["stress-words"].split())
 POINTING_WORDS = frozenset(_WORDS["pointing-words"].split())
 POINTING_BEFORE_VERB = frozenset(_WORDS["pointing-before-verb"].split())
 POINTED_VERBS = frozenset(_WORDS["pointed-verbs"].split())
+RHETORICAL_ENDS = _entries("rhetorical-ends")
 YES_NO_OPENERS = frozenset(_WORDS["yes-no-openers"].split())
 YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
 
