@@ -28,6 +28,7 @@ from cards.text.stems import content_stems, stem, stems, stems_in
 from cards.text.words import cjk, count, ends_with_colon, stands_in, words
 
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
+_NAMES = "ends in a colon: it names what follows"
 _TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
 _GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
 _BETWEEN = re.compile(r"[\s,，、/／;；&+]*(?P<word>[^\s,，、/／;；&+]*)[\s,，、/／;；&+]*")
@@ -118,7 +119,7 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
     sentence, language = words_of.text, words_of.language
     whole = squeeze(span.text)
     if reason := _is_no_phrase(span, sentence):
-        return Gap(span.start, span.end, whole, reason)
+        return Gap(span.start, span.end, whole, reason, lasting=reason == _NAMES)
     a, b = narrow(span.text, language)
     start, end = span.start + a, span.start + b
     end = _with_gloss(sentence, start, end, language)
@@ -146,7 +147,7 @@ def _is_no_phrase(span: Span, sentence: str) -> str:
     if ends_with_colon(sentence.rstrip()):
         return "stands in a sentence that ends in a colon"
     if ends_with_colon(span.text.rstrip()):
-        return "ends in a colon: it names what follows"
+        return _NAMES
     return ""
 
 
