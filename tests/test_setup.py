@@ -18,7 +18,7 @@ from cards.commands.init import set_up
 from cards.vault.cards_toml import CardsToml, FolderTable, LintTable
 from tests.vaults import CARDS, ROOT, git, on_a_terminal, refused, run, write
 
-NOTE = "- **Depth:** four fathoms at **the outer buoy** of it\n"
+NOTE = "- **Depth:** four fathoms at **the outer buoy** of it. It moves in winter.\n"
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ anki_run = pytest.importorskip("tests.anki_run")
 DEFAULTS, MERGED = OPTIONS
 SEA = """\
 - **Depth:** the channel is four fathoms deep at the ebb
-- **Who:** the pilot knows the **banks by name** and the **currents by hour** all year
+- **Who:** the pilot knows the **banks by name** and the **currents by hour** all year. He never looks at a chart.
 """
 DEEPER = SEA.replace("four fathoms", "five fathoms")
 

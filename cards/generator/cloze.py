@@ -71,7 +71,7 @@ def _cloze(
     label = visible(takeaway.front.prose) if takeaway.front else None
     gaps = gaps_of(phrases, said, _shown(takeaway, label), language)
     reasons = [f"“{gap.text}” {gap.refused}" for gap in gaps if gap.refused]
-    deletions = numbered(gaps, said)
+    deletions = numbered(gaps, said, language)
     if not deletions:
         return None, reasons
     hidden = frozenset().union(*(gap.hides for gap in gaps if not gap.refused))

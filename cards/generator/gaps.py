@@ -249,13 +249,13 @@ def _telling(phrase: str, language: str) -> frozenset[str]:
 # ---------------------------------------------------------------------------------------------------- numbers
 
 
-def numbered(gaps: Sequence[Gap], sentence: str) -> tuple[Deletion, ...]:
+def numbered(gaps: Sequence[Gap], sentence: str, language: str) -> tuple[Deletion, ...]:
     """Deletions with ordinals in reading order: the same phrase twice shares one, and two side by side that are a pair.
 
     A refused gap that a card may have already comes with the ordinal 0.
     """
     wanted = [gap for gap in gaps if not gap.refused]
-    partners = _pairs(wanted, sentence)
+    partners = _pairs(wanted, sentence, language)
     ordinals: dict[str, int] = {}
     out: list[Deletion] = []
     for gap in gaps:
@@ -271,9 +271,9 @@ def numbered(gaps: Sequence[Gap], sentence: str) -> tuple[Deletion, ...]:
     return tuple(out)
 
 
-def _pairs(gaps: Sequence[Gap], sentence: str) -> dict[str, str]:
+def _pairs(gaps: Sequence[Gap], sentence: str, language: str) -> dict[str, str]:
     """The phrases that are the second of exactly two in a row, with the first."""
-    joined = [_are_joined(sentence[one.end : other.start]) for one, other in pairwise(gaps)]
+    joined = [_are_joined(sentence[one.end : other.start], language) for one, other in pairwise(gaps)]
     texts = [gap.text.casefold() for gap in gaps]
     found: dict[str, str] = {}
     for n, joins in enumerate(joined):
@@ -283,7 +283,9 @@ def _pairs(gaps: Sequence[Gap], sentence: str) -> dict[str, str]:
     return found
 
 
-def _are_joined(between: str) -> bool:
+def _are_joined(between: str, language: str) -> bool:
     """Whether what stands between two gaps is a comma, a slash, “and” or “or”."""
     match = _BETWEEN.fullmatch(between)
-    return match is not None and bool(between.strip()) and match["word"].casefold() in {"", *vocabulary.JOINING_WORDS}
+    if match is None or not between.strip():
+        return False
+    return not match["word"] or match["word"].casefold() in vocabulary.JOINING_WORDS.get(language, ())

@@ -21,7 +21,7 @@ from cards.generator.typed_cloze import MAX_ORDINAL
 from cards.identity.assignment import best_pairs
 from cards.identity.ledger import Entry, Phrase, with_gone
 from cards.identity.similarity import ASK_LENGTH, PHRASE, TEXT_LENGTH, Features, normal, phrase_score
-from cards.model import READ_OTHERWISE, AnkiNote, CardKind, Cloze, Deletion, Draft, Fields, Qa
+from cards.model import READ_OTHERWISE, AnkiNote, Block, CardKind, Cloze, Deletion, Draft, Fields, Qa
 from cards.model.blocks import block_text
 from cards.model.prose import plain, squeeze
 from cards.timestamps.providers import moments
@@ -41,6 +41,7 @@ class CardKey(Struct, frozen=True, array_like=True):
     `line` is 1-based, `block` is empty without a block id, `context` is the hash of the breadcrumb, as in `parts_of`.
     `content` is a hash of the takeaway as written and of the places in the recording that the card has. `born` is False if
     the rules refuse the draft: it only finds a card that lives already. It is `former` if only an earlier version read it so.
+    `drawn` is the key of what the back shows, if that is less than the takeaway: all that a deck can tell.
     """
 
     kind: CardKind
@@ -53,6 +54,7 @@ class CardKey(Struct, frozen=True, array_like=True):
     content: str
     born: bool = True
     former: bool = False
+    drawn: str = ""
 
 
 class DraftPhrase(Struct, frozen=True, array_like=True):
@@ -93,6 +95,7 @@ def card_key(draft: Draft) -> CardKey:
         content=_hash(f"{place.content}\x1f{moments(place.stamps)}")[:CONTENT_LENGTH],
         born=not draft.refused,
         former=draft.refused == READ_OTHERWISE,
+        drawn=content_key("qa", ask, normal(_text_of(draft.back))) if isinstance(draft, Qa) and draft.whole else "",
     )
 
 
@@ -110,7 +113,11 @@ def _ask(draft: Draft) -> str:
 def _words(draft: Draft) -> str:
     if isinstance(draft, Cloze):
         return normal(plain(draft.text)) or squeeze(plain(draft.text))
-    return normal(" ".join(map(block_text, draft.whole or draft.back)))
+    return normal(_text_of(draft.whole or draft.back))
+
+
+def _text_of(blocks: Iterable[Block]) -> str:
+    return " ".join(map(block_text, blocks))
 
 
 def guid_of(kind: str, key: str, copy: int) -> str:
@@ -279,7 +286,7 @@ def _has_changed(old: Entry, card: CardKey, phrases: Sequence[Phrase], parts: st
     """
     if old.content:
         return old.content != content or _differ(old.parts, parts, "audio")
-    other = old.key != card.key or _living(old.phrases) != _living(phrases)
+    other = old.key not in (card.key, card.drawn) or _living(old.phrases) != _living(phrases)
     return bool(old.parts) and (other or _differ(old.parts, parts, "tags", "audio"))
 
 

@@ -76,6 +76,7 @@ def match_drafts(
     _by_block_id(search)
     _by_words(search, _words_and_note, "same")
     _by_words(search, _words, "moved")
+    _by_drawn_words(search)
     search.renamed = _renamed(search)
     _by_block_id(search)
     _by_similarity_in_notes(search)
@@ -179,6 +180,18 @@ def _by_words(search: _Search, key: Callable[[CardKey | Entry], tuple[str, ...]]
         for group, drafts in _grouped(candidates, key).items():
             if group in entries:
                 _pair_equals(search, drafts, entries[group], how)
+
+
+def _by_drawn_words(search: _Search) -> None:
+    """Pair drafts whose back shows only part of a takeaway with what was recovered from a deck, which knows no more."""
+    drafts = [(at, draft) for at, draft in search.free_drafts() if draft.drawn and draft.born]
+    if not drafts:
+        return
+    entries = _grouped(((at, entry) for at, entry in search.free_entries() if not entry.content), _words)
+    for draft_at, draft in drafts:
+        free = (at for at in entries.get((draft.kind, draft.drawn), ()) if at not in search.taken)
+        if (entry_at := next(free, None)) is not None:
+            search.pair(draft_at, entry_at, "same")
 
 
 def _pair_equals(search: _Search, drafts: list[_DraftAt], entries: list[_EntryAt], how: How) -> None:

@@ -77,7 +77,7 @@ GENITIVE_WORDS = frozenset(_WORDS["genitive-words"].split())
 GENERAL_WORDS = frozenset(_WORDS["general-words"].split())
 EMPTY_WORDS = (STRESS_WORDS | PREPOSITIONS | POINTING_WORDS) - frozenset(_WORDS["telling-words"].split())
 REFLEXIVE_WORDS = frozenset(_WORDS["reflexive-words"].split())
-JOINING_WORDS = frozenset(_WORDS["joining-words"].split())
+JOINING_WORDS = {code: frozenset(found.split()) for code, found in _WORDS["joining-words"].items()}
 
 LIGHT_WORDS = {code: frozenset(found.split()) for code, found in _WORDS["light-words"].items()}
 LIGHT_PHRASES = {code: tuple(sorted(_split(found), key=len, reverse=True)) for code, found in _WORDS["light-phrases"].items()}
