@@ -57,7 +57,6 @@ _SPLIT = "<!-- -->"
 _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
 _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
-# the number of a footnote that was left behind: `unified.1`, `of it.2 The`
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_]{4}[.!?])\d{1,2}(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
 _SPECIAL = re.compile(r"[&<>\[\\]|([{}:])\1")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
@@ -86,6 +85,11 @@ def text(value: str, *, code: bool = False) -> str:
     value = _CLASH.sub(rf"\1{_SPLIT}", escape(value, quote=False))
     # MathJax ignores comments, so it needs a character; but it skips code, where a character would be copied along
     return _ACTIVE.sub(lambda match: match[0] + (_SPLIT if match[1] or code else _JOINER), value)
+
+
+def without_footnotes(value: str) -> str:
+    """A text without the numbers of footnotes that were left behind: `unified.1`, `of it.2 The`."""
+    return _FOOTNOTE.sub("", value)
 
 
 def maths(tex: str, *, display: bool = False) -> str:
@@ -189,7 +193,7 @@ def _cut(value: str, room: int) -> str:
 def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) -> str:
     """Render prose as HTML, with cloze deletions. Their offsets count characters of the runs' plain text."""
     if len(runs) == 1 and runs[0].kind is RunKind.TEXT and not (deletions or runs[0].marks or runs[0].link):
-        return text(_FOOTNOTE.sub("", runs[0].text))
+        return text(without_footnotes(runs[0].text))
     out: list[str] = []
     tags: list[str] = []  # open tags
     pending: list[str] = []  # adjacent texts, escaped together: their ends may form markup where they meet
@@ -228,7 +232,7 @@ def prose(runs: Prose, media: MediaNames, deletions: Sequence[Deletion] = ()) ->
                 out.append(f"<{tag}>")
                 tags.append(tag)
         if run.kind is RunKind.TEXT:
-            pending.append(providers.shown(run.text) if run.text == run.link else _FOOTNOTE.sub("", level(run)))
+            pending.append(providers.shown(run.text) if run.text == run.link else without_footnotes(level(run)))
         else:
             settle(len(tags))
             _add(out, _object(run, media, linked=any(tag.startswith("a ") for tag in tags)))

@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.anki.render import breadcrumb
+from cards.anki.render import breadcrumb, without_footnotes
+from cards.anki.render import context as shown_context
 from cards.generator.typed_cloze import MAX_ORDINAL
 from cards.identity.assignment import best_pairs
 from cards.identity.ledger import Entry, Phrase, with_gone
@@ -41,7 +42,8 @@ class CardKey(Struct, frozen=True, array_like=True):
     `line` is 1-based, `block` is empty without a block id, `context` is the hash of the breadcrumb, as in `parts_of`.
     `content` is a hash of the takeaway as written and of the places in the recording that the card has. `born` is False if
     the rules refuse the draft: it only finds a card that lives already. It is `former` if only an earlier version read it so.
-    `drawn` is the key of what the back shows, if that is less than the takeaway: all that a deck can tell.
+    `drawn` is the key of what the card shows, if that is less than the takeaway, and `drawn_context` the hash of what it shows
+    of the breadcrumb: all that a deck can tell.
     """
 
     kind: CardKind
@@ -55,6 +57,7 @@ class CardKey(Struct, frozen=True, array_like=True):
     born: bool = True
     former: bool = False
     drawn: str = ""
+    drawn_context: str = ""
 
 
 class DraftPhrase(Struct, frozen=True, array_like=True):
@@ -95,8 +98,19 @@ def card_key(draft: Draft) -> CardKey:
         content=_hash(f"{place.content}\x1f{moments(place.stamps)}")[:CONTENT_LENGTH],
         born=not draft.refused,
         former=draft.refused == READ_OTHERWISE,
-        drawn=content_key("qa", ask, normal(_text_of(draft.back))) if isinstance(draft, Qa) and draft.whole else "",
+        drawn=_drawn_key(draft, ask, key),
+        drawn_context=_part(shown_context(place)),
     )
+
+
+def _drawn_key(draft: Draft, ask: str, key: str) -> str:
+    """The key of the words that a deck shows, empty if they are all there are."""
+    text = plain(draft.text) if isinstance(draft, Cloze) else _text_of(draft.back)
+    shown = without_footnotes(text)
+    if shown == text and not (isinstance(draft, Qa) and draft.whole):
+        return ""
+    drawn = content_key(draft.kind, ask, normal(shown))
+    return drawn if drawn != key else ""
 
 
 def content_key(kind: str, ask: str, words: str) -> str:

@@ -173,10 +173,13 @@ def _by_block_id(search: _Search) -> None:
 
 
 def _by_words(search: _Search, key: Callable[[CardKey | Entry], tuple[str, ...]], how: How) -> None:
-    """Pair drafts and entries with the same words, and by `key` the same note: live entries before retired ones."""
-    for live in (True, False):
+    """Pair drafts and entries with the same words, and by `key` the same note: live entries before retired ones.
+
+    Drafts that the rules refuse come last, and find live entries only.
+    """
+    for live, born in ((True, True), (True, False), (False, True)):
         entries = _grouped(((at, entry) for at, entry in search.free_entries() if entry.live == live), key)
-        candidates = ((at, draft) for at, draft in search.free_drafts() if draft.born or live)
+        candidates = ((at, draft) for at, draft in search.free_drafts() if draft.born == born)
         for group, drafts in _grouped(candidates, key).items():
             if group in entries:
                 _pair_equals(search, drafts, entries[group], how)
@@ -211,8 +214,9 @@ def _pair_equals(search: _Search, drafts: list[_DraftAt], entries: list[_EntryAt
         for draft_at in drafts:
             if draft_at in search.pairs:
                 continue
-            context = search.drafts[draft_at].context
-            candidates = (at for at in free if not same_context or context_of(search.entries[at]) == context)
+            draft = search.drafts[draft_at]
+            contexts = (draft.context, draft.drawn_context)
+            candidates = (at for at in free if not same_context or context_of(search.entries[at]) in contexts)
             if (entry_at := next(candidates, None)) is not None:
                 search.pair(draft_at, entry_at, how)
                 free.remove(entry_at)
