@@ -57,6 +57,7 @@ _SPLIT = "<!-- -->"
 _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
 _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
+_NOTED = re.compile(r"[.!?]\d")  # most texts have none
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_]{4}[.!?])\d{1,2}(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
 _SPECIAL = re.compile(r"[&<>\[\\]|([{}:])\1")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
@@ -89,7 +90,7 @@ def text(value: str, *, code: bool = False) -> str:
 
 def without_footnotes(value: str) -> str:
     """A text without the numbers of footnotes that were left behind: `unified.1`, `of it.2 The`."""
-    return _FOOTNOTE.sub("", value)
+    return _FOOTNOTE.sub("", value) if _NOTED.search(value) else value
 
 
 def maths(tex: str, *, display: bool = False) -> str:
@@ -174,7 +175,7 @@ def context(place: Place) -> str:
 
 def _width(value: str) -> int:
     """How many letters wide a text is; a character of Chinese or Japanese is two."""
-    return len(value) + cjk(value)
+    return len(value) if value.isascii() else len(value) + cjk(value)
 
 
 def _cut(value: str, room: int) -> str:

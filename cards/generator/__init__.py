@@ -110,10 +110,12 @@ def _taken(note: Note, takeaway: Takeaway, asked: dict[int, Prose | None], optio
 
 def _without_twin(draft: Cloze, qa: Qa, takeaway: Takeaway) -> Cloze:
     """A cloze draft, refused where its sentence is the answer of the takeaway's `qa`, or nearly all of it."""
-    sentence, answer = Counter(words(plain(draft.text))), Counter(words(" ".join(map(block_text, qa.back))))
-    shared = sum((sentence & answer).values())
-    if draft.typed or draft.refused or (draft.back and shared < TWIN * answer.total()):
+    if draft.typed or draft.refused:
         return draft
+    if draft.back:
+        sentence, answer = Counter(words(plain(draft.text))), Counter(words(" ".join(map(block_text, qa.back))))
+        if (sentence & answer).total() < TWIN * answer.total():
+            return draft
     return replace(draft, refused="its label asks for the same; `twins = true` in cards.toml brings it back")
 
 

@@ -14,7 +14,6 @@ from cards.model import Block, Bullets, Cloze, Mark, Note, Origin, Paragraph, Pr
 from cards.model.prose import Ruler, plain, strip, unstamped, visible
 from cards.parser.filters import is_marked, is_typed
 from cards.text import vocabulary
-from cards.text.language import language_of
 from cards.text.sentences import sentences
 
 PLAIN = "plain: no label, no key phrase"  # the reason of an item that gives no card by itself
@@ -37,7 +36,6 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     owned = _by_sentence(taken, spans)
     phrases = spans_of(text)
     starts = [phrase.start for phrase in phrases]
-    language = note.language
     found: list[Cloze] = []
     refused: list[str] = []
     for number, (start, end) in enumerate(spans):
@@ -45,8 +43,7 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
         refused += [f"“{each.text}” is more than a sentence" for each in here if each.end > end]
         if here := [each for each in here if each.end <= end]:
             stamps = owned.get(number, ()) or takeaway.stamps or takeaway.inherited
-            language = language or language_of(ruler.text)
-            draft, reasons = _cloze(note, takeaway, ruler, (start, end), here, tuple(stamps), language)
+            draft, reasons = _cloze(note, takeaway, ruler, (start, end), here, tuple(stamps))
             refused += reasons
             if draft:
                 found.append(replace(draft, back=_rest(takeaway, ruler, spans, number)))
@@ -60,7 +57,6 @@ def _cloze(
     span: tuple[int, int],
     phrases: Sequence[Span],
     stamps: tuple[Timestamp, ...],
-    language: str,
 ) -> tuple[Cloze | None, list[str]]:
     """The draft of one sentence, without its back, and why phrases of it are no gaps."""
     start, end = span
@@ -69,9 +65,9 @@ def _cloze(
     offset = start + len(ruler.text[start:end]) - len(ruler.text[start:end].lstrip())
     phrases = [each._replace(start=each.start - offset, end=each.end - offset) for each in phrases]
     label = visible(takeaway.front.prose) if takeaway.front else None
-    gaps = gaps_of(phrases, said, _shown(takeaway, label), language)
+    gaps = gaps_of(phrases, said, _shown(takeaway, label), note.spoken)
     reasons = [f"“{gap.text}” {gap.refused}" for gap in gaps if gap.refused]
-    deletions = numbered(gaps, said, language)
+    deletions = numbered(gaps, said, note.spoken)
     if not deletions:
         return None, reasons
     hidden = frozenset().union(*(gap.hides for gap in gaps if not gap.refused))

@@ -13,9 +13,10 @@ from cards.model import Block, Bullets, Item, Mark, Note, Origin, Paragraph, Pro
 from cards.model.measures import MAX_BACK_WORDS, MAX_LIST_WORDS, POINTS
 from cards.model.prose import strip, unstamped, visible
 from cards.text import vocabulary
-from cards.text.language import DEFAULT, language_of
+from cards.text.language import DEFAULT
 from cards.text.words import ends_with_colon
 
+_WORDY = re.compile(r"[^\W_]")
 _ASKS_OR_BLANK = re.compile(r"[?？؟][\"'”’»」』)）]*$|_{3,}")
 _ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
@@ -43,11 +44,10 @@ def qa_of(note: Note, takeaway: Takeaway, asked: Asked | None = None, *, cue: st
     elif front.origin is Origin.HEADING:
         refused = takeaway.flaw or ""
     back = backs.without_typed_marks(back)
-    language = note.language or language_of(visible(takeaway.text))
     above = _above(takeaway, shown)
     place = place_of(note, takeaway, takeaway.context[:above], takeaway.stamps or takeaway.inherited)
     place = replace(place, in_front=takeaway.context[above:])
-    drawn = backs.with_gist(backs.with_stamps_of(back, place.stamps), language)
+    drawn = backs.with_gist(backs.with_stamps_of(back, place.stamps), note.language)
     points = sum(1 for _ in backs.items_of(back)) if takeaway.points else 0
     points = points if points in POINTS or refused else 0
     return Qa(
@@ -161,5 +161,6 @@ def _line(item: Item) -> int:
 def _says_something(block: Block) -> bool:
     if isinstance(block, Paragraph):
         # a row of underscores is a blank to fill in, not an answer
-        return bool(re.search(r"[^\W_]", visible(block.prose))) or any(run.kind is RunKind.IMAGE for run in block.prose)
+        said = (run for run in block.prose if run.kind is not RunKind.STAMP)
+        return any(run.kind is RunKind.IMAGE or _WORDY.search(run.text) for run in said)
     return not isinstance(block, Bullets) or any(_says_something(b) for item in block.items for b in item.blocks)

@@ -83,7 +83,8 @@ class Match(NamedTuple):
 def card_key(draft: Draft) -> CardKey:
     """Make the key by which a draft is matched."""
     place = draft.place
-    ask, words = _ask(draft), _words(draft)
+    ask, text = _ask(draft), _text(draft)
+    words = normal(text) or (squeeze(text) if isinstance(draft, Cloze) else "")
     phrases = tuple(normal(deletion.text) for deletion in draft.deletions) if isinstance(draft, Cloze) else ()
     features = Features(ask[:ASK_LENGTH], words[:TEXT_LENGTH], phrases)
     key = content_key(draft.kind, ask, words)
@@ -98,19 +99,15 @@ def card_key(draft: Draft) -> CardKey:
         content=_hash(f"{place.content}\x1f{moments(place.stamps)}")[:CONTENT_LENGTH],
         born=not draft.refused,
         former=draft.refused == READ_OTHERWISE,
-        drawn=_drawn_key(draft, ask, key),
+        drawn=_drawn_key(draft, ask, text),
         drawn_context=_part(shown_context(place)),
     )
 
 
-def _drawn_key(draft: Draft, ask: str, key: str) -> str:
-    """The key of the words that a deck shows, empty if they are all there are."""
-    text = plain(draft.text) if isinstance(draft, Cloze) else _text_of(draft.back)
-    shown = without_footnotes(text)
-    if shown == text and not (isinstance(draft, Qa) and draft.whole):
-        return ""
-    drawn = content_key(draft.kind, ask, normal(shown))
-    return drawn if drawn != key else ""
+def _drawn_key(draft: Draft, ask: str, text: str) -> str:
+    """The key of the words that a deck shows, empty if they are all there are, which is `text`."""
+    shown = without_footnotes(_text_of(draft.back) if isinstance(draft, Qa) and draft.whole else text)
+    return content_key(draft.kind, ask, normal(shown)) if shown != text else ""
 
 
 def content_key(kind: str, ask: str, words: str) -> str:
@@ -124,10 +121,9 @@ def _ask(draft: Draft) -> str:
     return normal(draft.label or plain(draft.front)) or squeeze(draft.shown).casefold()
 
 
-def _words(draft: Draft) -> str:
-    if isinstance(draft, Cloze):
-        return normal(plain(draft.text)) or squeeze(plain(draft.text))
-    return normal(_text_of(draft.whole or draft.back))
+def _text(draft: Draft) -> str:
+    """All words of a sentence or an answer."""
+    return plain(draft.text) if isinstance(draft, Cloze) else _text_of(draft.whole or draft.back)
 
 
 def _text_of(blocks: Iterable[Block]) -> str:

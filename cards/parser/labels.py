@@ -24,6 +24,7 @@ _DASH = re.compile(r"\s*(?:[—–―]|[→⟶⇒➔➜]\ufe0f?)\s*|\s+(?:-{1,2}
 _HYPHENS = re.compile(r"\s*[—–―]\s*|\s+-{1,2}\s+")  # those that may stand in pairs
 _TERM = re.compile(r"(?P<term>[^\s:：][^:：\n\v]{0,60}?)\s*[:：]\s+\S")
 _NEAR = 120  # characters beside a bold that tell whether it leads
+_LEADING = frozenset({Mark.ITALIC, Mark.WIKILINK})
 MAX_TERM_WORDS = 5
 _ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|#\d{1,3}(?!\w)|\d\ufe0f?\u20e3)\s*")
 _TAG = re.compile(r"(?<!\S)#[^\W\d][\w/-]*(?=\s)")
@@ -158,6 +159,8 @@ def _names(bold: str, after: str) -> bool:
 
 def _other_lead(prose: Prose, *, connects: bool) -> Lead | None:
     """A lead in italics or code before a colon or dash, or a wikilink before a colon with more than links behind it."""
+    if not any(run.marks & _LEADING or run.kind is RunKind.CODE for run in prose[:3]):
+        return None
     for mark in (Mark.ITALIC, RunKind.CODE, Mark.WIKILINK):
         if found := _marked_lead(prose, mark):
             break

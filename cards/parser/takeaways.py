@@ -55,6 +55,7 @@ MIN_TERMS = 3  # of a list of definitions
 _ANSWERS = Quote | Code | Table | Formula
 _NO_HEADING = (":", "：", ".", "!", "…", "。", "！", "”", '"', "»", "」")
 _WORDY = re.compile(r"\w")
+_DASHED = re.compile(r"[—–―]|\s--?\s")
 _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
@@ -341,7 +342,7 @@ class Walk:
             self.announced(name, children, at)
         label = self.label(prose, texts, children, at)
         if label is None or label.recent:
-            old = None if label else lead(prose, self.language, insertions=False)
+            old = None if label or not _DASHED.search(plain(prose)) else lead(prose, self.language, insertions=False)
             if label or old:
                 self.note_former(paragraph, texts, children, at, old)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))

@@ -45,8 +45,8 @@ def no_progress(items: list[str], label: str) -> Iterable[str]:
 class RenderedDraft(Struct, frozen=True, array_like=True):
     """What a package needs of a draft, made by whoever parsed the note.
 
-    `fields` are Front or Text, Back, Context and Timestamps, with the ordinals that a new card gets. With `embeds` they lack
-    the names of media, which only the vault can tell.
+    `fields` are Front or Text, Back, Context and Timestamps, with the ordinals that a new card gets. With `embeds` they are
+    drawn later: they lack the names of media, which only the vault can tell, or the draft is refused.
     """
 
     fields: tuple[str, str, str, str]
@@ -286,7 +286,7 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def _render(draft: Draft) -> RenderedDraft:
-    embeds = bool(targets(draft))
+    embeds = bool(draft.refused or targets(draft))  # few of those that are refused have a card
     phrases, typed = phrases_of(draft), isinstance(draft, Cloze) and draft.typed
     born = with_ordinals(draft, phrases, ordinals_of(phrases, None, typed=typed))
     fields = ("", "", "", "") if embeds else render.fields(born, "", "", {})[:4]

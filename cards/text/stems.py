@@ -68,12 +68,17 @@ def stem(word: str, language: str) -> str:
 
 def stems_in(text: str, language: str) -> list[str]:
     """Return the stem of each word of a text in turn; `hub-and-spoke` counts as three words."""
-    return [stem(part, language) for word in words(text) for part in _parts(word)]
+    return [each for word in words(text) for each in _stems_of(word, language)]
 
 
 def stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of all words of a text."""
     return frozenset(stems_in(text, language))
+
+
+@lru_cache(maxsize=32768)
+def _stems_of(word: str, language: str) -> tuple[str, ...]:
+    return tuple([stem(part, language) for part in _parts(word)])
 
 
 def content_stems(text: str, language: str) -> frozenset[str]:
