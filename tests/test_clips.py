@@ -32,10 +32,10 @@ NOTE = """---
 source: https://youtu.be/abcdefghijk
 audio: "[[tones.wav]]"
 ---
-- **A point:** the buoy rings at **the turn of the tide** here (0:40).
-- **Ranges:** the swell comes in **sets of seven waves** there (1:10 - 1:14, 2:05).
-- **Nothing:** no time stands by **this one small thing** here.
-- **Elsewhere:** another talk has **the same story told** better [0:20](https://vimeo.com/7).
+- **A point:** the buoy rings at **the turn of the tide** here (0:40). So it does.
+- **Ranges:** the swell comes in **sets of seven waves** there (1:10 - 1:14, 2:05). So it does.
+- **Nothing:** no time stands by **this one small thing** here. So it does.
+- **Elsewhere:** another talk has **the same story told** better [0:20](https://vimeo.com/7). So it has.
 """
 
 

@@ -61,14 +61,18 @@ def test_twice_as_much_takes_about_twice_as_long(shape: str) -> None:
 
 
 PROSE = "The sea is wide, and the tide is higher than most of us think. " * 8
-BULLET = "- **Label {n}:** a text with **the phrase {n} in it** here\n"
+BULLET = "- **Label {n}:** a text with **the phrase {n} in it** here. More of it follows.\n"
 # at full size, as with `--full`: 5 MB, 20,000 bullets, a line of 1 MB, 10,000 stamps; how many cards each gives
 NOTES: dict[str, tuple[Callable[[int], str], int, Callable[[int], int]]] = {
     "prose": (lambda n: "\n\n".join(f"{PROSE}It is **the {m} wave** that counts here." for m in range(n)), 9_000, int),
     "bullets": (lambda n: "".join(BULLET.format(n=m) for m in range(n)), 20_000, lambda n: 2 * n),
     "steps": (lambda n: "".join("  " * m + f"- **Label {m}:** text of {m}\n" for m in range(n)), 200, lambda _: 99),
-    "a line": (lambda n: "- **Label:** " + "word and **more of it** again, " * n, 33_000, lambda _: 2),
-    "stamps": (lambda n: f"- **L:** {' '.join(f'so ({m // 60}:{m % 60:02})' for m in range(n))}.\n", 10_000, lambda _: 1),
+    "a line": (lambda n: "- **Label:** " + "word and **more of it** again, " * n, 33_000, lambda _: 1),
+    "stamps": (
+        lambda n: f"- **L:** **the bell** {' '.join(f'so ({m // 60}:{m % 60:02})' for m in range(n))}.\n",
+        10_000,
+        lambda _: 1,
+    ),
 }
 
 

@@ -42,6 +42,7 @@ def codes(text: str) -> list[str]:
         ),
         ("C003", "Is the neap tide the weaker tide of the two?::the weaker tide"),
         ("C004", "It carries **the salt of rivers** to each of the coasts there."),
+        ("C004", "## Salt\nIt carries **the salt of rivers** to each of the coasts there."),
         ("C004", "This means that **the salt stays** while all of the water goes."),
         ("C005", "A **sloop** has one mast, a **ketch** two, a **yawl** two, a **cutter** one, and all have sails."),
         ("C006", "## Ports\n" + "- the pilot boards **at the buoy** in the bay.\n" * 2),
@@ -58,8 +59,10 @@ def codes(text: str) -> list[str]:
         ("C018", "Do you see the coast from there?::No"),
         ("C019", "- **The role of storms:** they move the bar each year."),
         ("C019", "- **Importance:** it keeps the harbour open."),
-        ("C020", "Pilots say that **waiting for the flood is wiser** than to try the bar at ebb."),
+        ("C020", "Pilots say that **waiting for the flood is always much wiser** than to try the bar at ebb."),
         ("C021", "## Takeaways\n" + "".join(f"- plain point {n}\n" for n in range(6))),
+        ("C024", "- **The depth of it:** four fathoms"),
+        ("C024", "- **Winds:**\n  - only one of them"),
         ("C022", "## Takeaways\n" + "".join(f"- plain point {n}\n" for n in range(6))),
     ],
 )
@@ -71,15 +74,14 @@ def test_each_fault_is_found(code: str, text: str) -> None:
     "text",
     [
         "The sea carries **the salt** of all the rivers to every coast.",
-        "## Salt\nIt carries **the salt of rivers** to each of the coasts there.",
         "- **Salt:** it carries **what the rivers bring** to each of the coasts there.",
         "It is hard to say **where the salt of rivers** ends and that of rocks begins.",
         "This sea carries **the salt of rivers** to each of the coasts there.",
         "**It all** carries the salt of **the rivers** to each of the coasts there.",
         "A **sloop** has one mast, a **ketch** has two, and all of them have sails.",
-        "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(5)),
-        f"- **Log:** {LONG[:400]}",
-        "- **Log:** a parent\n" + "".join(f"  - **Day {n}:** {LONG[:200]}\n" for n in range(6)),
+        "- **Sails:**\n" + "".join(f"  - sail {n}\n" for n in range(3)),
+        f"- **Log:** {LONG[:250]}",
+        "- **Log:** a parent\n" + "".join(f"  - **Day {n} of it:** {LONG[:200]}\n" for n in range(6)),
         "## Takeaways\n- one thing\n- another\n- a third",
         "## Notes\n- one thing\n- **Label:** another thing\n- a third",
         "- **Signs:** `a ** b` and 2 ** 3, a == b, x==y, ***** and a *** is fine.",
@@ -90,10 +92,10 @@ def test_each_fault_is_found(code: str, text: str) -> None:
         "- **Bow:** one (1:10).\n- **Stern:** two (2:11).",
         "Why is the tide higher in spring?::The sun and the moon pull together.",
         "Is the tide higher in spring or in autumn?::In spring.",
-        "Can you name three winds?::North, south, west.",
+        "Can you name three winds of the bay?::North, south, west.",
         "- **The storms of the role of Brygg:** they move the bar each year.",
         "## The bar\n- **Importance:** it keeps the harbour open.",
-        "Pilots say that **waiting for the flood of March** is wiser than to try the bar at ebb.",
+        "Pilots say that **the flood of March** is wiser than to try the bar at ebb.",
     ],
 )
 def test_sound_notes_have_no_finding(text: str) -> None:
@@ -126,7 +128,7 @@ def test_problems_of_a_run_are_findings_too() -> None:
     ],
 )
 def test_a_comment_on_a_takeaway_switches_a_finding_off(comment: str, left: list[str]) -> None:
-    line = "It carries **the salt of all the rivers** to coasts."
+    line = "It carries **the salt of every river** to coasts."
     assert codes(line) == ["C001", "C004"]
     assert codes(f"{line} %% {comment} %%") == left
 
@@ -154,7 +156,7 @@ def test_every_rule_is_explained_in_the_readme_and_has_a_case() -> None:
 
 @pytest.fixture
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    text = "It carries **the salt of all the rivers** to coasts. ![[gone.png]]\n\n- **Depth:** four fathoms\n"
+    text = "It carries **the salt of every river** to coasts. ![[gone.png]]\n\n- **Depth:** four fathoms\n"
     monkeypatch.chdir(write(tmp_path, {"The sea.md": text}))
     return tmp_path
 
@@ -172,7 +174,7 @@ def test_the_command(vault: Path) -> None:
     assert ran.exit_code == 1
     first = ran.stdout.splitlines()[:2]
     assert first == [
-        "The sea.md:1: C001 the gap c1 takes 6 of the 10 words: “the salt of all the rivers”",
+        "The sea.md:1: C001 the gap c1 takes 5 of the 9 words: “the salt of every river”",
         "    Mark fewer words, or let a label ask for the whole.",
     ]
     assert "3 findings in 1 note" in ran.stdout
@@ -217,7 +219,8 @@ def test_sarif(vault: Path) -> None:
 
 
 def test_few_findings_on_real_notes(shared: Path) -> None:
-    """A finding for one card in four, and for lists that give none: they stand in a few of the notes."""
+    """Not for most cards: a finding that is nearly everywhere says nothing."""
     found = rows("lint", shared / "corpus", "-o", "/nowhere/decks")
-    assert 40 <= len(found) <= 130
-    assert len({finding["note"] for finding in found}) <= 32
+    listed = rows("list", shared / "corpus", "-o", "/nowhere/decks")
+    named = {(finding["note"], finding["line"]) for finding in found}
+    assert 0.3 < sum((card["note"], card["line"]) in named for card in listed) / len(listed) < 0.6

@@ -277,7 +277,9 @@ def test_many_cards_stay_smooth(chromium: Any, tmp_path: Path) -> None:
     folder = tmp_path / "vault"
     folder.mkdir()
     for n in range(200):
-        lines = "".join(f"- **Label {n} {i}:** the text of it has **a phrase {i} in it** and more words\n" for i in range(5))
+        lines = "".join(
+            f"- **Label {n} {i}:** the text of it has **a phrase {i} in it** and more. So it has.\n" for i in range(5)
+        )
         (folder / f"Note {n:03}.md").write_text(lines, encoding="utf-8")
     for page in _opened(chromium, folder):
         assert page.inner_text("#count").startswith("2,000 of 2,000 cards")
@@ -454,7 +456,7 @@ def test_without_o_the_page_is_in_the_cache(vault: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(vault.parent)
     kept = cache.folder(Path("decks")) / cache.PREVIEW
     ran = CliRunner().invoke(main, ["preview", "vault"])
-    assert f"5 cards, 3 findings: {kept}" in ran.stdout
+    assert f"5 cards, 6 findings: {kept}" in ran.stdout
     page = kept.read_text(encoding="utf-8")
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert data

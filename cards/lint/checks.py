@@ -17,16 +17,23 @@ from cards.generator.cloze import PLAIN
 from cards.generator.gaps import given_by, mostly_in
 from cards.lint.rules import (
     BY_CODE,
-    LONG_ANSWER,
+    LONG_GAP,
+    LONG_GAP_CJK,
+    LONG_LIST,
+    LONG_POINT,
+    LONG_QUESTION_ANSWER,
     LONG_SENTENCE,
     MANY_GAPS,
     MOST_OF_SENTENCE,
     ONE_TERM,
     OPEN_GAP,
     OPEN_GAP_CJK,
+    RESTATED,
     SHORT_ANSWER,
+    SHORT_QUESTION,
     SLACK,
     STRAY_TIMES,
+    THIN_ANSWER,
     Rule,
 )
 from cards.model import (
@@ -47,13 +54,13 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.blocks import block_text
-from cards.model.measures import POINTS, SHORT_PHRASE_WORDS
+from cards.model.measures import GIST_FROM
 from cards.model.prose import Ruler, plain, squeeze, visible
 from cards.parser import metadata
 from cards.parser.filters import LIST_TOO_LONG
 from cards.text import vocabulary
 from cards.text.language import language_of
-from cards.text.stems import content_stems
+from cards.text.stems import content_stems, stems
 from cards.text.words import cjk, count, words
 from cards.timestamps import times
 from cards.timestamps.false_times import FalseTimes
@@ -66,6 +73,9 @@ _LEFT_OVER = re.compile(r"(?<![\w*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*])|(?<!
 _EXPECTING = frozenset("is was will would seems takes took makes pays helps ist war scheint est était es era".split())
 _EXPLETIVES = ("it", "es", "il", "это")
 _INTRODUCING = {"that", "to", "dass", "zu", "que", "de"}
+_DEFINING = {("what", "is"), ("what", "are"), ("was", "ist"), ("qué", "es"), ("qu'est", "ce"), ("cos", "è"), ("что", "такое")}
+_TOPIC = 2  # words of a label that names a topic: a single word is a term, more make a claim
+_NAME = 3  # words of a label that says something
 _WORDY = re.compile(r"\w")
 
 
@@ -172,7 +182,8 @@ def _gap_is_the_sentence(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 def _gap_is_long(draft: Cloze, takeaway: Takeaway | None) -> str | None:
     longest = max((deletion.text for deletion in draft.deletions if deletion.ordinal), key=count, default="")
     size = count(longest)
-    return f"the gap “{_short(longest)}” has {size} words" if size > SHORT_PHRASE_WORDS else None
+    too_long = cjk(longest) > LONG_GAP_CJK if cjk(longest) else size > LONG_GAP
+    return f"the gap “{_short(longest)}” has {size} words" if too_long else None
 
 
 def _gap_is_open(draft: Cloze, takeaway: Takeaway | None) -> str | None:
@@ -218,22 +229,26 @@ def _gap_is_given_away(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 
 def _answer_is_given_away(draft: Qa, takeaway: Takeaway | None) -> str | None:
     answer, language = squeeze(" ".join(map(block_text, draft.back))), _language(draft)
-    if count(answer) > SHORT_ANSWER or cjk(answer) or _has_objects(draft) or " or " in draft.shown:
+    hidden = content_stems(answer, language)
+    if not hidden or _has_objects(draft) or " or " in draft.shown:
         return None
-    hidden, asked = content_stems(answer, language), (draft.shown, *draft.place.context[1:])
-    most = mostly_in(answer, asked, language) if count(answer) > ONE_TERM else given_by(answer, " ".join(asked), language)
-    return f"the answer “{_short(answer)}” can be read off the question" if hidden and most else None
+    asked = (draft.shown, *draft.place.context[1:])
+    if count(answer) <= SHORT_ANSWER:
+        most = mostly_in(answer, asked, language) if count(answer) > ONE_TERM else given_by(answer, " ".join(asked), language)
+    else:
+        most = draft.label is not None and len(hidden & stems(" ".join(asked), language)) >= RESTATED * len(hidden)
+    return f"the answer “{_short(answer)}” can be read off the question" if most else None
 
 
 def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
     follows = (
         isinstance(draft, Cloze) and takeaway is not None and not plain(takeaway.text).strip().startswith(plain(draft.text))
     )
-    if len(draft.place.context) > 1 and not follows:
-        return None
+    if draft.label and not follows:
+        return None  # the label says what is meant
     if isinstance(draft, Cloze) and draft.deletions and draft.deletions[0].start == 0:
         return None  # the word is hidden
-    above = "what it means stands in the sentence before" if follows else "only the title stands above it"
+    above = "what it means stands in the sentence before" if follows else "nothing on the front says to what"
     opening = words(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)[:7]
     if len(opening) < 3:
         return None
@@ -259,33 +274,47 @@ def _many_gaps(draft: Cloze, takeaway: Takeaway | None) -> str | None:
 
 def _long_list(draft: Qa, takeaway: Takeaway | None) -> str | None:
     lists = [block for block in draft.back if isinstance(block, Bullets)]
-    points = draft.points or (len(lists[0].items) if len(draft.back) == 1 and lists else 0)
-    return f"the answer is a list of {points} points" if points > POINTS[-1] else None
+    points = sum(len(block.items) for block in lists)
+    words_ = sum(count(visible(paragraph.prose)) for paragraph in paragraphs(lists))
+    if points > LONG_LIST:
+        return f"the answer is a list of {points} points"
+    return f"its {points} points have {words_} words" if points > 1 and words_ > LONG_POINT * points else None
 
 
 def _long_answer(draft: Qa, takeaway: Takeaway | None) -> str | None:
-    found = list(paragraphs(draft.back))
-    gist = [
-        run.text for paragraph in found for run in paragraph.prose if Mark.GIST in run.marks and run.kind is not RunKind.STAMP
-    ]
-    size = count(" ".join(gist)) if gist else sum(count(visible(paragraph.prose)) for paragraph in found)
-    return f"the answer has {size} words" if size > LONG_ANSWER else None
+    size = sum(count(visible(paragraph.prose)) for paragraph in paragraphs(draft.back))
+    return f"the answer has {size} words" if size > (GIST_FROM if draft.label else LONG_QUESTION_ANSWER) else None
+
+
+def _thin_answer(draft: Qa, takeaway: Takeaway | None) -> str | None:
+    if draft.label is None or _has_objects(draft):
+        return None
+    answer = " ".join(map(block_text, draft.back))
+    if len(draft.back) == 1 and isinstance(only := draft.back[0], Bullets) and len(only.items) == 1:
+        return "one point is all of its answer"
+    thin = count(draft.label) >= _NAME and count(answer) < THIN_ANSWER
+    return f"the answer “{_short(squeeze(answer))}” says little more than the label" if thin else None
 
 
 def _vague_front(draft: Qa, takeaway: Takeaway | None) -> str | None:
-    """A label that names a kind of thing (The Role of X), or stands alone with a word that says nothing by itself."""
-    if not draft.cued or draft.label is None:
-        return None
+    """A front that names a topic or a kind of thing (The Role of X), or leans on what stood around it."""
+    asked, shown = words(draft.shown), f"“{_short(draft.shown)}”"
+    if draft.label is None:
+        if takeaway is not None and takeaway.members and " › " not in draft.shown:
+            return f"{shown} asks for all that is below it"
+        defines = tuple(asked[:2]) in _DEFINING
+        short = not (draft.cued or defines or cjk(draft.shown)) and len(asked) <= SHORT_QUESTION
+        return f"{shown} is too short to stand alone" if short and draft.shown.rstrip().endswith("?") else None
     label = words(draft.label)
-    said = [word for word in label if word not in vocabulary.STRESS_WORDS and word not in vocabulary.PREPOSITIONS]
-    if not said:
-        return f"“{_short(draft.shown)}” says nothing by itself"
-    general = [word for word in said if word in vocabulary.GENERAL_WORDS]
-    if len(general) == len(said) and draft.shown == draft.label:
-        return f"“{_short(draft.shown)}” names only a kind of thing"
+    said = [word for word in label if word not in vocabulary.EMPTY_WORDS]
+    if not draft.cued or not said:
+        return None
+    if draft.shown == draft.label and all(word in vocabulary.GENERAL_WORDS for word in said):
+        return f"{shown} names only a kind of thing"
     following = label[label.index(said[0]) + 1 :][:1]
-    heads = said[0] in vocabulary.GENERAL_WORDS and bool(following) and following[0] in vocabulary.GENITIVE_WORDS
-    return f"“{_short(draft.shown)}” does not say what about it is asked" if heads else None
+    if said[0] in vocabulary.GENERAL_WORDS and following and following[0] in vocabulary.GENITIVE_WORDS:
+        return f"{shown} does not say what about it is asked"
+    return f"{shown} names a topic, not what to say of it" if len(label) == _TOPIC and not cjk(draft.label) else None
 
 
 def _long_sentence(draft: Cloze, takeaway: Takeaway | None) -> str | None:
@@ -317,6 +346,7 @@ _CARD_CHECKS = (
     ("C018", _Check("qa", _yes_or_no)),
     ("C019", _Check("qa", _vague_front)),
     ("C020", _Check("cloze", _gap_is_open)),
+    ("C024", _Check("qa", _thin_answer)),
 )
 
 # ---------------------------------------------------------------------------------------------------- checks of notes

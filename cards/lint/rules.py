@@ -10,15 +10,22 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cards.model import CardsError
-from cards.model.measures import MAX_LIST_WORDS, POINTS, SHORT_PHRASE_WORDS
+from cards.model.measures import GIST_FROM, MAX_LIST_WORDS, POINTS
 
 MOST_OF_SENTENCE = 0.5
 MANY_GAPS = 3
 LONG_SENTENCE = 40  # words
-LONG_ANSWER = 60  # words
+LONG_GAP = 5  # words
+LONG_GAP_CJK = 12  # characters
+LONG_LIST = 3  # points
+LONG_POINT = 8  # words of a point, on average
+LONG_QUESTION_ANSWER = 30  # words
+SHORT_QUESTION = 5  # words: a shorter one leans on what stood around it
+RESTATED = 0.2  # of an answer's words, in its label and headings
+THIN_ANSWER = 6  # words: a label of three words or more is answered by no fewer
 SHORT_ANSWER = 12  # words: a longer answer adds something even if it repeats the question
 ONE_TERM = 6  # words: a shorter answer is given away only as a whole
-OPEN_GAP = 5  # words without articles: a shorter gap is a term, a longer one can be said in many ways
+OPEN_GAP = 6  # words without articles: a shorter gap is a term, a longer one can be said in many ways
 OPEN_GAP_CJK = 8  # characters
 STRAY_TIMES = 3  # takeaways with a time; fewer may be accidental
 SLACK = 60  # seconds: the length in the frontmatter is often rounded
@@ -45,7 +52,7 @@ RULES = (
     Rule(
         "C002",
         "gap-is-long",
-        f"A gap is longer than {SHORT_PHRASE_WORDS} words.",
+        f"A gap is longer than {LONG_GAP} words.",
         "Nobody recalls it word for word, so grading becomes a guess (W4, W12: minimum information).",
         "Mark the two or three words that carry it.",
     ),
@@ -80,14 +87,14 @@ RULES = (
     Rule(
         "C007",
         "long-list",
-        f"The answer is a list of more than {POINTS[-1]} points.",
+        f"The answer is a list of more than {LONG_LIST} points, or its points have more than {LONG_POINT} words on average.",
         "Sets are the hardest to keep, and one forgotten point fails the card (W9: avoid sets; W10: avoid enumerations).",
         "Group the points, or give each a label of its own.",
     ),
     Rule(
         "C008",
         "long-answer",
-        f"An answer has more than {LONG_ANSWER} words.",
+        f"An answer has more than {GIST_FROM} words, that of a question more than {LONG_QUESTION_ANSWER}.",
         "It is read, not recalled: of 150 cards that people checked by hand, nine in ten had at most 61 words (W4, M).",
         "Split the takeaway.",
     ),
@@ -164,7 +171,7 @@ RULES = (
     Rule(
         "C019",
         "vague-front",
-        "A label says too little by itself to know what it asks for.",
+        "A front says too little by itself: a label of two words, a takeaway heading, a very short question.",
         "Months later nobody knows which of the many things about it is meant (M: prompts should be precise; W16: context).",
         "Write the label as a question, or as the claim itself.",
     ),
@@ -195,6 +202,13 @@ RULES = (
         "A card lives on that the rules would not make today.",
         "Its reviews are kept while its takeaway stands, but the card is hard or useless to review.",
         "Reword the takeaway, or retire such cards with `cards build --refresh`.",
+    ),
+    Rule(
+        "C024",
+        "thin-answer",
+        f"A label of three words or more is answered by fewer than {THIN_ANSWER} words, or by one point.",
+        "The label says it all already, so nothing is recalled (M: prompts should be effortful).",
+        "Write what the label leaves open, or make the label shorter.",
     ),
 )
 BY_CODE = {rule.code: rule for rule in RULES}

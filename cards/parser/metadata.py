@@ -53,7 +53,7 @@ def get(values: Mapping[str, object], *keys: str) -> object:
     return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)  # each is asked for many times
 def _fold(key: str) -> str:
     return re.sub(r"[\s_-]+", "_", key.strip().casefold())
 
