@@ -27,6 +27,7 @@ from cards.preview.server import Page, serving
 from cards.vault import cache
 from cards.vault.config import load
 from tests.browser import Error, browser
+from tests.vaults import rows, run, write
 
 NOTE = """---
 title: The tides
@@ -40,7 +41,7 @@ deck: Sea
 - a plain one
 - **Drawn:** the board ![[board.svg]] and $\\frac{1}{n}$.
 
-It carries **the salt of all the rivers** to coasts.
+Seas carry **the salt of it all** to coasts.
 """
 HOSTILE = """# <script>window.hit=1</script>
 
@@ -163,7 +164,7 @@ def test_filters(opened: Any) -> None:
     opened.select_option("#kind", "")
     opened.select_option("#finding", "C001")
     until(opened, "document.querySelectorAll('article').length === 1")
-    assert "the gap c1 takes 6 of the 10 words" in opened.locator("article .finding").inner_text()
+    assert "the gap c1 takes 5 of the 9 words" in opened.locator("article .finding").inner_text()
 
 
 def test_the_note_is_marked_and_what_gave_no_card_says_why(opened: Any) -> None:
@@ -270,6 +271,18 @@ def test_contrast_is_enough(opened: Any, night: bool) -> None:
             poor[name] = (ink, paper)
     assert len(pairs) > 50
     assert poor == {}
+
+
+def test_all_count_the_same_cards(chromium: Any, tmp_path: Path) -> None:
+    """A sentence with two gaps is one card to the page, to the list and to the terminal."""
+    text = "- **Label:** text of it\n- The **keel** holds her upright while the **rudder** turns her about.\n"
+    folder = write(tmp_path / "vault", {"n.md": text})
+    listed = rows("list", folder, "-o", tmp_path / "decks")
+    assert len(listed) == 2
+    assert "wrote 1 deck with 2 cards" in run("build", folder, "-o", tmp_path / "decks").stdout
+    for page in _opened(chromium, folder):
+        assert page.inner_text("#count").startswith("2 of 2 cards")
+        assert page.locator("article").count() == 3
 
 
 def test_many_cards_stay_smooth(chromium: Any, tmp_path: Path) -> None:
@@ -413,9 +426,9 @@ def test_the_served_page_follows_the_notes(chromium: Any, vault: Path) -> None:
         page.wait_for_selector("article")
         page.select_option("#kind", "cloze")
         page.wait_for_timeout(300)  # the stream of events is open
-        (vault / "Tides.md").write_text(NOTE.replace("salt of all", "sand of all"), encoding="utf-8")
+        (vault / "Tides.md").write_text(NOTE.replace("salt of it", "sand of it"), encoding="utf-8")
         shown.show(pages.page(look(config, keep_notes=True), "vault", live=True))
-        until(page, "document.querySelector('.text')?.textContent.includes('sand of all')")
+        until(page, "document.querySelector('.text')?.textContent.includes('sand of it')")
         assert page.input_value("#kind") == "cloze"
         page.close()
 
@@ -456,7 +469,7 @@ def test_without_o_the_page_is_in_the_cache(vault: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(vault.parent)
     kept = cache.folder(Path("decks")) / cache.PREVIEW
     ran = CliRunner().invoke(main, ["preview", "vault"])
-    assert f"5 cards, 6 findings: {kept}" in ran.stdout
+    assert f"5 cards, 4 findings: {kept}" in ran.stdout
     page = kept.read_text(encoding="utf-8")
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert data

@@ -67,13 +67,13 @@ def _data(result: Result, findings: Sequence[Finding], live: bool) -> dict[str, 
     for skipped in result.skipped:
         outcomes[skipped.note].skipped.append(skipped)
     cards = []
-    for card in result.cards:
+    for number, card in enumerate(result.cards):
         place = card.draft.place
         outcome = outcomes[place.note]
         outcome.lines.add(place.line)
         if isinstance(card.draft, Qa) and card.draft.points and card.draft.label is None:
             outcome.lists.add(place.line)
-        cards += _cards(card, numbers[place.note], outcome)
+        cards += _cards(card, number, numbers[place.note], outcome)
     counts = Counter(finding.code for finding in findings)
     return {
         "live": live,
@@ -100,13 +100,14 @@ class _Outcome:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def _cards(card: Card, note: int, outcome: _Outcome) -> list[dict[str, object]]:
-    """Return the Anki cards of a card, one per ordinal. `note` is the index of its note."""
+def _cards(card: Card, number: int, note: int, outcome: _Outcome) -> list[dict[str, object]]:
+    """Return the Anki cards of a card, one per ordinal. `number` counts the cards, `note` is the index of its note."""
     line, kind = card.draft.place.line, card.draft.kind
-    findings = [number for number, each in outcome.findings if each.line == line and each.kind in ("", kind)]
+    findings = [index for index, each in outcome.findings if each.line == line and each.kind in ("", kind)]
     fields = list(map(_field, card.fields))
     return [
         {
+            "card": number,
             "kind": kind,
             "ordinal": ordinal,
             "note": note,

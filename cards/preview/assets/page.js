@@ -83,6 +83,8 @@ const element = (name, className, text) => {
   if (text !== undefined) made.textContent = text;
   return made;
 };
+// a sentence with two gaps is one card, as in the terminal, though both of its sides are shown
+const size = (indexes) => new Set(indexes.map((index) => data.cards[index].card)).size;
 const counted = (number, one) => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
 const kinds = { qa: "question", cloze: "cloze" };
 
@@ -208,7 +210,7 @@ function show() {
     section.dataset.note = number;
     section.cards = byNote.get(number) || [];
     section.setAttribute("aria-label", note.title);
-    section.append(element("h2", "", note.title), element("p", "path", `${note.path} · ${counted(section.cards.length, "card")}`), element("div", "pair"));
+    section.append(element("h2", "", note.title), element("p", "path", `${note.path} · ${counted(size(section.cards), "card")}`), element("div", "pair"));
     section.style.minHeight = `${Math.max(160, Math.min(section.cards.length * 190, 6000))}px`;
     sections.push(section);
   });
@@ -216,7 +218,7 @@ function show() {
   if (!sections.length) sections.push(element("p", "none", "no matching cards"));
   $("notes").replaceChildren(...sections);
   sections.forEach((section) => section.dataset.note && watcher.observe(section));
-  $("count").textContent = `${shown.length.toLocaleString("en")} of ${counted(data.cards.length, "card")}, ${counted(data.findings.length, "finding")}`;
+  $("count").textContent = `${size(shown).toLocaleString("en")} of ${counted(size(data.cards.map((_, i) => i)), "card")}, ${counted(data.findings.length, "finding")}`;
 }
 
 function focusCard(index) {
