@@ -300,6 +300,8 @@ def _embedded(target: str, media: MediaNames, *, linked: bool = False) -> str:
     file = media.get(target)
     if file is not None:
         return f"[sound:{file.name}]" if file.sound else f'<img class="figure" src="{escape(file.name)}">'
+    if target.startswith("data:"):
+        return "<i>…</i>"  # a picture that can't be read
     name = text(target.rpartition("/")[2] or target)
     remote = target.startswith(("http://", "https://"))
     return link(None if linked else target, name) if remote else f"<i>{name}</i>"

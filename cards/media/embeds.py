@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from base64 import b64decode
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -10,6 +12,9 @@ from cards.anki.media_name import media_name
 from cards.model import Cloze, Draft, Media, Problem, Prose, RunKind, paragraphs
 from cards.vault.note_files import VaultFiles
 from cards.vault.scan import EMBEDDED, LARGEST_MEDIA, SOUNDS, Tree
+
+_DATA = re.compile(r"data:image/(?P<kind>png|jpe?g|gif|webp);base64,(?P<content>[\w+/=%-]+)", re.I)
+_SUFFIXES = {"png": ".png", "jpeg": ".jpg", "jpg": ".jpg", "gif": ".gif", "webp": ".webp"}
 
 
 def targets(draft: Draft) -> list[str]:
@@ -92,6 +97,8 @@ class MediaFiles:
     def _pack(self, note: str, line: int, target: str) -> Media | Problem | None:
         if target.startswith(("http://", "https://")):
             return None
+        if target.startswith("data:"):
+            return self._inline(target)
         path = self.embeds.find(note, target)
         if path is None:
             if PurePosixPath(target).suffix.lower() not in EMBEDDED:
@@ -101,6 +108,19 @@ class MediaFiles:
             self._media[path] = self._read(path)
         unread = Problem(note, line, "unread", f"{path.name} can't be read, or is larger than Anki syncs (100 MiB)")
         return self._media[path] or unread
+
+    def _inline(self, target: str) -> Media | None:
+        """Pack a picture that the note holds as a data URL; None if it is none, or damaged."""
+        match = _DATA.fullmatch(target)
+        try:
+            content = b64decode(unquote(match["content"]), validate=True) if match else b""
+        except ValueError:
+            return None
+        if match is None or not content:
+            return None
+        name = media_name("picture", _SUFFIXES[match["kind"].lower()], content)
+        self.files[name] = content
+        return Media(name, "")
 
     def _read(self, path: Path) -> Media | None:
         content = self.embeds.read(path)

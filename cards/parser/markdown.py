@@ -26,12 +26,12 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from cards.model import Mark, Prose, Run, RunKind
+from cards.model import Mark, Prose, Run, RunKind, Timestamp
 from cards.model.prose import OBJECT, shifted, strip
 
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
-_PLAIN = re.compile(r"[^\\`*_~=\[\]<>!&$%{}\n]*")
+_PLAIN = re.compile(r"[^\\`*_~=^\[\]<>!&$%{}\n]*")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 # `key:: value`: a key of at most four words, without markup and no question
@@ -47,6 +47,12 @@ HARMLESS = frozenset(
 )
 
 
+_MOMENT = re.compile(
+    r"[^|#]+\.(?:mp[34]|m4[ab]|mkv|mov|webm|og[agv]|opus|wav|flac|aac|3gp)#t=(?P<start>\d{1,6}(?:[:.]\d{1,3}){0,3})"
+    r"(?:,(?P<end>\d{1,6}(?:[:.]\d{1,3}){0,3}))?\s*(?:\||$)",
+    re.I,
+)
+_MOST_SECONDS = 10**6
 _SHIFTED = frozenset({Mark.SUPERSCRIPT, Mark.SUBSCRIPT})
 _TAGS_KEPT = {"sup": Mark.SUPERSCRIPT, "sub": Mark.SUBSCRIPT, "ruby": Mark.RUBY, "rt": Mark.READING}
 
@@ -190,6 +196,36 @@ def _highlight(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _carets(state: StateInline, silent: bool) -> bool:
+    """Logseq's `^^phrase^^`, with markup inside it."""
+    return _marked_between(state, silent, "^^", "^^")
+
+
+def _cloze_macro(state: StateInline, silent: bool) -> bool:
+    """Logseq's `{{cloze phrase}}`."""
+    return _marked_between(state, silent, "{{cloze ", "}}")
+
+
+def _marked_between(state: StateInline, silent: bool, opening: str, closing: str) -> bool:
+    """A highlight between two marks on one line."""
+    start = state.pos
+    if not state.src.startswith(opening, start):
+        return False
+    begin = start + len(opening)
+    end = state.src.find(closing, begin, state.posMax)
+    inner = state.src[begin:end] if end > begin else ""
+    if not inner or "\n" in inner or inner[0].isspace() or inner[-1].isspace():
+        return False
+    if not silent:
+        limit, state.pos, state.posMax = state.posMax, begin, end
+        state.push("highlight_open", "mark", 1)
+        state.md.inline.tokenize(state)
+        state.push("highlight_close", "mark", -1)
+        state.posMax = limit
+    state.pos = end + len(closing)
+    return True
+
+
 def _emphasis(state: StateInline, silent: bool) -> bool:
     """CommonMark's emphasis, with CJK characters beside a run of `*` counted as space.
 
@@ -238,6 +274,8 @@ _STARTS = {
     "link": "[",
     "footnote": "[",
     "inline_footnote": "^",
+    "carets": "^",
+    "cloze_macro": "{",
     "autolink": "<",
     "html_inline": "<",
     "entity": "&",
@@ -295,6 +333,8 @@ def _configured() -> MarkdownIt:
     md.inline.ruler.before("link", "inline_footnote", _inline_footnote)
     md.inline.ruler.before("emphasis", "comment", _comment)
     md.inline.ruler.before("emphasis", "highlight", _highlight)
+    md.inline.ruler.before("emphasis", "carets", _carets)
+    md.inline.ruler.before("emphasis", "cloze_macro", _cloze_macro)
     for char in "=%":
         md.inline.add_terminator_char(char)
     md.inline = _InlineByCharacter(md.inline)
@@ -382,6 +422,8 @@ class _Runs:
                 self.run(OBJECT, RunKind.IMAGE, str(token.attrs.get("src", "")))
             case "embed":
                 self.run(OBJECT, RunKind.IMAGE, token.content.partition("|")[0].strip())
+            case "wikilink" if moment := moment_of(token.content):
+                self.runs.append(Run(wikilink_text(token.content), RunKind.STAMP, self.marks, stamps=(moment,)))
             case "wikilink":
                 outer, self.marks = self.marks, self.marks | {Mark.WIKILINK}
                 self.text(wikilink_text(token.content))
@@ -436,6 +478,25 @@ class _Runs:
             self.marks = self.marks - mark if tag.startswith("</") else self.marks | mark
         elif name and name not in HARMLESS:
             self.text(tag)
+
+
+def moment_of(content: str) -> Timestamp | None:
+    """The second that a link into a media file of the vault opens (`[[talk.mp4#t=90|1:30]]`), None for any other link."""
+    match = _MOMENT.match(content)
+    if match is None:
+        return None
+    start, end = (seconds_of(part) for part in match.group("start", "end"))
+    return None if start is None else Timestamp(start, end)
+
+
+def seconds_of(time: str | None) -> int | None:
+    """The seconds of a time in a media fragment: `90`, `90.5` or `1:30`."""
+    if not time:
+        return None
+    total = 0.0
+    for part in time.split(":"):
+        total = total * 60 + float(part)
+    return int(total) if total < _MOST_SECONDS else None
 
 
 def wikilink_text(content: str) -> str:

@@ -265,7 +265,8 @@ class Walk:
         context = self.context.breadcrumb()
         if len(context) > 1 and context[-1] == section.text:
             context = context[:-1]
-        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, section.stamps, at))
+        inherited = section.stamps or self.context.inherited(())
+        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, inherited, at))
 
     def announced(self, name: str, children: tuple[Bullets, ...], at: Position) -> None:
         """Note a list below a paragraph that stands for a takeaway heading (`Key takeaways:`)."""

@@ -84,6 +84,7 @@ _PAGES = (
     "loom.com",
     "ted.com",
 )
+PODNOTES = "obsidian://podnotes"  # a link of the PodNotes plugin, which opens the episode at its time by itself
 _MEDIA_HOSTS = (*dict.fromkeys(name for row in PROVIDERS for name in row.hosts), *_PAGES)
 _MEDIA_ENDING = re.compile(_ENDING, re.I)
 _YOUTUBE_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:embed|shorts|live|v|e)/)([\w-]{11})(?![\w-])")
@@ -108,7 +109,7 @@ def host(url: str) -> str:
 @lru_cache(maxsize=1024)
 def is_media(url: str) -> bool:
     """Whether a URL leads to a recording: it has a known media host, or ends like a media file."""
-    if _belongs_to(host(url), _MEDIA_HOSTS):
+    if _belongs_to(host(url), _MEDIA_HOSTS) or url.startswith(PODNOTES):
         return True
     try:
         return bool(_MEDIA_ENDING.search(urlsplit(url).path))
@@ -175,6 +176,8 @@ def at_second(url: str, stamp: Timestamp) -> str:
 
     A time already in the URL is replaced.
     """
+    if url.startswith(PODNOTES):
+        return url
     provider = provider_of(url)
     if provider is None and is_media(url) and "://" not in url:
         provider = PROVIDERS[0]  # a media file in the vault

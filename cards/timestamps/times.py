@@ -21,21 +21,24 @@ _TIME = r"(?:\d{1,2}:[0-5]\d:[0-5]\d|\d{1,3}:[0-5]\d)"
 _APART = r"(?:\s*[-–—]\s*|\s+to\s+)"
 _SPAN = rf"[~≈]?\s?{_TIME}(?:{_APART}[~≈]?{_TIME})?"
 _LIST = rf"{_SPAN}(?:\s*[,;，；、]\s*{_SPAN})*"
-_BRACKETED = re.compile(rf"`?[(（\[]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]]`?")
+_BRACKETED = re.compile(rf"`?[(（\[【]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]】]`?")
 _MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
 _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
 # links as players write them: `▶ 13:01`, `@13:01`, `Listen at 13:01`
+_SNIP = re.compile(rf"\W*Play snip\W+\d+\s*(?:min|sec|s|m)\w*\W*\(({_SPAN})\)\W*", re.I)  # of Snipd
 _PLAY = re.compile(
     rf"[^\w(\[]*(?:(?:listen|play|watch|jump|go|skip|hear|see|at|to|from|ab|bei|um|à|en|al?|na|от)\b[^\w(\[]*){{0,3}}({_LIST})\W*",
     re.I,
 )
 # a range or a single time, not followed by a time zone (CET, PDT); no `?+`, which loses its group before Python 3.11.4
 _LEAD = re.compile(
-    rf"\s*({_TIME}{_APART}{_TIME}|{_TIME}(?!{_APART}{_TIME}))"
+    rf"\s*(?:[🎧⏱🕒▶]\ufe0f?\s*)?({_TIME}{_APART}{_TIME}|{_TIME}(?!{_APART}{_TIME}))"
     r"(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))",
     re.I,
 )
+_RANGE_BEFORE = re.compile(rf"({_TIME}){_APART}({_TIME})[)）\]】]?\s*\Z")
+_ROUNDED = 2  # seconds that a length may be off
 _LIKELY = re.compile(r"\d:\d\d|\{\{")  # rules out most prose at little cost
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d{1,5}|\d{1,3}:[0-5]\d|\d{1,2}:[0-5]\d:[0-5]\d)\s*\}\}")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
@@ -104,7 +107,9 @@ def stamp(
     prose = tuple(_stamp_of_link(run, is_recording) for run in prose)
     spans: list[_Span] = []
     for match in _BRACKETED.finditer(text):
-        if not _is_subscript(text, match.start()) and not is_other(text, match.start(), match.end()):
+        if _is_length(text, match):
+            spans.append(_Span(match.start(), match.end(), ()))
+        elif not _is_subscript(text, match.start()) and not is_other(text, match.start(), match.end()):
             spans.append(_Span(match.start(), match.end(), read(match[1])))
     for match in _MACRO.finditer(text):
         spans.append(_Span(match.start(), match.end(), (Timestamp(seconds(match[1])),)))
@@ -120,12 +125,21 @@ def _stamp_of_link(run: Run, is_recording: Callable[[str], bool]) -> Run:
     if run.link is None or run.kind not in (RunKind.TEXT, RunKind.CODE):
         return run
     stamps = whole(run.text)
-    if not stamps and run.link and (match := _PLAY.fullmatch(run.text)):
+    if not stamps and run.link and (match := _PLAY.fullmatch(run.text) or _SNIP.fullmatch(run.text)):
         stamps = read(match[1])
     if not stamps or (run.link and not is_recording(run.link)):
         return run
     url = run.link or None
     return replace(run, kind=RunKind.STAMP, stamps=tuple(replace(each, url=url) for each in stamps), link=None)
+
+
+def _is_length(text: str, bracket: re.Match[str]) -> bool:
+    """Whether a bracket behind a range holds its length, as players write it: `03:12 - 05:18 (02:05)`."""
+    before = _RANGE_BEFORE.search(text, max(0, bracket.start() - 40), bracket.start())
+    lengths = read(bracket[1])
+    if before is None or len(lengths) != 1 or lengths[0].end is not None:
+        return False
+    return abs(seconds(before[2]) - seconds(before[1]) - lengths[0].start) <= _ROUNDED
 
 
 def _is_subscript(text: str, start: int) -> bool:

@@ -1,0 +1,87 @@
+"""What Logseq writes beside Markdown, as the Markdown that it means. No line is added or taken away."""
+
+from __future__ import annotations
+
+import re
+
+_LIKELY = re.compile(
+    r"\{:\w|#\+BEGIN_|^[ \t]*(?:[-*+][ \t]+)?:[A-Z]+:[ \t]*$|\(\([0-9a-f]{8}-|SCHEDULED:|DEADLINE:|\[#[A-C]\]", re.M
+)
+_BLOCK = re.compile(
+    r"(?P<lead>[ \t]*(?:[-*+][ \t]+)?)#\+(?P<edge>BEGIN|END)_(?P<kind>\w+)[ \t]*(?P<language>[\w+-]*)[ \t]*", re.I
+)
+_DRAWER = re.compile(r"[ \t]*:(?P<name>[A-Z][\w-]*):[ \t]*")
+_PLANNED = re.compile(r"(?:SCHEDULED|DEADLINE|CLOSED):[ \t]*[<\[][^>\]\n]*[>\]]")
+_PRIORITY = re.compile(
+    r"^([ \t]*[-*+][ \t]+(?:(?:TODO|DOING|DONE|LATER|NOW)[ \t]+)?(?:\*\*[^*\n]+\*\*:?[ \t]*)?)\[#[A-C]\][ \t]*"
+)
+_SIZE = re.compile(r"(\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\]\])\{:[^{}\n]*\}")
+_ALONE = re.compile(r"^([ \t]*(?:[-*+][ \t]+)?)\{:[^{}\n]*\}[ \t]*$")
+_ID = re.compile(r"[ \t]*id::[ \t]*(?P<id>[0-9a-f-]{36})[ \t]*")
+_REFERENCE = re.compile(r"\[(?P<label>[^\[\]\n]+)\]\(\(\((?P<named>[0-9a-f-]{36})\)\)\)|\(\((?P<bare>[0-9a-f-]{36})\)\)")
+_ITEM = re.compile(r"[ \t]*[-*+][ \t]+(?P<text>.*)")
+_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?(```|~~~)")
+
+
+def as_markdown(text: str) -> str:
+    """Return a note's body with Logseq's drawers, plans and sizes gone, its blocks as Markdown's, its references as their text.
+
+    A reference to a block of another note goes: what it says is not known here.
+    """
+    if not _LIKELY.search(text):
+        return text
+    lines = text.split("\n")
+    named = _named_blocks(lines)
+    out: list[str] = []
+    fence = drawer = quote = ""
+    for line in lines:
+        block = None if fence.startswith(("`", "~")) else _BLOCK.fullmatch(line)
+        if not block and (mark := _FENCE.match(line)) and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        if fence and not block:
+            out.append(line)
+        elif block:
+            line, fence, quote = _edge(block, fence, quote)
+            out.append(line)
+        elif drawer or (_DRAWER.fullmatch(line) and not _is_end(line)):
+            drawer = "" if _is_end(line) else "open"
+            out.append("")
+        else:
+            line = _without_marks(line, named)
+            out.append(f"{quote}{line.lstrip()}" if quote and line.strip() else line)
+    return "\n".join(out)
+
+
+def _is_end(line: str) -> bool:
+    return line.strip().upper() == ":END:"
+
+
+def _edge(block: re.Match[str], fence: str, quote: str) -> tuple[str, str, str]:
+    """The line of `#+BEGIN_…` or `#+END_…`, with the fence and the quote that are open after it."""
+    kind, begins, lead = block["kind"].upper(), block["edge"].upper() == "BEGIN", block["lead"]
+    if kind in ("SRC", "EXAMPLE"):
+        return f"{lead}```{block['language'] if begins else ''}", "src" if begins else "", quote
+    if kind == "QUOTE":
+        return lead.rstrip(), fence, f"{' ' * len(lead)}> " if begins else ""
+    return lead.rstrip(), fence, quote
+
+
+def _named_blocks(lines: list[str]) -> dict[str, str]:
+    """The text of each block that has an `id::`, by the id."""
+    found: dict[str, str] = {}
+    last = ""
+    for line in lines:
+        if match := _ID.fullmatch(line):
+            found[match["id"]] = last
+        elif item := _ITEM.fullmatch(line):
+            last = item["text"].strip()
+    return found
+
+
+def _without_marks(line: str, named: dict[str, str]) -> str:
+    line = _ALONE.sub(r"\1", _SIZE.sub(r"\1", line))
+    line = _PRIORITY.sub(r"\1", line)
+    line = _PLANNED.sub("", line)
+    if "((" in line:
+        line = _REFERENCE.sub(lambda match: match["label"] or named.get(match["bare"], "").rstrip(".。"), line)
+    return line
