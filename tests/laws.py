@@ -149,7 +149,7 @@ def _words_of_takeaways_are_those_of_cards(note: Note, drafts: Iterable[Draft]) 
         text = letters(said(takeaway.text))
         rest = letters("".join(map(_block, takeaway.rest)))
         if isinstance(draft, Qa):
-            back = letters("".join(map(_block, draft.back)))
+            back = letters("".join(map(_block, draft.whole or draft.back)))
             assert back in (text + rest, rest), (draft, takeaway)
             assert back == text + rest or not letters(said(takeaway.text, stamps=False)), (draft, takeaway)
         else:

@@ -70,7 +70,8 @@ class Note(Struct, frozen=True, array_like=True, kw_only=True):
     `language` is the one that the frontmatter names, `spoken` that or the guessed one. `byline` names the speakers and the
     show if the title does not. `refused` are the candidates that are no takeaways, with the reason as `flaw`: they matter to
     cards that live already. `recording` is the URL that timestamps without a link open; `file` is the recording's file as
-    the note names it. `wanted` is False if the frontmatter says `cards: false`.
+    the note names it. `wanted` is False if the frontmatter says `cards: false`. `chosen` are the sections of `cards.toml` that
+    the note has.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Note(Struct, frozen=True, array_like=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     source: str | None = None
     wanted: bool = True
+    chosen: tuple[str, ...] = ()
     language: str = ""
     spoken: str = ""
     byline: tuple[str, ...] = ()
@@ -100,4 +102,5 @@ class ParseOptions(Struct, frozen=True, array_like=True, kw_only=True):
     skipped_headings: tuple[str, ...] = ()
     bare_labels: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    only_tagged: tuple[str, ...] = ()
     recordings: tuple[tuple[str, str], ...] = ()

@@ -19,11 +19,12 @@ from cards.model import (
     Rule,
     RunKind,
     Skipped,
+    texts,
 )
 from cards.model.prose import readable, squeeze, visible
 from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
-from cards.parser.context import Context, clean
+from cards.parser.context import Context, clean, has_tag
 from cards.parser.logseq import as_markdown
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Position, Walk
@@ -54,7 +55,8 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
     recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, recordings.find_stamps(blocks), path)
     language = metadata.language(values)
-    walk = Walk(Context(title, options), recordings, language, _is_of_meeting(blocks))
+    tagged = not options.only_tagged or _is_tagged(values, blocks, options.only_tagged)
+    walk = Walk(Context(title, options), recordings, language, _is_of_meeting(blocks), tagged)
     walk.blocks(blocks, Position(recording=recordings.first))
     selected = filters.select_takeaways(
         walk.candidates, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
@@ -69,6 +71,7 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
         skipped=tuple(skipped),
         problems=tuple(problems),
         source=metadata.page(values) or recordings.first,
+        chosen=_chosen(blocks, options.sections) if options.sections else (),
         wanted=not metadata.is_false(metadata.get(values, "cards")),
         language=language,
         spoken=language or language_of(head.body[:_SAMPLE]),
@@ -95,6 +98,21 @@ def _is_of_meeting(blocks: Sequence[Block]) -> bool:
     """Whether a note has the minutes of a meeting: a heading such as Attendees or Action items says so."""
     names = (visible(block.prose) for block in blocks if isinstance(block, Heading))
     return any(vocabulary.matches(name, vocabulary.MEETING_HEADINGS) for name in names)
+
+
+def _is_tagged(values: dict[str, object], blocks: Sequence[Block], wanted: Sequence[str]) -> bool:
+    """Whether a note has one of these tags: in its frontmatter, or on a line of tags alone."""
+    found = (word for text in metadata.strings(metadata.get(values, "tags", "tag")) for word in text.replace(",", " ").split())
+    given = " ".join(f"#{tag.lstrip('#')}" for tag in found)
+    lines = (visible(block.prose) for block in blocks if isinstance(block, Paragraph))
+    alone = (line for line in lines if line and all(word.startswith("#") for word in line.split()))
+    return has_tag(given, wanted) or any(has_tag(line, wanted) for line in alone)
+
+
+def _chosen(blocks: Sequence[Block], sections: Sequence[str]) -> tuple[str, ...]:
+    """The sections of `cards.toml` that a heading of the note matches."""
+    names = [visible(block.prose) for block in texts(blocks) if isinstance(block, Heading)]
+    return tuple(each for each in sections if any(vocabulary.matches(name, {vocabulary.heading_key(each)}) for name in names))
 
 
 def _is_aside(block: Block) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +15,7 @@ from cards.text import vocabulary
 from cards.text.words import words
 
 _TYPED_DELETION = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
+_TAG = re.compile(r"(?<!\S)#([^\s#.,;:!?]+)")
 _MACRO = re.compile(r"\{\{[^{}]*\}\}")
 _REFERENCE = re.compile(r"\(\([0-9a-fA-F-]{36}\)\)")
 REPEATED = 0.7  # of its words: a heading that repeats so much of the part before it says nothing more
@@ -159,6 +160,10 @@ class Context:
                 return f"the section “{section.text}” holds no takeaways"
         return "outside the sections that cards.toml names" if self.unwanted() else None
 
+    def is_tagged(self) -> bool:
+        """Whether a heading that we are under has one of the tags that `cards.toml` asks for."""
+        return any(has_tag(section.text, self.options.only_tagged) for section in self.sections)
+
     def unwanted(self) -> bool:
         """Whether `cards.toml` names other sections."""
         return bool(self.options.sections) and not (self.section and self.section.chosen)
@@ -175,6 +180,12 @@ def _repeats(text: str, before: str) -> bool:
 @lru_cache(maxsize=32)
 def _up_to(end: int) -> frozenset[int]:
     return frozenset(range(1, end))
+
+
+def has_tag(text: str, wanted: Iterable[str]) -> bool:
+    """Whether a text has one of these tags (`#flashcards`, `#flashcards/sea`); they are case folded."""
+    found = [match.casefold() for match in _TAG.findall(text)] if "#" in text else []
+    return any(tag == each or tag.startswith(f"{each}/") for tag in found for each in wanted)
 
 
 def clean(text: str) -> str:

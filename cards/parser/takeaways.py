@@ -38,7 +38,7 @@ from cards.model import (
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser import questions
-from cards.parser.context import Context, Parent, Parents, clean
+from cards.parser.context import Context, Parent, Parents, clean, has_tag
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
 from cards.parser.labels import Lead, lead, leads_in, term
 from cards.parser.recordings import Recordings
@@ -69,6 +69,7 @@ class Position(Struct, frozen=True):
     depth: int = 0
     recording: str | None = None
     terms: bool = False  # in a list of definitions: `Term: text`
+    tagged: bool = False  # below a takeaway with a tag that cards.toml asks for
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class Walk:
     recordings: Recordings
     language: str
     meeting: bool = False  # minutes, whose questions are not for learning
+    tagged: bool = True  # the whole note has a tag that cards.toml asks for, or it asks for none
     candidates: list[Candidate] = field(default_factory=list)
     lists: list[HeadingList] = field(default_factory=list)
     former: list[Takeaway] = field(default_factory=list)  # as earlier versions read them, for cards that live
@@ -259,7 +261,7 @@ class Walk:
     def offer(self, bullets: Bullets, at: Position) -> None:
         """Note a list that stands directly under a takeaway heading: the generator may ask for it as a whole."""
         section = self.context.section
-        if section is None or section.skipped or not section.takeaways or not section.fresh:
+        if section is None or section.skipped or not section.takeaways or not section.fresh or not self.has_tag((), at):
             return
         section.fresh = False
         context = self.context.breadcrumb()
@@ -349,7 +351,8 @@ class Walk:
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
             parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
-            self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=not item and not announces)
+            below = replace(at, parents=(*at.parents, parent), tagged=self.has_tag(prose, at))
+            self.below((*texts, *children), below, directly=not item and not announces)
 
     def label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> Lead | None:
         """The label of a takeaway."""
@@ -422,8 +425,8 @@ class Walk:
             label=visible(label.label) if label else "",
             section=section.line if section else 0,
             level=section.level if section else 0,
-            left_out=self.context.left_out(),
-            unwanted=self.context.unwanted(),
+            left_out=self.left_out(prose, at),
+            unwanted=self.context.unwanted() or not self.has_tag(prose, at),
             item=item,
             task=task,
             number=number,
@@ -492,8 +495,8 @@ class Walk:
                 takeaway=takeaway,
                 prose=question,
                 section=section.line if section else 0,
-                left_out=self.context.left_out(),
-                unwanted=self.context.unwanted(),
+                left_out=self.left_out(question, at),
+                unwanted=self.context.unwanted() or not self.has_tag(question, at),
                 language=self.language,
                 key=asked.key,
             )
@@ -520,6 +523,15 @@ class Walk:
             return at
         nearest = self.recordings.after(block, at.recording)
         return at if nearest == at.recording else replace(at, recording=nearest)
+
+    def has_tag(self, prose: Prose, at: Position) -> bool:
+        """Whether a takeaway has a tag that `cards.toml` asks for, itself, by its headings, parents or note."""
+        return self.tagged or at.tagged or self.context.is_tagged() or has_tag(plain(prose), self.context.options.only_tagged)
+
+    def left_out(self, prose: Prose, at: Position) -> str | None:
+        """Why a takeaway is none where it stands."""
+        untagged = "without a tag that `only-tagged` in cards.toml asks for"
+        return self.context.left_out() or (None if self.has_tag(prose, at) else untagged)
 
     def only_stamps(self, prose: Prose, at: Position) -> tuple[Timestamp, ...]:
         """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""

@@ -24,6 +24,7 @@ from cards.media.embeds import Embeds, MediaFiles
 from cards.model import AnkiNote, Card, Draft, Problem, Skipped
 from cards.pipeline.load_notes import LoadedNotes, NoteCards, Progress, RenderedDraft, load_notes, no_progress
 from cards.pipeline.state import Changed
+from cards.pipeline.unmatched import refuse_unmatched
 from cards.vault import scan
 from cards.vault.config import Config
 from cards.vault.naming import file_names, top
@@ -212,6 +213,8 @@ def start(
     present = [note.path for note in tree.notes]
     wanted = [path for path in present if only is None or path in only.changed]
     loaded = load_notes(config, files, wanted, set(present), progress or no_progress, keep_notes=keep_notes)
+    if only is None:
+        refuse_unmatched(config, present, loaded.found)
     unread = loaded.unread | {problem.path for problem in tree.problems}  # folders that can't be read, too
     scope = Scope(config, unread, only.changed | only.gone if only else None)
     keys = [key for _, cards in loaded.found for key in cards.keys if key.born or not refresh]

@@ -63,7 +63,7 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
 
     `own_tags` are the note's tags without those of `cards.toml`, `skipped_count` the number of takeaways without a card,
     `recording` the URL that bare stamps open, `file` the recording as the note names it in its vault, `language` the one it
-    is written in.
+    is written in, `chosen` the sections of `cards.toml` that it has.
     """
 
     title: str
@@ -75,6 +75,7 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
     recording: str | None
     file: str | None
     language: str
+    chosen: tuple[str, ...]
     keys: tuple[CardKey, ...]
     skipped_count: int
     packed_rendered: bytes
@@ -268,6 +269,7 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
             recording=note.recording,
             file=note.file,
             language=note.spoken,
+            chosen=note.chosen,
             keys=tuple(map(card_key, drafts)),
             skipped_count=len(left_out),
             packed_rendered=_packed(tuple(map(_render, drafts))),

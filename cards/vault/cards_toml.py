@@ -46,6 +46,7 @@ class CardsToml(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, r
     tags: Annotated[Texts, Meta(description="Tags of every card.")] = ()
     vault: Annotated[str | None, Meta(description="The vault's name in Obsidian, for links back.")] = None
     sections: Annotated[Texts, Meta(description="Read only under headings that match one of these.")] = ()
+    only_tagged: Annotated[Texts, Meta(description="Make cards only of notes and takeaways with one of these tags.")] = ()
     takeaway_headings: Annotated[Texts, Meta(description="More headings whose short lists are cards.")] = ()
     skipped_headings: Annotated[Texts, Meta(description="More headings of sections without takeaways.")] = ()
     cue: Annotated[str | None, Meta(description="The cue under a label, in every language; empty for none.")] = None

@@ -51,7 +51,7 @@ class Config:
 
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
-        return (not self.include or _is_any(path, self.include)) and not _is_any(path, self.exclude)
+        return (not self.include or is_any(path, self.include)) and not is_any(path, self.exclude)
 
     def folder_of(self, path: str) -> FolderTable:
         """The settings of the folders above a note, the nearest first."""
@@ -64,7 +64,8 @@ class Config:
         return FolderTable(deck=deck, kinds=kinds)
 
 
-def _is_any(path: str, globs: tuple[str, ...]) -> bool:
+def is_any(path: str, globs: tuple[str, ...]) -> bool:
+    """Whether a path, its name, or a folder above it matches one of the globs."""
     pattern = _globbed(globs)
     return bool(pattern.match(path) or pattern.match(path.rpartition("/")[2]))
 
@@ -145,7 +146,7 @@ def _check_arguments(paths: tuple[Path, ...], out: Path | None, recording: Path 
 def _options(given: CardsToml) -> ParseOptions:
     """The settings that the parser needs."""
     lists = (given.takeaway_headings, given.skipped_headings, given.bare_labels)
-    if not (any(lists) or given.sections or given.recordings):
+    if not (any(lists) or given.sections or given.only_tagged or given.recordings):
         return ParseOptions()
     from cards.text.vocabulary import heading_key  # most vaults have no words of their own
     from cards.timestamps import providers
@@ -156,5 +157,6 @@ def _options(given: CardsToml) -> ParseOptions:
         skipped_headings=skipped,
         bare_labels=bare,
         sections=given.sections,
+        only_tagged=tuple(tag.lstrip("#").casefold() for tag in given.only_tagged),
         recordings=tuple((providers.host(f"https://{name}"), link) for name, link in given.recordings.items()),
     )
