@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -11,7 +12,7 @@ import pytest
 
 from cards.anki.note_types import note_types
 from tests import golden
-from tests.vaults import CARDS, EXAMPLES, ROOT, built, packages, write
+from tests.vaults import CARDS, EXAMPLES, ROOT, built, packages, unpacked, write
 
 # Anki takes a changed template only from a newer note type: change the files, raise `mod`, and put the new hash here.
 FROZEN = {1795305600: "181749b02690313f", 1795737600: "d31eb53e8b7558f3"}
@@ -65,3 +66,25 @@ def test_odd_deck_names(deck: str, tmp_path: Path) -> None:
     (written,) = built(note, tmp_path / "out").decks
     assert written.path.parent == tmp_path / "out"
     assert written.path.is_file()
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+@pytest.mark.parametrize(
+    ("url", "packed"),
+    [
+        (f"data:image/png;base64,{PIXEL}", True),
+        ("data:image/png;base64,####", False),
+        (f"data:text/html;base64,{PIXEL}", False),
+        (f"data:image/svg+xml;base64,{PIXEL}", False),  # may hold more than a picture
+    ],
+)
+def test_a_picture_in_the_note_is_packed_from_its_bytes(url: str, packed: bool, tmp_path: Path) -> None:
+    write(tmp_path, {"n.md": f"- **A graph:** it shows ![][image1] the trend.\n\n[image1]: <{url}>\n"})
+    (card,) = built(tmp_path, keep_cards=True).result.cards
+    assert ("<img" in card.fields[1]) == packed
+    assert PIXEL[:20] not in card.fields[1]
+    assert "####" not in card.fields[1]
+    files = unpacked(tmp_path / "decks" / "Takeaways.apkg")
+    assert (base64.b64decode(PIXEL) in files.values()) == packed
