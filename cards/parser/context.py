@@ -55,6 +55,8 @@ class Context:
     options: ParseOptions
     sections: list[Section] = field(default_factory=list)
     before: str = ""  # the heading before the last one
+    titled: bool = False  # that heading stands right before this one, at its level, with nothing but stamps between
+    _settled: bool = True  # something other than stamps stands below the last heading
     _here: str = ""
     _standing: tuple[Timestamp, ...] = ()  # stamps on a line of their own, which still date what follows
     _until: int = 0  # the level of the heading that ends them
@@ -73,6 +75,8 @@ class Context:
 
     def enter(self, text: str, level: int, line: int, stamps: tuple[Timestamp, ...]) -> None:
         """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
+        self.titled = not self._settled and bool(self.sections) and self.sections[-1].level == level
+        self._settled = False
         self.before, self._here = self._here, text
         if stamps or (level <= self._until and not self._fresh):
             self._standing = ()
@@ -118,7 +122,7 @@ class Context:
 
     def settle(self) -> None:
         """Something other than a heading follows: the standing stamps belong to the section we are in."""
-        self._fresh = False
+        self._fresh, self._settled = False, True
 
     def leave(self, sections: int) -> None:
         """Come out of the headings of a list item: so many sections are left."""

@@ -31,6 +31,8 @@ _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
 MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
 RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
+_TAGS = re.compile(r"(?<!\S)#[^\W\d][\w/-]*")
+MIN_CLAIM_WORDS = 3  # of a heading that claims
 MIN_HEADING_WORDS = 3  # of a heading that asks
 MAX_ANSWER_WORDS = 90  # below a heading that asks
 # what stands before or behind the `::` of code: `std::vector`, `a::b(`, `snake_case::x`
@@ -370,6 +372,20 @@ def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
         return None
     asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
     return None if asks or is_rhetorical(name, body) else Question(heading.line, heading.prose, tuple(body))
+
+
+def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question | None:
+    """The claim that a heading makes, answered by the blocks below it: the title of a snip, or what stands behind a range.
+
+    Any other heading with a stamp may be a chapter, so it asks nothing.
+    """
+    ranged = heading.prose and heading.prose[0].kind is RunKind.STAMP and any(each.end for each in heading.prose[0].stamps)
+    name = visible(heading.prose)
+    if not (snip or ranged) or count(name) < MIN_CLAIM_WORDS or not any(map(_answers, paragraphs(body))):
+        return None
+    stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
+    shown = vocabulary.without_emoji(_TAGS.sub(" ", name))
+    return Question(heading.line, (*stamps, Run(shown)), tuple(body))
 
 
 def _answers(paragraph: Paragraph) -> bool:

@@ -161,11 +161,17 @@ class Walk:
         body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
         after = following[len(body)] if len(body) < len(following) else None
         if isinstance(after, Heading) and after.level > heading.level:
-            return
-        asked = questions.of_heading(heading, tuple(block for block in body if not isinstance(block, Properties)))
+            if not _is_snip(heading):
+                return
+            body = (*body, *_quote_of_snip(following[len(body) :]))
+        body = tuple(block for block in body if not isinstance(block, Properties))
         name = visible(heading.prose)
-        if self.meeting or not questions.is_question(name) or vocabulary.is_takeaway_heading(name):
+        if self.meeting or vocabulary.is_takeaway_heading(name):
             return
+        if not questions.is_question(name):
+            self.claiming_heading(heading, body, at)
+            return
+        asked = questions.of_heading(heading, body)
         if asked is None:
             self.skipped.append((heading.line, name, "a question without an answer"))
         elif reason := questions.too_long(asked.answer):
@@ -173,6 +179,33 @@ class Walk:
         elif not vocabulary.is_skipped_heading(name, self.context.options.skipped_headings):
             with self.context.beside(heading.level):
                 self.question(asked, at)
+
+    def claiming_heading(self, heading: Heading, body: Sequence[Block], at: Position) -> None:
+        """Read the title of a snip, or a claim behind the range that it was made in, with the answer below it."""
+        answer = tuple(block for block in body if not (isinstance(block, Paragraph | Html) and self.is_player(block, at)))
+        asked = questions.of_claim(heading, answer, snip=len(answer) < len(body) or _is_snip(heading))
+        if asked is None or vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
+            return
+        dates = tuple(
+            stamp
+            for block in body
+            if isinstance(block, Paragraph) and self.is_player(block, at)
+            for stamp in self.only_stamps(block.prose, at)
+        )
+        if reason := questions.too_long(asked.answer):
+            self.skipped.append((heading.line, visible(heading.prose), reason.replace("a question", "a claim", 1)))
+            return
+        with self.context.beside(heading.level):
+            self.question(asked, self.passed(heading, at))
+        if dates and self.candidates and self.candidates[-1].line == heading.line:
+            last = self.candidates[-1]
+            self.candidates[-1] = replace(last, takeaway=replace(last.takeaway, stamps=dates))
+
+    def is_player(self, block: Paragraph | Html, at: Position) -> bool:
+        """Whether a block is nothing but stamps or a player."""
+        if isinstance(block, Html):
+            return "<audio" in block.text
+        return bool(self.only_stamps(block.prose, at)) or "<audio" in plain(block.prose)
 
     def heading(self, heading: Heading, at: Position) -> None:
         """Go under a heading."""
@@ -268,7 +301,8 @@ class Walk:
         if len(context) > 1 and context[-1] == section.text:
             context = context[:-1]
         inherited = section.stamps or self.context.inherited(())
-        self.lists.append(self.heading_list(bullets, section.text, self.context.above, context, inherited, at))
+        above = self.context.before if self.context.titled else self.context.above
+        self.lists.append(self.heading_list(bullets, section.text, above, context, inherited, at))
 
     def announced(self, name: str, children: tuple[Bullets, ...], at: Position) -> None:
         """Note a list below a paragraph that stands for a takeaway heading (`Key takeaways:`)."""
@@ -601,6 +635,19 @@ def _parts(paragraph: Paragraph, starts: Sequence[int]) -> list[Paragraph]:
     ends = [part.line for part in parts[1:]]
     parts = [replace(part, end=max(part.line, end - 1)) for part, end in zip(parts, [*ends, paragraph.end + 1], strict=True)]
     return [*parts[:-1], replace(parts[-1], block_id=paragraph.block_id)]
+
+
+def _quote_of_snip(following: Sequence[Block]) -> tuple[Block, ...]:
+    """The quote below a snip, under a heading of its own."""
+    first = following[0]
+    if not isinstance(first, Heading) or vocabulary.heading_key(visible(first.prose)) not in ("quote", "quotes"):
+        return ()
+    return tuple(takewhile(lambda block: isinstance(block, Quote), following[1:]))
+
+
+def _is_snip(heading: Heading) -> bool:
+    """Whether a heading links to a snip of Snipd."""
+    return any(run.link and run.link.startswith("https://share.snipd.com/snip/") for run in heading.prose)
 
 
 def _leads(paragraph: Paragraph, bullets: Bullets) -> bool:
