@@ -28,7 +28,7 @@ class Recordings:
         self.templates = dict(templates)
         urls = [*metadata.recordings(values), *(url for url in _links(blocks) if self.is_media(url))]
         self.first = urls[0] if urls else None
-        self.known = bool(urls) or metadata.is_recorded(values)
+        self.known = bool(urls) or metadata.is_recorded(values) or any(map(_is_timed, texts(blocks)))
         self._hosts = {providers.host(url) for url in urls}
         self._false_times = FalseTimes(plain(block.prose) for block in texts(blocks))
 
@@ -105,6 +105,11 @@ class Recordings:
         if url is None or (nearest is not None and providers.identity(url) == providers.identity(nearest)):
             return nearest
         return url
+
+
+def _is_timed(block: Paragraph | Heading) -> bool:
+    """Whether a highlight links to its own place in a recording, as Readwise writes it: `([Time 0:11:12](…))`."""
+    return any(run.link and times.is_timed(run.text) for run in block.prose)
 
 
 def _links(blocks: Iterable[Block]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,6 +61,14 @@ _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _LEFTOVER = re.compile(r"\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
+
+
+class Note(NamedTuple):
+    """What a reader wrote beside a highlight: the item, its text, and what its label calls it."""
+
+    paragraph: Paragraph
+    said: Prose
+    name: str
 
 
 class Position(Struct, frozen=True):
@@ -368,6 +377,9 @@ class Walk:
                     self.takeaway(part, (), (), at, item=item, task=task, number=number)
             self.takeaway(last, texts, children, at, item=item, task=task, number=number)
             return
+        if item and children and is_highlight(paragraph.prose):
+            notes, children = _notes_on(children)
+            texts = (*texts, *self.notes_on_highlight(paragraph, notes, at))
         prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
         stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
@@ -387,6 +399,21 @@ class Walk:
             parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
             below = replace(at, parents=(*at.parents, parent), tagged=self.has_tag(prose, at))
             self.below((*texts, *children), below, directly=not item and not announces)
+
+    def notes_on_highlight(self, highlight: Paragraph, notes: Sequence[Note], at: Position) -> list[Paragraph]:
+        """The reader's notes on a highlight, for its back. One that is a question asks, and the highlight answers."""
+        kept: list[Paragraph] = []
+        below = replace(at, parents=(*at.parents, Parent(self.as_parent(_without_leftovers(highlight.prose)), ())))
+        for paragraph, said, name in notes:
+            self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1), lead(paragraph.prose, self.language))
+            if questions.is_question(visible(said)):
+                answer = replace(highlight, prose=_without_leftovers(highlight.prose))
+                self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
+                continue
+            if name in vocabulary.NOTE_LABELS:
+                kept.append(replace(paragraph, prose=said))
+            self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
+        return kept
 
     def label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> Lead | None:
         """The label of a takeaway."""
@@ -613,6 +640,30 @@ class Walk:
         elif len(last) > 80:
             last = last[:60] + "…"
         return clean(last)
+
+
+def is_highlight(prose: Prose) -> bool:
+    """Whether an item is a highlight as an exporter writes it, with a link back to its place."""
+    return bool(_LEFTOVER.search(plain(prose))) or any(run.stamps and "Time" in run.text for run in prose)
+
+
+def _notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:
+    """The notes and tags below a highlight, each with its text and its label, and the other children."""
+    notes: list[Note] = []
+    others: list[Bullets] = []
+    for each in children:
+        items: list[Item] = []
+        for item in each.items:
+            first = item.blocks[0] if len(item.blocks) == 1 else None
+            label = (lead(first.prose) or term(first.prose)) if isinstance(first, Paragraph) else None
+            name = vocabulary.heading_key(visible(label.label)) if label else ""
+            if isinstance(first, Paragraph) and label and name in vocabulary.NOTE_LABELS | vocabulary.TAG_LABELS:
+                notes.append(Note(first, label.rest, name))
+            else:
+                items.append(item)
+        if items:
+            others.append(replace(each, items=tuple(items)))
+    return notes, tuple(others)
 
 
 def _is_bare_label(prose: Prose) -> bool:

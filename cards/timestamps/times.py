@@ -37,6 +37,7 @@ _LEAD = re.compile(
     r"(?!\d|[:.]\d|\s*(?:[ap]\.?m\b|uhr\b|h\b|UTC\b|[CP][DSE]+T\b|GMT\b|%))",
     re.I,
 )
+_TIMED = re.compile(rf"\s*Time\s+{_TIME}\s*")
 _RANGE_BEFORE = re.compile(rf"({_TIME}){_APART}({_TIME})[)）\]】]?\s*\Z")
 _ROUNDED = 2  # seconds that a length may be off
 _LIKELY = re.compile(r"\d:\d\d|\{\{")  # rules out most prose at little cost
@@ -127,7 +128,7 @@ def _stamp_of_link(run: Run, is_recording: Callable[[str], bool]) -> Run:
     stamps = whole(run.text)
     if not stamps and run.link and (match := _PLAY.fullmatch(run.text) or _SNIP.fullmatch(run.text)):
         stamps = read(match[1])
-    if not stamps or (run.link and not is_recording(run.link)):
+    if not stamps or (run.link and not is_timed(run.text) and not is_recording(run.link)):
         return run
     url = run.link or None
     return replace(run, kind=RunKind.STAMP, stamps=tuple(replace(each, url=url) for each in stamps), link=None)
@@ -140,6 +141,11 @@ def _is_length(text: str, bracket: re.Match[str]) -> bool:
     if before is None or len(lengths) != 1 or lengths[0].end is not None:
         return False
     return abs(seconds(before[2]) - seconds(before[1]) - lengths[0].start) <= _ROUNDED
+
+
+def is_timed(text: str) -> bool:
+    """Whether the text of a link says itself that it is a time in a recording: `Time 0:11:12`."""
+    return bool(_TIMED.fullmatch(text))
 
 
 def _is_subscript(text: str, start: int) -> bool:
