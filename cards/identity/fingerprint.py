@@ -30,6 +30,7 @@ from cards.timestamps.providers import moments
 GUID_LENGTH = 13  # base32 characters: 65 bits
 KEY_LENGTH = 10  # 50 bits
 CONTENT_LENGTH = 8  # 40 bits
+READING = "="  # begins the hash of a content as the second version of the rules reads it
 _EQUAL = 101.0  # above any similarity
 FIRST_MOD = 1795305600  # seconds since 1970, the `mod` of every new card: so a first build does not depend on the clock
 
@@ -243,7 +244,12 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
 
 def content_of(match: Match, tags: Iterable[str], media: Iterable[str]) -> str:
     """Hash a card's content: the hash of its takeaway, then one of the note's own `tags` and the names of its `media`."""
-    return match.card.content + _part("\x1f".join((*tags, "", *media)))
+    return READING + match.card.content + _part("\x1f".join((*tags, "", *media)))
+
+
+def bare_content(content: str) -> str:
+    """A content hash without the mark of the reading that it was made by."""
+    return content.removeprefix(READING)
 
 
 def remember(
@@ -291,11 +297,11 @@ def remember(
 def _has_changed(old: Entry, card: CardKey, phrases: Sequence[Phrase], parts: str, content: str) -> bool:
     """Whether a card has another content than its entry, or other clips.
 
-    An entry of an older version knows no content: there the words, ordinals and tags decide. One recovered from Anki knows
-    nothing.
+    An entry of an older version knows no content, or that of another reading of the notes, which a new version must not take
+    for an edit: there the words, ordinals and tags decide. One recovered from Anki knows nothing.
     """
-    if old.content:
-        return old.content != content or _differ(old.parts, parts, "audio")
+    if old.content and (bare_content(old.content) == bare_content(content) or old.content.startswith(READING)):
+        return bare_content(old.content) != bare_content(content) or _differ(old.parts, parts, "audio")
     other = old.key not in (card.key, card.drawn) or _living(old.phrases) != _living(phrases)
     return bool(old.parts) and (other or _differ(old.parts, parts, "tags", "audio"))
 

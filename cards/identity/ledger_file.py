@@ -183,7 +183,8 @@ def _merged(first: Entry, second: Entry) -> Entry:
 
 def _differ(one: Entry, other: Entry) -> bool:
     """Whether two lines of a card are of different contents; lines of older formats know only what they delivered."""
-    for before, after in ((one.content, other.content), (one.parts, other.parts)):
+    contents = (one.content.removeprefix("="), other.content.removeprefix("="))  # of whichever reading
+    for before, after in (contents, (one.parts, other.parts)):
         if before and after:
             return before != after
     return False

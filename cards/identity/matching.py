@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cards.identity.assignment import best_pairs
-from cards.identity.fingerprint import CardKey, How, Match, context_of, guid_of
+from cards.identity.fingerprint import CardKey, How, Match, bare_content, context_of, guid_of
 from cards.identity.ledger import Entry, Ledger
 from cards.identity.similarity import ACROSS, IN_NOTE, IN_PLACE, NEARLY, PINNED, Features, normal, score
 from cards.model import Problem
@@ -130,7 +130,9 @@ def _by_former_reading(search: _Search) -> None:
         for draft_at in drafts:
             content = search.drafts[draft_at].content
             same = (
-                at for at in entries.get(group, ()) if at not in search.taken and search.entries[at].content.startswith(content)
+                at
+                for at in entries.get(group, ())
+                if at not in search.taken and bare_content(search.entries[at].content).startswith(content)
             )
             if (entry_at := next(same, None)) is not None:
                 search.pair(draft_at, entry_at, "same")

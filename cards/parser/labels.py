@@ -80,7 +80,8 @@ def lead(
         bare = _without_colon(glossed[0])
         return Lead(bare, _only_stamps(glossed[1]), colon) if followed or (answered and (colon or stamped)) else None
     if ends_with_colon(named):
-        return Lead(_without_colon(bold), strip(rest), True)
+        tagged = bool(_TAG.search(f"{plain(cut(prose, 0, start))} "))
+        return Lead(_without_colon(bold), strip(rest), True, recent=tagged)
     return _divided(*glossed, insertions=insertions, recent=glossed[0] is not bold) or _sentence_lead(
         bold, rest, named, language
     )
