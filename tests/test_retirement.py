@@ -31,7 +31,7 @@ def _files(vault: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ('sections = ["Takeawys"]', "no heading is among the `sections` in cards.toml: Harbour.md, Sea.md, Tide.md (24)"),
+        ('sections = ["Else"]', "no heading is among the `sections` in cards.toml: Harbour.md, Sea.md, Tide.md (24)"),
         ('exclude = ["*.md"]', "left out by `include` or `exclude`: Harbour.md, Sea.md, Tide.md (24)"),
         ('include = ["Takeaways/*"]', "left out by `include` or `exclude`: Harbour.md, Sea.md, Tide.md (24)"),
         ('notes = ["Sea.md"]\nkinds = "qa"', None),  # notes that are not read lose nothing
@@ -40,6 +40,7 @@ def _files(vault: Path) -> dict[str, bytes]:
 )
 def test_a_setting_that_empties_a_deck_is_named(vault: Path, settings: str, says: str | None) -> None:
     (vault / "cards.toml").write_text(settings, encoding="utf-8")
+    (vault / "Else.md").write_text("## Else\nnothing\n", encoding="utf-8")
     before = _files(vault)
     if says is None:
         assert "4 retired" in run("build").stdout

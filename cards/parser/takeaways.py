@@ -311,7 +311,11 @@ class Walk:
             context = context[:-1]
         inherited = section.stamps or self.context.inherited(())
         above = self.context.before if self.context.titled else self.context.above
-        self.lists.append(self.heading_list(bullets, section.text, above, context, inherited, at))
+        found = self.heading_list(bullets, section.text, above, context, inherited, at)
+        if self.context.titled:  # the heading before it says what these are the takeaways of
+            front = Front((Run(section.text),), Origin.HEADING, f"{above} › {section.text}")
+            found = replace(found, takeaway=replace(found.takeaway, front=front))
+        self.lists.append(found)
 
     def announced(self, name: str, children: tuple[Bullets, ...], at: Position) -> None:
         """Note a list below a paragraph that stands for a takeaway heading (`Key takeaways:`)."""
