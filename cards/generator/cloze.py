@@ -15,6 +15,7 @@ from cards.model.prose import Ruler, plain, strip, unstamped, visible
 from cards.parser.filters import is_marked, is_typed
 from cards.text import vocabulary
 from cards.text.sentences import sentences
+from cards.text.words import ends_with_colon
 
 PLAIN = "plain: no label, no key phrase"  # the reason of an item that gives no card by itself
 MAX_BACK = 20_000  # characters of a takeaway: a longer one is no answer, and would stand on the back of each of its sentences
@@ -30,7 +31,7 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
     if not is_marked(text):  # a stamp in bold is no phrase
         if takeaway.front is not None:
             return [], f"the label “{visible(takeaway.front.prose)}” has nothing behind it"
-        return [], PLAIN if takeaway.depth else None
+        return [], PLAIN if takeaway.depth else _plain_paragraph(takeaway)
     ruler = Ruler(text)
     spans = [span for span in sentences(ruler.text, note.language) if ruler.text[slice(*span)].strip()]
     owned = _by_sentence(taken, spans)
@@ -48,6 +49,14 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
             if draft:
                 found.append(replace(draft, back=_rest(takeaway, ruler, spans, number)))
     return found, "; ".join(refused) if refused else None
+
+
+def _plain_paragraph(takeaway: Takeaway) -> str | None:
+    """The reason of a paragraph without a label or a phrase: none is needed unless it stands under a takeaway heading."""
+    last = takeaway.context[max(takeaway.headings)] if takeaway.headings else ""
+    if ends_with_colon(visible(takeaway.text)) or not vocabulary.is_takeaway_heading(last):
+        return None
+    return "a plain paragraph: no label, no key phrase"
 
 
 def _cloze(

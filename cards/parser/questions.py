@@ -31,6 +31,7 @@ _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
 MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
 RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
+_CARD_TAG = re.compile(r"(?<!\S)#card(?!\S)\s*|(?<!\S)\[\[card\]\](?!\S)\s*", re.I)
 _TAGS = re.compile(r"(?<!\S)#[^\W\d][\w/-]*")
 MIN_CLAIM_WORDS = 3  # of a heading that claims
 MIN_HEADING_WORDS = 3  # of a heading that asks
@@ -351,13 +352,22 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
     return Question(first.line, asked, answer, first.comments, first.block_id)
 
 
+def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
+    """The question of a block that Logseq's `#card` marks; what stands below it answers."""
+    match = _CARD_TAG.search(plain(first.prose))
+    if match is None or not below:
+        return None
+    asked = strip((*cut(first.prose, 0, match.start()), *cut(first.prose, match.end())))
+    return Question(first.line, asked, tuple(below), first.comments, first.block_id) if visible(asked) else None
+
+
 def is_rhetorical(name: str, answer: Sequence[Block]) -> bool:
     """Whether a question in plain words only leads to what follows, or has no more answer than a yes or a no."""
     said = words(name)
     if name.count("?") + name.count("？") + name.count("؟") > 1 or any(name.casefold().endswith(each) for each in RHETORICAL):
         return True
     size = sum(count(visible(each.prose)) for each in paragraphs(answer))
-    return said[:1] != [] and said[0] in vocabulary.YES_NO_OPENERS and "or" not in said and size <= MAX_YES_OR_NO
+    return bool(said) and said[0] in vocabulary.YES_NO_OPENERS and "or" not in said and size <= MAX_YES_OR_NO
 
 
 def is_question(text: str) -> bool:

@@ -273,10 +273,23 @@ class Walk:
             texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
             children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
             below = replace(dated, depth=at.depth + 1)
-            if not item.task and self.asks(first, texts, children, below):
+            if not item.task and (
+                self.is_card_block(first, texts, children, below) or self.asks(first, texts, children, below)
+            ):
                 return ()
             self.takeaway(first, texts, children, below, item=True, task=item.task, number=number)
         return ()
+
+    def is_card_block(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
+        """Read a block that Logseq's `#card` marks; False where it is none, or has phrases to delete."""
+        asked = questions.of_card_block(first, (*texts, *children))
+        if asked is None or any(Mark.HIGHLIGHT in run.marks for run in first.prose):
+            return False
+        self.note_former(first, texts, children, at, lead(first.prose, self.language))
+        self.question(asked, at)
+        parent = Parent(clean(visible(asked.question)), ())
+        self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
+        return True
 
     def asks(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read an item that asks a question in plain words; False where it asks none."""

@@ -71,6 +71,7 @@ def stems_in(text: str, language: str) -> list[str]:
     return [each for word in words(text) for each in _stems_of(word, language)]
 
 
+@lru_cache(maxsize=8192)
 def stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of all words of a text."""
     return frozenset(stems_in(text, language))
@@ -81,6 +82,7 @@ def _stems_of(word: str, language: str) -> tuple[str, ...]:
     return tuple([stem(part, language) for part in _parts(word)])
 
 
+@lru_cache(maxsize=8192)
 def content_stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of the words that say something by themselves; none for CJK text, which is not split into words."""
     if cjk(text):

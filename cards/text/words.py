@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
@@ -15,9 +16,11 @@ _NUMBERS = {
 }
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=8192)  # titles, headings and labels are asked for with each phrase below them
+def words(text: str) -> tuple[str, ...]:
     """Return the words of a text, case folded, with number words up to twenty as digits; `mother-in-law` is one word."""
-    return [_NUMBERS.get(word, word) for word in (match.casefold() for match in _WORD.findall(text.replace("’", "'")))]
+    found = (match.casefold() for match in _WORD.findall(text.replace("’", "'")))
+    return tuple([_NUMBERS.get(word, word) for word in found])
 
 
 def count(text: str) -> int:
