@@ -109,17 +109,21 @@ def _opened(content: bytes) -> sqlite3.Connection:
     # a database in write-ahead mode (2 in the header, https://sqlite.org/fileformat.html) can't be opened from memory
     content = content[:18] + b"\x01\x01" + content[20:]
     database = sqlite3.connect(":memory:")
-    database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-    database.deserialize(content)
-    # a view, a computed column or a cycle of pages could keep a query running forever
-    if not all(_PLAIN.match(sql) for (sql,) in database.execute("select sql from sqlite_master where sql <> ''")):
-        raise ValueError("the tables are not Anki's")
-    ((damage,),) = database.execute("pragma quick_check(1)")
-    if damage != "ok":
-        raise ValueError(damage)
-    database.execute("select count(*) from notes")
-    return database
+    try:
+        database.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        database.deserialize(content)
+        # a view, a computed column or a cycle of pages could keep a query running forever
+        if not all(_PLAIN.match(sql) for (sql,) in database.execute("select sql from sqlite_master where sql <> ''")):
+            raise ValueError("the tables are not Anki's")
+        ((damage,),) = database.execute("pragma quick_check(1)")
+        if damage != "ok":
+            raise ValueError(damage)
+        database.execute("select count(*) from notes")
+        return database
+    except BaseException:
+        database.close()
+        raise
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -101,7 +101,8 @@ def salvage(text: str) -> tuple[dict[str, Entry], dict[str, Entry]]:
         try:
             intact.append(_entry(line, form))
         except _DAMAGE:
-            with suppress(*_DAMAGE, TypeError, ValidationError):
+            # a slice of an object raises TypeError, and since Python 3.12 KeyError
+            with suppress(*_DAMAGE, TypeError, KeyError, ValidationError):
                 altered.append(convert(json.loads(line)[:-1], Entry, strict=False))
     return _by_guid(intact), _by_guid(altered)
 

@@ -172,16 +172,23 @@ def _open(path: Path) -> sqlite3.Connection:
     """Open the database; replace a damaged one. Raises sqlite3.Error or OSError."""
     for _ in range(2):
         try:
-            database = sqlite3.connect(path, timeout=1)
-            database.execute("pragma synchronous = off")
-            database.execute(_TABLE)
-            database.execute("select path, key, content from notes limit 1").fetchone()
+            return _prepare(sqlite3.connect(path, timeout=1))
         except sqlite3.OperationalError as error:
             if "locked" in str(error):  # by another process: the file is fine
                 raise
             path.unlink(missing_ok=True)
         except sqlite3.Error:
             path.unlink(missing_ok=True)
-        else:
-            return database
     raise sqlite3.DatabaseError
+
+
+def _prepare(database: sqlite3.Connection) -> sqlite3.Connection:
+    """Make the table and read from it; close the database if that fails. Raises sqlite3.Error."""
+    try:
+        database.execute("pragma synchronous = off")
+        database.execute(_TABLE)
+        database.execute("select path, key, content from notes limit 1").fetchone()
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
