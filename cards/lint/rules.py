@@ -173,7 +173,7 @@ RULES = (
         "vague-front",
         "A front says too little by itself: a label of two words, a takeaway heading, a very short question.",
         "Months later nobody knows which of the many things about it is meant (M: prompts should be precise; W16: context).",
-        "Write the label as a question, or as the claim itself.",
+        "Name the thing that is meant: write the label as a question or as the claim itself.",
     ),
     Rule(
         "C020",
