@@ -33,7 +33,9 @@ def hashes(notes: Path, work: Path, *, raw: bool = False) -> dict[str, str]:
                 edit(note)
         for command in ("diff", "list", "list --skipped", "lint"):
             found[f"{step} {command}"] = _hash(_cards(f"{command} --json", vault, out, now).encode())
-        found[f"{step} build"] = _hash(re.sub(r'"path": "[^"]*"', "", _cards("build --json", vault, out, now)).encode())
+        found[f"{step} build"] = _hash(
+            re.sub(r'"path": "[^"]*"', "", _cards("build --json --retire", vault, out, now)).encode()
+        )
         for path in sorted(out.glob("*.apkg")):
             found[f"{step} {path.name}"] = _hash(path.read_bytes() if raw else content(path))
         ledger = next(out.glob("ledger.*")).read_text(encoding="utf-8")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import cards
-from cards.model import Draft, Note, ParseOptions, Qa, Skipped, marked_text
+from cards.model import Cloze, Draft, Note, ParseOptions, Qa, Skipped, marked_text
 from cards.model.blocks import block_text
-from cards.model.prose import squeeze
+from cards.model.prose import plain, squeeze
 from cards.timestamps.times import show
 
 
@@ -27,9 +27,10 @@ def line_of(draft: Draft) -> str:
     context = " › ".join(draft.place.context[1:])
     times = ", ".join(show(stamp) for stamp in draft.place.stamps)
     back = squeeze(" ".join(map(block_text, draft.back)))
+    before = f"‹{squeeze(plain(draft.before))}› " if isinstance(draft, Cloze) and draft.before else ""
     points = f" ({draft.points} points)" if isinstance(draft, Qa) and draft.points else ""
     return (
-        f"{draft.kind} {draft.place.line} [{context}] {marked_text(draft)}{points}"
+        f"{draft.kind} {draft.place.line} [{context}] {before}{marked_text(draft)}{points}"
         + (f" => {back}" if back else "")
         + (f" @ {times}" if times else "")
     )

@@ -44,10 +44,13 @@ def test_quiet_and_json(vault: Path) -> None:
 
 def test_list_json_has_the_documented_keys_in_order(vault: Path) -> None:
     qa, cloze = rows("list")
-    assert list(qa) == "id kind deck note line context label text answer phrases timestamps tags source byline audio".split()
+    assert (
+        list(qa)
+        == "id kind deck note line context label text answer phrases timestamps tags source byline audio before".split()
+    )
     said = {"id": qa["id"], "kind": "qa", "deck": "Takeaways", "note": "Sea.md", "line": 3, "context": ["Sea"]}
     said |= {"label": "Label", "text": "Label", "answer": "text with a key phrase in it. It says more.", "source": None}
-    assert qa == said | {key: [] for key in ("phrases", "timestamps", "tags", "byline", "audio")}
+    assert qa == said | {key: [] for key in ("phrases", "timestamps", "tags", "byline", "audio")} | {"before": None}
     assert cloze["text"] == "text with {{c1::a key phrase}} in it."
     assert cloze["context"] == ["Sea", "Label"]
     assert cloze["phrases"] == [{"ordinal": 1, "text": "a key phrase"}]

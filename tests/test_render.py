@@ -6,10 +6,11 @@ import pytest
 
 from cards.anki import render
 from cards.anki.render import maths
-from cards.model import Deletion
+from cards.model import Deletion, Mark, Qa, paragraphs
 from cards.model.prose import plain
 from cards.parser.markdown import inline
 from tests.laws import clozes
+from tests.reading import drafts_of
 
 _COMMENT = "<!-- -->"
 
@@ -97,3 +98,18 @@ def test_other_formulas_are_mathjax(tex: str) -> None:
 def test_no_tag_of_anki_stands_in_a_formula(tag: str) -> None:
     assert f"[{tag}" not in maths(rf"\sqrt[{tag}]{{x}}")
     assert "<!--" not in maths(rf"\sqrt[{tag}]{{x}}")
+
+
+def test_a_first_sentence_that_says_nothing_alone_is_no_gist() -> None:
+    rest = "The watch pulls the rope once for each boat that has not come in by dusk. " + "He waits for the horn then. " * 8
+    (draft,) = drafts_of(f"- **Ringing the bell:** It is easy. {rest}")
+    assert isinstance(draft, Qa)
+    (paragraph,) = paragraphs(draft.back)
+    bright = "".join(run.text for run in paragraph.prose if Mark.GIST in run.marks)
+    assert bright.rstrip() == "It is easy. The watch pulls the rope once for each boat that has not come in by dusk."
+
+
+def test_the_sentence_before_is_drawn_without_its_bold() -> None:
+    (_, draft) = drafts_of("The **wind** moves the bar in a gale. This is called **drift** by the pilots.")
+    shown = render.fields(draft, "g", "", {}).front
+    assert shown == '<span class="before">The wind moves the bar in a gale.</span> This is called {{c1::drift}} by the pilots.'

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from cards.model import (
     Block,
     Bullets,
+    Cloze,
     Code,
     Deletion,
     Draft,
@@ -367,7 +368,7 @@ def _table(table: Table, media: MediaNames) -> str:
 def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str = "") -> Fields:
     """Render the fields of an Anki note. `source` and `audio` are HTML."""
     return Fields(
-        front=_question(draft, media) if isinstance(draft, Qa) else prose(draft.text, media, draft.deletions),
+        front=_question(draft, media) if isinstance(draft, Qa) else _sentence(draft, media),
         back=blocks(draft.back, media),
         context=context(draft.place),
         timestamps=stamps(draft.place.stamps),
@@ -376,6 +377,12 @@ def fields(draft: Draft, guid: str, source: str, media: MediaNames, audio: str =
         extra="",
         id=guid,
     )
+
+
+def _sentence(draft: Cloze, media: MediaNames) -> str:
+    """Render the field Text: the sentence with its gaps, and in front of it the one that it leans on."""
+    sentence = prose(draft.text, media, draft.deletions)
+    return f'<span class="before">{prose(draft.before, media)}</span> {sentence}' if draft.before else sentence
 
 
 def _question(draft: Qa, media: MediaNames) -> str:

@@ -11,7 +11,7 @@ from cards.lint.checks import Finding
 from cards.lint.rules import RULES, Rule
 from cards.model import Card, Cloze, Skipped, marked_text
 from cards.model.blocks import block_text
-from cards.model.prose import squeeze
+from cards.model.prose import plain, squeeze
 
 
 def card_json(card: Card) -> dict[str, object]:
@@ -34,6 +34,7 @@ def card_json(card: Card) -> dict[str, object]:
         "source": card.source,
         "byline": list(draft.place.byline),
         "audio": list(card.audio),
+        "before": squeeze(plain(draft.before)) or None if isinstance(draft, Cloze) else None,
     }
 
 

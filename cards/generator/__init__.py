@@ -82,10 +82,16 @@ def generate(note: Note, kinds: Kinds = "both", *, twins: bool = False, cue: str
     listed = {line for one in lists if one.born for line in one.takeaway.members}
 
     found = [(one.takeaway, draft) for one in (*taken, *lists) for draft in one.drafts]
-    found += _refused(note, options)
+    read = {_reading(draft) for _, draft in found}
+    found += [each for each in _refused(note, options) if _reading(each[1]) not in read]
     found.sort(key=_order)
     drafts = tuple(draft for _, draft in found if kinds in ("both", draft.kind))
     return Generated(drafts, tuple(_skipped(note, taken, lists, listed)))
+
+
+def _reading(draft: Draft) -> tuple[str, int, str]:
+    """What tells two readings of one takeaway apart."""
+    return draft.kind, draft.place.line, draft.place.content
 
 
 def _order(each: tuple[Takeaway, Draft]) -> tuple[bool, int, int]:

@@ -23,13 +23,13 @@ from cards.model import (
     Timestamp,
     paragraphs,
 )
-from cards.model.measures import GIST_FROM
+from cards.model.measures import GIST_FROM, MIN_GIST_WORDS
 from cards.model.prose import Ruler, plain, unstamped, visible
 from cards.parser.filters import is_typed
 from cards.text.sentences import sentences
 from cards.text.words import count, ends_with_colon
 
-_PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
+PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
 
 def with_prose(blocks: Iterable[Block], change: Callable[[Prose], Prose]) -> tuple[Block, ...]:
@@ -84,7 +84,7 @@ def words_in(blocks: Iterable[Block]) -> int:
 
 def has_phrase(blocks: Iterable[Block]) -> bool:
     """Whether something in the paragraphs is bold or highlighted."""
-    return any(run.marks & _PHRASE for paragraph in paragraphs(blocks) for run in paragraph.prose if run.text.strip())
+    return any(run.marks & PHRASE for paragraph in paragraphs(blocks) for run in paragraph.prose if run.text.strip())
 
 
 def with_gist(blocks: tuple[Block, ...], language: str) -> tuple[Block, ...]:
@@ -119,24 +119,28 @@ def _has_objects(blocks: Iterable[Block]) -> bool:
 
 
 def _first(prose: Prose, language: str) -> list[tuple[int, int]]:
-    """The first sentence, with those after it that it announces by a colon."""
+    """The first sentence, with those after it that it announces by a colon or is too short to stand without (`It's easy!`)."""
     text, found = plain(prose), _sentences(prose, language)
     size = 1
-    while size < len(found) and ends_with_colon(text[slice(*found[size - 1])].rstrip()):
+    while size < len(found) and _leads_on(text[found[0][0] : found[size - 1][1]]):
         size += 1
     return found[:size]
 
 
+def _leads_on(text: str) -> bool:
+    return ends_with_colon(text.rstrip()) or count(text) < MIN_GIST_WORDS
+
+
 def _telling(prose: Prose, language: str) -> list[tuple[int, int]]:
     """The sentences of prose that hold a key phrase."""
-    if not any(run.marks & _PHRASE for run in prose):
+    if not any(run.marks & PHRASE for run in prose):
         return []
     ruler = Ruler(prose)
     return [span for span in _sentences(prose, language) if any(_is_phrase(run) for run in ruler.cut(*span))]
 
 
 def _is_phrase(run: Run) -> bool:
-    return bool(run.marks & _PHRASE) and run.kind is not RunKind.STAMP and bool(run.text.strip())
+    return bool(run.marks & PHRASE) and run.kind is not RunKind.STAMP and bool(run.text.strip())
 
 
 def _lit(prose: Prose, spans: Sequence[tuple[int, int]]) -> Prose:

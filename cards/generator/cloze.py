@@ -7,17 +7,21 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from cards.generator.gaps import Shown, Span, gaps_of, numbered, spans_of
+from cards.generator.backs import PHRASE
+from cards.generator.gaps import Shown, Span, gaps_of, given_by, numbered, spans_of
 from cards.generator.place import place_of
 from cards.generator.typed_cloze import without_marks
-from cards.model import Block, Bullets, Cloze, Mark, Note, Origin, Paragraph, Prose, Run, Takeaway, Timestamp
+from cards.model import Block, Bullets, Cloze, Mark, Note, Origin, Paragraph, Prose, Run, RunKind, Takeaway, Timestamp
+from cards.model.measures import MAX_BEFORE_WORDS
 from cards.model.prose import Ruler, plain, strip, unstamped, visible
 from cards.parser.filters import is_marked, is_typed
 from cards.text import vocabulary
+from cards.text.leaning import leans
 from cards.text.sentences import sentences
-from cards.text.words import ends_with_colon
+from cards.text.words import count, ends_with_colon
 
 PLAIN = "plain: no label, no key phrase"  # the reason of an item that gives no card by itself
+_IN_WORDS = (RunKind.TEXT, RunKind.CODE, RunKind.MATH)
 MAX_BACK = 20_000  # characters of a takeaway: a longer one is no answer, and would stand on the back of each of its sentences
 
 
@@ -47,7 +51,8 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
             draft, reasons = _cloze(note, takeaway, ruler, (start, end), here, tuple(stamps))
             refused += reasons
             if draft:
-                found.append(replace(draft, back=_rest(takeaway, ruler, spans, number)))
+                before = _before(draft, ruler, spans, number, note.spoken)
+                found.append(replace(draft, before=before, back=_rest(takeaway, ruler, spans, number, led=bool(before))))
     return found, "; ".join(refused) if refused else None
 
 
@@ -95,12 +100,28 @@ def _shown(takeaway: Takeaway, label: str | None) -> Shown:
     return Shown(tuple(part for i, part in enumerate(takeaway.context) if i not in takeaway.headings), headings, label)
 
 
-def _rest(takeaway: Takeaway, ruler: Ruler, spans: Sequence[tuple[int, int]], number: int) -> tuple[Block, ...]:
-    """What a sentence lacks of its takeaway, its children aside: the label, the sentences before and after it, its blocks."""
+def _before(draft: Cloze, ruler: Ruler, spans: Sequence[tuple[int, int]], number: int, language: str) -> Prose:
+    """The sentence that one leans on, where it is short, of words alone, and gives no gap away."""
+    if not number or not leans(plain(draft.text), widely=True) or any(not each.start for each in draft.deletions):
+        return ()
+    before = strip(ruler.cut(*spans[number - 1]))
+    said = plain(before)
+    if count(said) > MAX_BEFORE_WORDS or any(run.kind not in _IN_WORDS for run in before):
+        return ()
+    if any(given_by(each.text, said, language) for each in draft.deletions if each.ordinal):
+        return ()
+    return tuple(replace(run, marks=run.marks - PHRASE) for run in before)
+
+
+def _rest(takeaway: Takeaway, ruler: Ruler, spans: Sequence[tuple[int, int]], number: int, *, led: bool) -> tuple[Block, ...]:
+    """What a sentence lacks of its takeaway, its children aside: the label, the sentences before and after it, its blocks.
+
+    If it is `led` by the sentence before it, that one stands on the front.
+    """
     if len(ruler.text) > MAX_BACK:
         return ()
     blocks = tuple(block for block in takeaway.rest if not isinstance(block, Bullets))
-    start, end = spans[number]
+    start, end = spans[number - 1][0] if led else spans[number][0], spans[number][1]
     before, after = strip(ruler.cut(0, start)), strip(ruler.cut(end, len(ruler.text)))
     if not (plain(before).strip() or plain(after).strip()):
         return blocks

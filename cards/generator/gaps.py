@@ -29,11 +29,16 @@ from cards.text.words import cjk, count, ends_with_colon, stands_in, words
 
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 _NAMES = "ends in a colon: it names what follows"
+_QUESTION = "stands in a question; mark the words that answer it"
+_PART = "is the smaller part of a word"
+_OURS = frozenset({_NAMES, _QUESTION, _PART})
 _TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
 _GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
 _BETWEEN = re.compile(r"[\s,，、/／;；&+]*(?P<word>[^\s,，、/／;；&+]*)[\s,，、/／;；&+]*")
 _AROUND = ".,;:!?()[]{}\"'“”‘’„«»"
 _CLOSING = "。，！？、：,.;:!?"
+_ASKS = re.compile(r"[?？؟][\"'”’»」』)）\s]*$")
+_LETTERS = re.compile(r"[^\W_]*")
 
 
 class Span(NamedTuple):
@@ -119,7 +124,7 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
     sentence, language = words_of.text, words_of.language
     whole = squeeze(span.text)
     if reason := _is_no_phrase(span, sentence):
-        return Gap(span.start, span.end, whole, reason, lasting=reason == _NAMES)
+        return Gap(span.start, span.end, whole, reason, lasting=reason in _OURS)
     a, b = narrow(span.text, language)
     start, end = span.start + a, span.start + b
     end = _with_gloss(sentence, start, end, language)
@@ -127,12 +132,14 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
     if reason := _is_too_long(gap, sentence):
         return replace(gap, refused=reason, lasting=True)
     left = _words_left(gap, sentence)
-    if not left:
-        return replace(gap, refused="is its whole sentence")
     if left < MIN_WORDS_LEFT:
-        return replace(gap, refused=f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence")
+        reason = f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence" if left else "is its whole sentence"
+        glossed = end > span.end  # without its gloss it was a gap once
+        return Gap(span.start, span.end, whole, reason, lasting=True) if glossed else replace(gap, refused=reason)
     if _is_stress(gap.text):
         return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
+    if _says_nothing(gap.text, language):
+        return replace(gap, refused="has nothing but function words", lasting=True)
     return _given_away(gap, times, words_of, shown)
 
 
@@ -148,7 +155,32 @@ def _is_no_phrase(span: Span, sentence: str) -> str:
         return "stands in a sentence that ends in a colon"
     if ends_with_colon(span.text.rstrip()):
         return _NAMES
+    if _asks(sentence[: span.start] + sentence[span.end :]):
+        return _QUESTION
+    if _is_in_word(span, sentence):
+        return _PART
     return ""
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence asks from its first word on, and not just at its end."""
+    if not _ASKS.search(sentence):
+        return False
+    said = words(sentence)
+    return bool(said) and (said[0] in vocabulary.YES_NO_OPENERS or said[0] in vocabulary.QUESTION_WORDS)
+
+
+def _is_in_word(span: Span, sentence: str) -> bool:
+    """Whether a span is the smaller part of one word (`**ex**plore`): what is left of the word gives it away.
+
+    Scripts that write no spaces, and particles behind a word, don't count.
+    """
+    if cjk(span.text) or not span.text.isalpha():
+        return False
+    after = _LETTERS.match(sentence, span.end)
+    before = _LETTERS.match(sentence[max(0, span.start - _NEAR) : span.start][::-1])
+    around = sum(len(found[0]) for found in (before, after) if found)
+    return around > len(span.text)
 
 
 def _is_too_long(gap: Gap, sentence: str) -> str:
@@ -178,6 +210,11 @@ def _is_stress(text: str) -> bool:
     if len(found) != 1:
         return False
     return found[0] in vocabulary.STRESS_WORDS or (text.isupper() and found[0] in vocabulary.SHOUTED_WORDS)
+
+
+def _says_nothing(text: str, language: str) -> bool:
+    """Whether a phrase of several words has none that says something (`have to be`)."""
+    return len(text.split()) > 1 and text.islower() and not cjk(text) and not _telling(text, language)
 
 
 def _with_gloss(sentence: str, start: int, end: int, language: str) -> int:

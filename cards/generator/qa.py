@@ -114,11 +114,19 @@ def _too_much(back: Sequence[Block], asked: Asked) -> str:
         return "its one point has a card of its own"
     if any(_ASKS_OR_BLANK.search(visible(each.prose)) for item in items for each in paragraphs(item.blocks)):
         return "its points ask, or have blanks to fill in: they are no answer; write what they ask for"
+    if bare := _bare_name(items, asked):
+        return f"“{bare}” is no answer by itself; give the points labels of their own that say what is in them"
     if len(items) > POINTS[-1]:
         return f"{len(items)} points are too many to recall, {POINTS[-1]} at most; group them, or give each a label of its own"
     if words > MAX_LIST_WORDS:
         return f"its points have {words} words, {MAX_LIST_WORDS} at most; shorten them, or give each a label of its own"
     return ""
+
+
+def _bare_name(items: Sequence[Item], asked: Asked) -> str:
+    """The label of a point with a card of its own that says nothing alone, or stands twice among them."""
+    names = [visible(label) for item in items if (label := asked.get(_line(item)))]
+    return next((name for name in names if vocabulary.is_bare_label(name) or names.count(name) > 1), "")
 
 
 def _announces(own: Sequence[Block]) -> bool:

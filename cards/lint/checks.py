@@ -60,6 +60,7 @@ from cards.parser import metadata
 from cards.parser.filters import LIST_TOO_LONG
 from cards.text import vocabulary
 from cards.text.language import language_of
+from cards.text.leaning import leans
 from cards.text.stems import content_stems, stems
 from cards.text.words import cjk, count, words
 from cards.timestamps import times
@@ -70,9 +71,6 @@ _CODE_OF_PROBLEM = {"media": "C014", "unread": "C014", "recording": "C015", "fro
 _IGNORE = re.compile(r"cards-lint:\s*ignore\b\s*(?P<codes>[\w,\s]*)", re.I)
 # a mark with a word on one side (`**so`, `so==`), but no power, comparison or row of asterisks
 _LEFT_OVER = re.compile(r"(?<![\w*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*])|(?<![\w=<>!])==(?=\w)|(?<=\w)==(?![\w=>])")
-_EXPECTING = frozenset("is was will would seems takes took makes pays helps ist war scheint est était es era".split())
-_EXPLETIVES = ("it", "es", "il", "это")
-_INTRODUCING = {"that", "to", "dass", "zu", "que", "de"}
 _DEFINING = {("what", "is"), ("what", "are"), ("was", "ist"), ("qué", "es"), ("qu'est", "ce"), ("cos", "è"), ("что", "такое")}
 _TOPIC = 2  # words of a label that names a topic: a single word is a term, more make a claim
 _NAME = 3  # words of a label that says something
@@ -244,22 +242,13 @@ def _points_at_nothing(draft: Draft, takeaway: Takeaway | None) -> str | None:
     follows = (
         isinstance(draft, Cloze) and takeaway is not None and not plain(takeaway.text).strip().startswith(plain(draft.text))
     )
-    if draft.label and not follows:
-        return None  # the label says what is meant
+    if (draft.label and not follows) or (isinstance(draft, Cloze) and draft.before):
+        return None  # the label says what is meant, or the sentence before
     if isinstance(draft, Cloze) and draft.deletions and draft.deletions[0].start == 0:
         return None  # the word is hidden
     above = "what it means stands in the sentence before" if follows else "nothing on the front says to what"
-    opening = words(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)[:7]
-    if len(opening) < 3:
-        return None
-    first, second, *rest = opening
-    if first in _EXPLETIVES and second in _EXPECTING and _INTRODUCING & set(rest):
-        return None  # points ahead: “it is hard to say”
-    if first in vocabulary.POINTING_WORDS and first not in vocabulary.POINTING_BEFORE_VERB:
-        return f"begins with “{first}”, and {above}"
-    if first in vocabulary.POINTING_BEFORE_VERB and second in vocabulary.POINTED_VERBS:
-        return f"begins with “{first} {second}”, and {above}"
-    return None
+    opening = leans(plain(draft.text) if isinstance(draft, Cloze) else draft.shown)
+    return f"begins with “{opening}”, and {above}" if opening else None
 
 
 def _begins(takeaway: Takeaway, draft: Cloze) -> bool:

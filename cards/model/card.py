@@ -72,6 +72,7 @@ class Qa(Struct, frozen=True, array_like=True, tag=True):
 class Cloze(Struct, frozen=True, array_like=True, tag=True):
     """Draft of a sentence with deletions. `back` is what the takeaway has beside it, empty if the sentence is all of it.
 
+    `before` is the sentence that it leans on (`This is called …`), which stands in front of it, empty if it stands alone.
     `refused` says why the rules make no such card: only one that lives already stays.
     """
 
@@ -82,6 +83,7 @@ class Cloze(Struct, frozen=True, array_like=True, tag=True):
     label: str | None
     typed: bool = False
     refused: str = ""
+    before: Prose = ()
     kind: Literal["cloze"] = "cloze"
 
 

@@ -17,6 +17,8 @@ from cards.text.words import words
 _TYPED_DELETION = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 _TAG = re.compile(r"(?<!\S)#([^\s#.,;:!?]+)")
 _MACRO = re.compile(r"\{\{[^{}]*\}\}")
+_WORDY = re.compile(r"[^\W_]")
+_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")  # `{#name .class}` at the end of a heading, as Kramdown and Pandoc have it
 _REFERENCE = re.compile(r"\(\([0-9a-fA-F-]{36}\)\)")
 REPEATED = 0.7  # of its words: a heading that repeats so much of the part before it says nothing more
 _LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
@@ -195,9 +197,12 @@ def has_tag(text: str, wanted: Iterable[str]) -> bool:
 def clean(text: str) -> str:
     """A heading, parent or label as the breadcrumb shows it, cut where no one would read on.
 
-    No emoji, no colon at its end, none of the marks of typed deletions, macros and block references.
+    No emoji, no colon at its end, none of the marks of typed deletions, macros, attributes and block references; nothing
+    where there is no word.
     """
     if "{{" in text or "((" in text:
         text = squeeze(_REFERENCE.sub("", _MACRO.sub("", _TYPED_DELETION.sub(r"\1", text))))
-    shown = vocabulary.without_emoji(text).rstrip(" :：").strip()
+    if not _WORDY.search(text):
+        return ""
+    shown = vocabulary.without_emoji(_ATTRIBUTES.sub("", text)).rstrip(" :：").strip()
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -56,23 +56,23 @@ def lead(
     followed: bool = False,
     answered: bool = False,
     connects: bool = False,
-    insertions: bool = True,
+    former: bool = False,
 ) -> Lead | None:
     """The label of a takeaway, None without one. Stamps stay in the prose they stand in.
 
     `followed` says that more text of the takeaway follows its first paragraph, `answered` that children or a block do.
-    `connects` says that it stands where notes are linked to one another, so that a wikilink is no label. Without `insertions`
-    a pair of dashes is not looked for.
+    `connects` says that it stands where notes are linked to one another, so that a wikilink is no label. `former` is the label
+    that the first version of the rules found: none in italics, code or links, no gloss, no arrow, and no pair of dashes.
     """
     found = _marked_lead(prose, Mark.BOLD)
     if found is None:
-        return _other_lead(prose, connects=connects)
+        return None if former else _other_lead(prose, connects=connects)
     start, end = found
     bold, rest = strip(cut(prose, start, end)), cut(prose, end)
     named = squeeze(plain(unstamped(bold)[0]))
     if not re.search(r"\w", named):
         return None
-    glossed = (bold, rest) if ends_with_colon(named) else _with_gloss(bold, rest)
+    glossed = (bold, rest) if former or ends_with_colon(named) else _with_gloss(bold, rest)
     after = plain(unstamped(glossed[1], opening=False)[0])
     if not after.strip(" \t\n\v.:：。"):  # the bold is all there is
         colon = ends_with_colon(named) or ends_with_colon(after.strip()[:1])
@@ -81,10 +81,11 @@ def lead(
         return Lead(bare, _only_stamps(glossed[1]), colon) if followed or (answered and (colon or stamped)) else None
     if ends_with_colon(named):
         tagged = bool(_TAG.search(f"{plain(cut(prose, 0, start))} "))
-        return Lead(_without_colon(bold), strip(rest), True, recent=tagged)
-    return _divided(*glossed, insertions=insertions, recent=glossed[0] is not bold) or _sentence_lead(
-        bold, rest, named, language
-    )
+        return None if former and tagged else Lead(_without_colon(bold), strip(rest), True, recent=tagged)
+    divided = _divided(*glossed, insertions=not former, recent=glossed[0] is not bold)
+    if divided and not (former and divided.recent):
+        return divided
+    return _sentence_lead(bold, rest, named, language)
 
 
 def _divided(label: Prose, rest: Prose, *, insertions: bool, recent: bool) -> Lead | None:
@@ -199,7 +200,12 @@ def _opens_insertion(after: str) -> bool:
     if first is None:
         return False
     sentence = re.split(rf"[{_STOPS}](?:\s|$)|\n|\v", after[first.end() :], maxsplit=1)[0]
-    closing = [match for match in _HYPHENS.finditer(sentence) if match[0].strip() == first[0].strip()]
+    spaced = first[0][:1].isspace()  # `a — b—c` is no pair
+    closing = [
+        match
+        for match in _HYPHENS.finditer(sentence)
+        if match[0].strip() == first[0].strip() and match[0][:1].isspace() is spaced
+    ]
     return len(closing) == 1 and not sentence[closing[0].end() :][:1].isupper() and count(sentence[closing[0].end() :]) > 1
 
 

@@ -38,13 +38,15 @@ MIN_HEADING_WORDS = 3  # of a heading that asks
 MAX_ANSWER_WORDS = 90  # below a heading that asks
 # what stands before or behind the `::` of code: `std::vector`, `a::b(`, `snake_case::x`
 _CODE_PATH = re.compile(r"(?:^|[^\w])(?:std|boost|llvm|crate|self|super|core|testing|absl|folly|QtCore)$|_\w*$|[)\]>]$|::")
+_NEVER_FIRST = "。，；：！？、）］」』”’»,;"  # no answer begins with one
 _CONTINUES = re.compile(r"[a-zA-Z_]\w*(?:\(|<|::|\[)|\w*_\w")
 
 
 class Question(Struct, frozen=True):
     """A question and the blocks that answer it; no answer where the user wrote none.
 
-    `key` is the text before `::`, by which a property that repeats in the note is told from a question.
+    `key` is the text before `::`, by which a property that repeats in the note is told from a question. `flaw` says why a
+    question in plain words makes no card.
     """
 
     line: int
@@ -53,6 +55,7 @@ class Question(Struct, frozen=True):
     comments: tuple[str, ...] = ()
     block_id: str | None = None
     key: str | None = None
+    flaw: str = ""
 
 
 class Asked(NamedTuple):
@@ -296,7 +299,9 @@ def _split_both(line: Prose) -> tuple[Prose, Prose] | None:
     if len(places) != 1 or "::" in text[: places[0]] or "::" in text[places[0] + 3 :]:
         return None
     before, after = strip(cut(line, 0, places[0])), strip(cut(line, places[0] + 3))
-    return (before, after) if visible(before) and visible(after) else None
+    if not visible(before) or not visible(after) or plain(after)[0] in _NEVER_FIRST:
+        return None
+    return before, after
 
 
 def _marks_in(line: Prose, mark: str) -> list[int]:
@@ -317,7 +322,7 @@ def _split(line: Prose) -> tuple[Prose, Prose] | None:
     if len(places) != 1 or text[places[0] + 2 : places[0] + 3] == ":":
         return None
     before, after = text[: places[0]], text[places[0] + 2 :]
-    if not before.strip() or not after.strip() or "{{c" in before:
+    if not before.strip() or not after.strip() or "{{c" in before or after.lstrip()[0] in _NEVER_FIRST:
         return None
     asks = before.rstrip().endswith(("?", "？", "؟"))
     if not asks:
@@ -349,15 +354,21 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
         return None
     if is_rhetorical(name, answer):
         return None
-    return Question(first.line, asked, answer, first.comments, first.block_id)
+    return Question(first.line, asked, answer, first.comments, first.block_id, flaw=_flaw(name) or _too_long(answer))
+
+
+def without_card_tag(prose: Prose) -> Prose:
+    """Prose without Logseq's `#card`."""
+    text = plain(prose)
+    match = _CARD_TAG.search(text) if "card" in text.casefold() else None
+    return strip((*cut(prose, 0, match.start()), *cut(prose, match.end()))) if match else prose
 
 
 def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
     """The question of a block that Logseq's `#card` marks; what stands below it answers."""
-    match = _CARD_TAG.search(plain(first.prose))
-    if match is None or not below:
+    asked = without_card_tag(first.prose)
+    if asked is first.prose or not below:
         return None
-    asked = strip((*cut(first.prose, 0, match.start()), *cut(first.prose, match.end())))
     return Question(first.line, asked, tuple(below), first.comments, first.block_id) if visible(asked) else None
 
 
@@ -381,7 +392,9 @@ def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
     if not is_question(name) or count(name) < MIN_HEADING_WORDS or not any(map(_answers, paragraphs(body))):
         return None
     asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
-    return None if asks or is_rhetorical(name, body) else Question(heading.line, heading.prose, tuple(body))
+    if asks or is_rhetorical(name, body):
+        return None
+    return Question(heading.line, heading.prose, tuple(body), flaw=_flaw(name) or _too_long(body))
 
 
 def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question | None:
@@ -395,7 +408,8 @@ def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question
         return None
     stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
     shown = vocabulary.without_emoji(_TAGS.sub(" ", name))
-    return Question(heading.line, (*stamps, Run(shown)), tuple(body))
+    flaw = _too_long(body).replace("a question", "a claim", 1)
+    return Question(heading.line, (*stamps, Run(shown)), tuple(body), flaw=flaw)
 
 
 def _answers(paragraph: Paragraph) -> bool:
@@ -404,12 +418,25 @@ def _answers(paragraph: Paragraph) -> bool:
     return any(re.search(r"[^\W\d_]", text) for text in own)
 
 
-def too_long(answer: Sequence[Block]) -> str | None:
+def _flaw(name: str) -> str:
+    """Why a question in plain words is none to learn from, if it isn't."""
+    said = words(name)
+    if not said:
+        return ""
+    closed = said[0] in vocabulary.YES_NO_OPENERS or name.rstrip("?？؟ ").endswith(vocabulary.YES_NO_ENDS)
+    if closed and not vocabulary.CHOICE_WORDS & set(said):
+        return "a question that can be answered with yes or no; ask what, why or how"
+    if said[0] in vocabulary.CONJUNCTIONS or vocabulary.DEMONSTRATIVES & set(said):
+        return "a question that leans on what stood before it; name what it is about"
+    return ""
+
+
+def _too_long(answer: Sequence[Block]) -> str:
     """Why blocks are too long for an answer that was not typed as one."""
     points = sum(len(block.items) for block in answer if isinstance(block, Bullets))
-    words = sum(count(visible(each.prose)) for each in paragraphs(answer))
+    size = sum(count(visible(each.prose)) for each in paragraphs(answer))
     if points > POINTS[-1]:
         return f"a question whose answer is a list of {points} points, {POINTS[-1]} at most; group them"
-    if words > MAX_ANSWER_WORDS:
-        return f"a question whose answer has {words} words, {MAX_ANSWER_WORDS} at most; shorten it"
-    return None
+    if size > MAX_ANSWER_WORDS:
+        return f"a question whose answer has {size} words, {MAX_ANSWER_WORDS} at most; shorten it"
+    return ""

@@ -6,7 +6,7 @@ Every item and paragraph becomes a candidate; `filters` then says which candidat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from typing import NamedTuple
@@ -32,6 +32,7 @@ from cards.model import (
     Quote,
     Rule,
     Run,
+    RunKind,
     Table,
     Takeaway,
     Timestamp,
@@ -96,6 +97,12 @@ class Walk:
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
     list_count: int = 0
 
+    @property
+    def connects(self) -> bool:
+        """Whether notes are linked to one another here."""
+        section = self.context.section
+        return bool(section and vocabulary.is_connections_heading(section.text))
+
     # ------------------------------------------------------------------------------------------------ going down
 
     def blocks(self, blocks: Sequence[Block], at: Position) -> None:
@@ -108,18 +115,20 @@ class Walk:
             if isinstance(block, Heading):
                 self.asking_heading(block, blocks[n + 1 :], at)
             if isinstance(block, Bullets) and n + 1 < len(blocks):
-                self.note_former_end(block, blocks[n + 1], at)
+                for longer in _continued(block, blocks[n + 1]):
+                    self.note_former_end(longer, at)
             n += self.paragraph(blocks[n:], at) if isinstance(block, Paragraph) else self.block(block, at, first=n == 0)
 
-    def note_former_end(self, bullets: Bullets, following: Block, at: Position) -> None:
-        """Remember that an earlier version took a bold line directly below a list for the end of its last item."""
-        last = bullets.items[-1].blocks if bullets.items else ()
-        if len(last) == 1 and isinstance(last[0], Paragraph) and isinstance(following, Paragraph):
-            item = last[0]
-            if following.line == item.end + 1:
-                prose = (*item.prose, Run("\n"), *following.prose)
-                below = replace(at, depth=at.depth + 1)
-                self.note_former(replace(item, prose=prose), (), (), below, lead(prose, self.language))
+    def note_former_end(self, bullets: Bullets, at: Position) -> None:
+        """Remember the last item of a list, at each depth, as an earlier version read it."""
+        first, *rest = bullets.items[-1].blocks
+        below = replace(at, depth=at.depth + 1)
+        children = tuple(block for block in rest if isinstance(block, Bullets))
+        if isinstance(first, Paragraph):
+            texts = tuple(block for block in rest if not isinstance(block, Bullets))
+            self.note_former(first, texts, children, below)
+        if children:
+            self.note_former_end(children[-1], below)
 
     def block(self, block: Block, at: Position, *, first: bool) -> int:
         """Go past a block that is not a paragraph; one block is done."""
@@ -151,6 +160,10 @@ class Walk:
             return 1
         children = (following,) if isinstance(following, Bullets) and _leads(paragraph, following) else ()
         texts = (following,) if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose) else ()
+        if children and len(blocks) > 2:
+            for longer in _continued(children[0], blocks[2]):
+                self.note_former(paragraph, (), (longer,), at)
+                self.note_former_end(longer, at)
         self.takeaway(paragraph, texts, children, at)
         return 1 + len(children) + len(texts)
 
@@ -183,8 +196,6 @@ class Walk:
         asked = questions.of_heading(heading, body)
         if asked is None:
             self.skipped.append((heading.line, name, "a question without an answer"))
-        elif reason := questions.too_long(asked.answer):
-            self.skipped.append((heading.line, name, reason))
         elif not vocabulary.is_skipped_heading(name, self.context.options.skipped_headings):
             with self.context.beside(heading.level):
                 self.question(asked, at)
@@ -201,9 +212,6 @@ class Walk:
             if isinstance(block, Paragraph) and self.is_player(block, at)
             for stamp in self.only_stamps(block.prose, at)
         )
-        if reason := questions.too_long(asked.answer):
-            self.skipped.append((heading.line, visible(heading.prose), reason.replace("a question", "a claim", 1)))
-            return
         with self.context.beside(heading.level):
             self.question(asked, self.passed(heading, at))
         if dates and self.candidates and self.candidates[-1].line == heading.line:
@@ -277,6 +285,9 @@ class Walk:
                 self.is_card_block(first, texts, children, below) or self.asks(first, texts, children, below)
             ):
                 return ()
+            if (prose := questions.without_card_tag(first.prose)) is not first.prose:
+                below = replace(below, tagged=self.has_tag(first.prose, below))
+                first = replace(first, prose=prose)
             self.takeaway(first, texts, children, below, item=True, task=item.task, number=number)
         return ()
 
@@ -285,7 +296,7 @@ class Walk:
         asked = questions.of_card_block(first, (*texts, *children))
         if asked is None or any(Mark.HIGHLIGHT in run.marks for run in first.prose):
             return False
-        self.note_former(first, texts, children, at, lead(first.prose, self.language))
+        self.note_former(first, texts, children, at)
         self.question(asked, at)
         parent = Parent(clean(visible(asked.question)), ())
         self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
@@ -298,15 +309,13 @@ class Walk:
         asked = questions.of_item(first, (*texts, *children), self.language)
         if asked is None or lead(first.prose, self.language, answered=True) is not None:
             return False
-        reason = questions.too_long(asked.answer)
-        if reason and is_marked(first.prose):
+        if self.connects:
+            asked = replace(asked, flaw="a note that is linked here, not a question")
+        self.question(asked, at)
+        if asked.flaw and is_marked(first.prose):
             return False
         if is_marked(first.prose):
-            self.note_former(first, texts, children, at, None)
-        if reason:
-            self.skipped.append((asked.line, visible(asked.question), reason))
-        else:
-            self.question(asked, at)
+            self.note_former(first, texts, children, at)
         parent = Parent(clean(visible(asked.question)), ())
         self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
         return True
@@ -325,6 +334,8 @@ class Walk:
         inherited = section.stamps or self.context.inherited(())
         above = self.context.before if self.context.titled else self.context.above
         found = self.heading_list(bullets, section.text, above, context, inherited, at)
+        if at.terms or any(map(_is_labelled_by_now, bullets.items)):
+            self.former.append(replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE))
         if self.context.titled:  # the heading before it says what these are the takeaways of
             front = Front((Run(section.text),), Origin.HEADING, f"{above} › {section.text}")
             found = replace(found, takeaway=replace(found.takeaway, front=front))
@@ -388,7 +399,7 @@ class Walk:
             return
         if starts := self.leads(paragraph.prose):
             *parts, last = _parts(paragraph, starts)
-            self.note_former(paragraph, texts, children, at, lead(paragraph.prose, self.language))
+            self.note_former(paragraph, texts, children, at)
             for part in parts:
                 if is_marked(part.prose):
                     self.takeaway(part, (), (), at, item=item, task=task, number=number)
@@ -407,10 +418,8 @@ class Walk:
         if stands_alone and vocabulary.is_takeaway_heading(name) and lead(prose, self.language, answered=True) is None:
             self.announced(name, children, at)
         label = self.label(prose, texts, children, at)
-        if label is None or label.recent:
-            old = None if label or not _DASHED.search(plain(prose)) else lead(prose, self.language, insertions=False)
-            if label or old:
-                self.note_former(paragraph, texts, children, at, old)
+        if label.recent if label else self.was_label(prose, texts, children, at):
+            self.note_former(paragraph, texts, children, at)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
             parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
@@ -422,7 +431,7 @@ class Walk:
         kept: list[Paragraph] = []
         below = replace(at, parents=(*at.parents, Parent(self.as_parent(_without_leftovers(highlight.prose)), ())))
         for paragraph, said, name in notes:
-            self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1), lead(paragraph.prose, self.language))
+            self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1))
             if questions.is_question(visible(said)):
                 answer = replace(highlight, prose=_without_leftovers(highlight.prose))
                 self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
@@ -432,16 +441,22 @@ class Walk:
             self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
         return kept
 
-    def label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> Lead | None:
-        """The label of a takeaway."""
-        section = self.context.section
+    def label(
+        self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position, *, former: bool = False
+    ) -> Lead | None:
+        """The label of a takeaway, `former` as the first version of the rules found it."""
         return lead(
             prose,
             self.language,
             followed=bool(texts) and isinstance(texts[0], Paragraph),
             answered=bool(children) or any(isinstance(block, _ANSWERS) for block in texts),
-            connects=bool(section and vocabulary.is_connections_heading(section.text)),
-        ) or (term(prose) if at.terms else None)
+            connects=self.connects,
+            former=former,
+        ) or (term(prose) if at.terms and not former else None)
+
+    def was_label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
+        """Whether an earlier version found a label where there is none: before a pair of dashes."""
+        return bool(_DASHED.search(plain(prose)) and self.label(prose, texts, children, at, former=True))
 
     def leads(self, prose: Prose) -> list[int]:
         """Where a paragraph of several labels is divided: nowhere if they are all metadata, or it has but one at its start."""
@@ -452,13 +467,10 @@ class Walk:
         known = [vocabulary.heading_key(visible(label.label)) in vocabulary.RECORD_LABELS for label in labels if label]
         return [] if known and (known[0] or all(known)) else starts
 
-    def note_former(
-        self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position, label: Lead | None
-    ) -> None:
+    def note_former(self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> None:
         """Remember how an earlier version read a takeaway, for the card that it made."""
         prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
-        if label is not None:
-            label = lead(prose, self.language, insertions=False)
+        label = self.label(prose, texts, children, at, former=True)
         was = self.candidate(paragraph, prose, label, _stamps(prose), texts, children, at, True, False, 0)
         if not was.left_out:
             self.former.append(replace(was.takeaway, flaw=READ_OTHERWISE))
@@ -573,7 +585,7 @@ class Walk:
                 takeaway=takeaway,
                 prose=question,
                 section=section.line if section else 0,
-                left_out=self.left_out(question, at),
+                left_out=self.left_out(question, at) or asked.flaw or None,
                 unwanted=self.context.unwanted() or not self.has_tag(question, at),
                 language=self.language,
                 key=asked.key,
@@ -683,10 +695,39 @@ def _notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, .
     return notes, tuple(others)
 
 
+def _is_labelled_by_now(item: Item) -> bool:
+    """Whether an item has a label that an earlier version did not see."""
+    first = item.blocks[0] if item.blocks else None
+    label = lead(first.prose) if isinstance(first, Paragraph) else None
+    return label is not None and label.recent
+
+
 def _is_bare_label(prose: Prose) -> bool:
     """Whether a paragraph is a bold with a colon and nothing else: what follows may be its answer."""
     label = lead(prose, answered=True)
     return label is not None and label.colon and not visible(label.rest)
+
+
+def _continued(bullets: Bullets, following: Block) -> Iterator[Bullets]:
+    """A list with the line directly below it as the end of its last item, which an earlier version took it for.
+
+    Two ways, since the line above may have ended in a hard break.
+    """
+    for end in (Run("\n"), Run("\v", RunKind.BREAK)):
+        if isinstance(following, Paragraph) and (longer := _with_line(bullets, following, end)):
+            yield longer
+
+
+def _with_line(bullets: Bullets, line: Paragraph, end: Run) -> Bullets | None:
+    *items, last = bullets.items
+    *blocks, block = last.blocks or (None,)
+    if isinstance(block, Bullets):
+        longer: Block | None = _with_line(block, line, end)
+    elif isinstance(block, Paragraph) and line.line == block.end + 1:
+        longer = replace(block, prose=(*block.prose, end, *line.prose), end=line.end)
+    else:
+        longer = None
+    return replace(bullets, items=(*items, replace(last, blocks=(*blocks, longer)))) if longer else None
 
 
 def _divided(prose: Prose, starts: Sequence[int]) -> list[Prose]:

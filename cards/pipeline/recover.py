@@ -20,6 +20,7 @@ from cards.pipeline.output import lock, read_ledger
 from cards.vault import files
 from cards.vault.files import replace_file
 
+_BEFORE = re.compile(r'\A<span class="before">.*?</span> ', re.S)  # another sentence of the takeaway
 _STAMP = re.compile(r'<(a|span) class="at"[^>]*>.*?</\1>(?:, )?')
 
 
@@ -118,7 +119,7 @@ def _entry(note: AnkiNote, *, by_anki: bool) -> Entry:
 
 
 def _cloze(note: AnkiNote) -> tuple[str, str, tuple[Phrase, ...]]:
-    text, deletions = without_marks((Run(note.fields[0]),))
+    text, deletions = without_marks((Run(_BEFORE.sub("", note.fields[0], count=1)),))
     found = {each.ordinal: Phrase(each.ordinal, _plain(each.text)) for each in reversed(deletions)}
     known = {ordinal: Phrase(ordinal, "", gone=True) for ordinal in note.ordinals} | found
     phrases = [phrase for ordinal, phrase in known.items() if 1 <= ordinal <= MAX_ORDINAL]  # Anki takes any that is typed
