@@ -31,6 +31,7 @@ _TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
 _NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
 _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _WORDY = re.compile(r"\w")
+_CONTENTS = "table of contents generated with"  # what DocToc writes into so many files
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
 
@@ -191,6 +192,8 @@ class _Reasons:
                 return reason
             if vocabulary.heading_key(label) in vocabulary.SKIPPED_HEADINGS:
                 return f"“{label}” holds no takeaways"
+        if squeeze(text).casefold().startswith(_CONTENTS):
+            return "a table of contents"
         if _label_lines(candidate.prose, candidate.language) > 1:
             return "metadata: two or more label lines in one paragraph"
         if candidate.item and _led_by_link(candidate.prose):

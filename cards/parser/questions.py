@@ -426,7 +426,9 @@ def _flaw(name: str) -> str:
     closed = said[0] in vocabulary.YES_NO_OPENERS or name.rstrip("?？؟ ").endswith(vocabulary.YES_NO_ENDS)
     if closed and not vocabulary.CHOICE_WORDS & set(said):
         return "a question that can be answered with yes or no; ask what, why or how"
-    if said[0] in vocabulary.CONJUNCTIONS or vocabulary.DEMONSTRATIVES & set(said):
+    unnamed = vocabulary.THINGS & set(said[: len(said) // 2 + 1])  # in its first half nothing has been named yet
+    unnamed = unnamed and not {"to", "that"} & set(said)  # `is it wise to …` points ahead
+    if said[0] in vocabulary.CONJUNCTIONS or vocabulary.DEMONSTRATIVES & set(said) or unnamed:
         return "a question that leans on what stood before it; name what it is about"
     return ""
 

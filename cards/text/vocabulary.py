@@ -65,6 +65,7 @@ QUESTION_WORDS = frozenset(_WORDS["question-words"].split())
 YES_NO_ENDS = tuple(_WORDS["yes-no-ends"].split())
 CHOICE_WORDS = frozenset(_WORDS["choice-words"].split())
 CONJUNCTIONS = frozenset(_WORDS["conjunctions"].split())
+THINGS = frozenset(_WORDS["things"].split())
 DEMONSTRATIVES = frozenset(_WORDS["demonstratives"].split())
 YES_NO_WORDS = frozenset(_WORDS["yes-no-words"].split())
 
