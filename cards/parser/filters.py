@@ -181,17 +181,8 @@ class _Reasons:
             return "a footnote"
         if _bold_time(candidate.prose):
             return "a transcript or schedule line: it starts with a bold time"
-        if candidate.lead is not None:
-            label = candidate.label
-            key = vocabulary.heading_key(label)
-            if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
-                return f"a transcript line of {label}"
-            if (candidate.section, label) in self.speakers:
-                return f"a transcript line of {label}"
-            if not is_typed(candidate.prose) and (reason := self._metadata(candidate, key)):
-                return reason
-            if vocabulary.heading_key(label) in vocabulary.SKIPPED_HEADINGS:
-                return f"“{label}” holds no takeaways"
+        if candidate.lead is not None and (reason := self._of_label(candidate)):
+            return reason
         if squeeze(text).casefold().startswith(_CONTENTS):
             return "a table of contents"
         if _label_lines(candidate.prose, candidate.language) > 1:
@@ -199,6 +190,18 @@ class _Reasons:
         if candidate.item and _led_by_link(candidate.prose):
             return "a resource: the item is led by a link"
         return None
+
+    def _of_label(self, candidate: Candidate) -> str | None:
+        """Why the label of a candidate makes it none: a speaker, metadata, a section without takeaways."""
+        label = candidate.label
+        key = vocabulary.heading_key(label)
+        if key in self.people or _NUMBERED_SPEAKER.fullmatch(label) or key in vocabulary.SPEAKERS:
+            return f"a transcript line of {label}"
+        if (candidate.section, label) in self.speakers:
+            return f"a transcript line of {label}"
+        if not is_typed(candidate.prose) and (reason := self._metadata(candidate, key)):
+            return reason
+        return f"“{label}” holds no takeaways" if key in vocabulary.SKIPPED_HEADINGS else None
 
     def _metadata(self, candidate: Candidate, key: str) -> str | None:
         assert candidate.lead is not None
