@@ -427,8 +427,8 @@ def _flaw(name: str) -> str:
     if closed and not vocabulary.CHOICE_WORDS & set(said):
         return "a question that can be answered with yes or no; ask what, why or how"
     unnamed = vocabulary.THINGS & set(said[: len(said) // 2 + 1])  # in its first half nothing has been named yet
-    unnamed = unnamed and not {"to", "that"} & set(said)  # `is it wise to …` points ahead
-    if said[0] in vocabulary.CONJUNCTIONS or vocabulary.DEMONSTRATIVES & set(said) or unnamed:
+    expletive = {"to", "that"} & set(said)  # `is it wise to …` points ahead
+    if said[0] in vocabulary.CONJUNCTIONS or vocabulary.DEMONSTRATIVES & set(said) or (unnamed and not expletive):
         return "a question that leans on what stood before it; name what it is about"
     return ""
 
