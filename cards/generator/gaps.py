@@ -31,6 +31,7 @@ _NEAR = 120  # characters beside a phrase in which its sentence nearly always ha
 _NAMES = "ends in a colon: it names what follows"
 _QUESTION = "stands in a question; mark the words that answer it"
 _PART = "is the smaller part of a word"
+_WHOLE = "is its whole sentence; mark the words that carry it"
 _OURS = frozenset({_NAMES, _QUESTION, _PART})
 _TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
 _GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
@@ -125,6 +126,8 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
     whole = squeeze(span.text)
     if reason := _is_no_phrase(span, sentence):
         return Gap(span.start, span.end, whole, reason, lasting=reason in _OURS)
+    if not _words_left(Gap(span.start, span.end, whole), sentence):
+        return Gap(span.start, span.end, whole, _WHOLE)
     a, b = narrow(span.text, language)
     start, end = span.start + a, span.start + b
     end = _with_gloss(sentence, start, end, language)
@@ -133,7 +136,7 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
         return replace(gap, refused=reason, lasting=True)
     left = _words_left(gap, sentence)
     if left < MIN_WORDS_LEFT:
-        reason = f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence" if left else "is its whole sentence"
+        reason = f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence" if left else _WHOLE
         glossed = end > span.end  # without its gloss it was a gap once
         return Gap(span.start, span.end, whole, reason, lasting=True) if glossed else replace(gap, refused=reason)
     if _is_stress(gap.text):

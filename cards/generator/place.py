@@ -127,7 +127,8 @@ def place_of(
     phrases: tuple[str, ...] = (),
 ) -> Place:
     """Where a card stands. Equal stamps are one; a name that would give a phrase away leaves the byline."""
-    byline = tuple(name for name in note.byline if not any(stands_in(phrase, name) for phrase in phrases))
+    names = (*note.byline, takeaway.page) if takeaway.page else note.byline
+    byline = tuple(name for name in names if not any(stands_in(phrase, name) for phrase in phrases))
     return Place(
         note=note.path,
         line=takeaway.line,

@@ -35,7 +35,7 @@ class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
     timestamps in the order written; `inherited` are those of the nearest parent or heading. `depth` counts the enclosing
     list items. `points` counts the things to recall if the back is a list. `last` is the last line of the takeaway and
     everything nested in it. For a list under a takeaway heading, `members` are the lines of its items. `flaw` is the
-    reason why it makes no card. `comments` are the author's `%% ... %%`.
+    reason why it makes no card. `comments` are the author's `%% ... %%`. `page` is where a highlight is from (`p. 12`).
     """
 
     line: int
@@ -53,6 +53,7 @@ class Takeaway(Struct, frozen=True, array_like=True, kw_only=True):
     members: tuple[int, ...] = ()
     flaw: str | None = None
     comments: tuple[str, ...] = ()
+    page: str = ""
 
 
 class Skipped(Struct, frozen=True, array_like=True):

@@ -25,6 +25,7 @@ from cards.model.prose import readable, squeeze, visible
 from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
 from cards.parser.context import Context, clean, has_tag
+from cards.parser.exports import without_asides
 from cards.parser.logseq import as_markdown
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Position, Walk
@@ -50,7 +51,7 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
             Problem(path, int(line), "frontmatter", f"the frontmatter can't be read ({reason}); its body is read all the same")
         )
     options = options or ParseOptions()
-    blocks = outline(as_markdown(head.body), head.first_line)
+    blocks = outline(as_markdown(without_asides(head.body)), head.first_line)
     values = _with_page_properties(head.values, blocks)
     recordings = Recordings(values, blocks, options.recordings)
     title, blocks = _title(values, recordings.find_stamps(blocks), path)

@@ -23,9 +23,9 @@ from cards.model import (
     Table,
 )
 from cards.model.prose import cut, plain, strip
-from cards.parser import markdown
+from cards.parser import exports, markdown
 
-_CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)(?:\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
+_CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)(?P<more>\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
 _TASK = re.compile(r"(?:\[[^\[\]\n]\]|TODO|DOING|DONE|LATER|NOW|WAITING|CANCELL?ED)[ \t]+")  # of Obsidian and of Logseq
 _PASTED_BULLET = re.compile(r"[•◦▪‣·]\s+")
 _PASTED_LINE = re.compile(r"^([ \t>]*)[•◦▪‣●](?=[ \t]+\S)", re.M)
@@ -182,12 +182,19 @@ class _Reader:
         match = _CALLOUT.match(plain(first.prose))
         if not match:
             return [Quote(line, blocks)]
+        titled = match["title"].strip()
         body = strip(cut(first.prose, match.end()))
+        above = 1 if match[0].endswith("\n") else 0
+        if not body and titled and len(blocks) == 1:  # the title is all that it says
+            body, above = strip(cut(first.prose, match.start("title"))), 0
         out: list[Block] = []
         if body:
-            above = 1 if match[0].endswith("\n") else 0
             out.append(Paragraph(first.line + above, body, first.end, first.block_id, first.comments))
-        return out + list(blocks[1:])
+        out += blocks[1:]
+        if not match["more"]:
+            return out
+        title = cut(first.prose, match.start("title"), match.end("title"))
+        return [*exports.with_pages(out, title)]
 
     def table(self, line: int, at: int, stop: int) -> Table:
         rows: list[tuple[Prose, ...]] = []

@@ -46,7 +46,7 @@ class Question(Struct, frozen=True):
     """A question and the blocks that answer it; no answer where the user wrote none.
 
     `key` is the text before `::`, by which a property that repeats in the note is told from a question. `flaw` says why a
-    question in plain words makes no card.
+    question in plain words makes no card, `page` where its answer is from.
     """
 
     line: int
@@ -56,6 +56,7 @@ class Question(Struct, frozen=True):
     block_id: str | None = None
     key: str | None = None
     flaw: str = ""
+    page: str = ""
 
 
 class Asked(NamedTuple):
@@ -77,7 +78,7 @@ def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
     text = plain(first.prose)
     if not _LIKELY.search(text):
         return None
-    lines = _lines(first, former=former)
+    lines = lines_of(first, former=former)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
         return _marked(blocks, former=former)
     return _divided_by_mark(blocks, lines) or _on_one_line(blocks, lines)
@@ -111,7 +112,7 @@ def _without_mark(blocks: tuple[Block, ...]) -> tuple[Block, ...] | None:
     return None
 
 
-def _lines(paragraph: Paragraph, *, former: bool = False) -> list[tuple[int, Prose]]:
+def lines_of(paragraph: Paragraph, *, former: bool = False) -> list[tuple[int, Prose]]:
     """The lines of a paragraph with their line numbers. A marker in bold (`**Q**:`) counts like a plain one."""
     out: list[tuple[int, Prose]] = []
     start, line, last = 0, paragraph.line, max(paragraph.end, paragraph.line)
@@ -170,7 +171,7 @@ class _Marked:
                 return False
             self.open.append(block)
             return True
-        lines = _lines(block, former=self.former)
+        lines = lines_of(block, former=self.former)
         goes_on = block is self.first or any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines)
         if not goes_on and (self.after_answer is not None or _is_labelled(block, bare=self.former)):
             return False
@@ -354,7 +355,7 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
         return None
     if is_rhetorical(name, answer):
         return None
-    return Question(first.line, asked, answer, first.comments, first.block_id, flaw=_flaw(name) or _too_long(answer))
+    return Question(first.line, asked, answer, first.comments, first.block_id, flaw=_flaw(name) or too_long(answer))
 
 
 def without_card_tag(prose: Prose) -> Prose:
@@ -394,7 +395,7 @@ def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
     asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
     if asks or is_rhetorical(name, body):
         return None
-    return Question(heading.line, heading.prose, tuple(body), flaw=_flaw(name) or _too_long(body))
+    return Question(heading.line, heading.prose, tuple(body), flaw=_flaw(name) or too_long(body))
 
 
 def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question | None:
@@ -408,7 +409,7 @@ def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question
         return None
     stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
     shown = vocabulary.without_emoji(_TAGS.sub(" ", name))
-    flaw = _too_long(body).replace("a question", "a claim", 1)
+    flaw = too_long(body).replace("a question", "a claim", 1)
     return Question(heading.line, (*stamps, Run(shown)), tuple(body), flaw=flaw)
 
 
@@ -433,7 +434,7 @@ def _flaw(name: str) -> str:
     return ""
 
 
-def _too_long(answer: Sequence[Block]) -> str:
+def too_long(answer: Sequence[Block]) -> str:
     """Why blocks are too long for an answer that was not typed as one."""
     points = sum(len(block.items) for block in answer if isinstance(block, Bullets))
     size = sum(count(visible(each.prose)) for each in paragraphs(answer))

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,7 +38,7 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
-from cards.parser import questions
+from cards.parser import exports, questions
 from cards.parser.context import Context, Parent, Parents, clean, has_tag
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
 from cards.parser.labels import Lead, lead, leads_in, term
@@ -61,15 +60,6 @@ _DASHED = re.compile(r"[—–―]|\s--?\s")
 _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
-_LEFTOVER = re.compile(r"\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
-
-
-class Note(NamedTuple):
-    """What a reader wrote beside a highlight: the item, its text, and what its label calls it."""
-
-    paragraph: Paragraph
-    said: Prose
-    name: str
 
 
 class Position(Struct, frozen=True):
@@ -117,6 +107,13 @@ class Walk:
             if isinstance(block, Bullets) and n + 1 < len(blocks):
                 for longer in _continued(block, blocks[n + 1]):
                     self.note_former_end(longer, at)
+            asked, before = exports.asked_beside(blocks[n:]) if isinstance(block, Paragraph | Quote) else (None, 0)
+            if asked:
+                self.question(asked, at)
+                if isinstance(block, Paragraph):
+                    self.takeaway(block, (), (), at)
+                n += before + 1
+                continue
             n += self.paragraph(blocks[n:], at) if isinstance(block, Paragraph) else self.block(block, at, first=n == 0)
 
     def note_former_end(self, bullets: Bullets, at: Position) -> None:
@@ -159,7 +156,11 @@ class Walk:
         if not at.depth and self.heads(paragraph, following):
             return 1
         children = (following,) if isinstance(following, Bullets) and _leads(paragraph, following) else ()
-        texts = (following,) if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose) else ()
+        texts: tuple[Block, ...] = ()
+        if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose):
+            texts = (following,)
+        elif note := exports.note_below(blocks):
+            texts = (note,)
         if children and len(blocks) > 2:
             for longer in _continued(children[0], blocks[2]):
                 self.note_former(paragraph, (), (longer,), at)
@@ -183,9 +184,9 @@ class Walk:
         body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
         after = following[len(body)] if len(body) < len(following) else None
         if isinstance(after, Heading) and after.level > heading.level:
-            if not _is_snip(heading):
+            if not exports.is_snip(heading):
                 return
-            body = (*body, *_quote_of_snip(following[len(body) :]))
+            body = (*body, *exports.quote_of_snip(following[len(body) :]))
         body = tuple(block for block in body if not isinstance(block, Properties))
         name = visible(heading.prose)
         if self.meeting or vocabulary.is_takeaway_heading(name):
@@ -203,7 +204,7 @@ class Walk:
     def claiming_heading(self, heading: Heading, body: Sequence[Block], at: Position) -> None:
         """Read the title of a snip, or a claim behind the range that it was made in, with the answer below it."""
         answer = tuple(block for block in body if not (isinstance(block, Paragraph | Html) and self.is_player(block, at)))
-        asked = questions.of_claim(heading, answer, snip=len(answer) < len(body) or _is_snip(heading))
+        asked = questions.of_claim(heading, answer, snip=len(answer) < len(body) or exports.is_snip(heading))
         if asked is None or vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
             return
         dates = tuple(
@@ -281,6 +282,11 @@ class Walk:
             texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
             children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
             below = replace(dated, depth=at.depth + 1)
+            if titled := exports.titled_takeaways(first, item.blocks[1:]):
+                self.question(titled, below)
+                parent = Parent(clean(visible(titled.question)), _stamps(titled.question))
+                self.below(titled.answer, replace(below, parents=(*below.parents, parent)), directly=False)
+                return ()
             if not item.task and (
                 self.is_card_block(first, texts, children, below) or self.asks(first, texts, children, below)
             ):
@@ -304,7 +310,7 @@ class Walk:
 
     def asks(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read an item that asks a question in plain words; False where it asks none."""
-        if self.meeting or _LEFTOVER.search(plain(first.prose)):  # a highlight is not the reader's own question
+        if self.meeting or exports.is_highlight(first.prose):  # a highlight is not the reader's own question
             return False
         asked = questions.of_item(first, (*texts, *children), self.language)
         if asked is None or lead(first.prose, self.language, answered=True) is not None:
@@ -405,10 +411,10 @@ class Walk:
                     self.takeaway(part, (), (), at, item=item, task=task, number=number)
             self.takeaway(last, texts, children, at, item=item, task=task, number=number)
             return
-        if item and children and is_highlight(paragraph.prose):
-            notes, children = _notes_on(children)
+        if item and children and exports.is_highlight(paragraph.prose):
+            notes, children = exports.notes_on(children)
             texts = (*texts, *self.notes_on_highlight(paragraph, notes, at))
-        prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
+        prose = self.recordings.resolve(exports.without_place(paragraph.prose), at.recording)
         stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
         name = visible(prose)
@@ -418,7 +424,8 @@ class Walk:
         if stands_alone and vocabulary.is_takeaway_heading(name) and lead(prose, self.language, answered=True) is None:
             self.announced(name, children, at)
         label = self.label(prose, texts, children, at)
-        if label.recent if label else self.was_label(prose, texts, children, at):
+        anew = label.recent if label else self.was_label(prose, texts, children, at)
+        if anew or exports.is_placed_anew((paragraph, *texts, *children)):
             self.note_former(paragraph, texts, children, at)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
@@ -426,14 +433,14 @@ class Walk:
             below = replace(at, parents=(*at.parents, parent), tagged=self.has_tag(prose, at))
             self.below((*texts, *children), below, directly=not item and not announces)
 
-    def notes_on_highlight(self, highlight: Paragraph, notes: Sequence[Note], at: Position) -> list[Paragraph]:
+    def notes_on_highlight(self, highlight: Paragraph, notes: Sequence[exports.Note], at: Position) -> list[Paragraph]:
         """The reader's notes on a highlight, for its back. One that is a question asks, and the highlight answers."""
         kept: list[Paragraph] = []
-        below = replace(at, parents=(*at.parents, Parent(self.as_parent(_without_leftovers(highlight.prose)), ())))
+        below = replace(at, parents=(*at.parents, Parent(self.as_parent(exports.without_place(highlight.prose)), ())))
         for paragraph, said, name in notes:
             self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1))
             if questions.is_question(visible(said)):
-                answer = replace(highlight, prose=_without_leftovers(highlight.prose))
+                answer = replace(highlight, prose=exports.without_place(highlight.prose))
                 self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
                 continue
             if name in vocabulary.NOTE_LABELS:
@@ -469,11 +476,12 @@ class Walk:
 
     def note_former(self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> None:
         """Remember how an earlier version read a takeaway, for the card that it made."""
-        prose = self.recordings.resolve(_without_leftovers(paragraph.prose), at.recording)
+        prose = self.recordings.resolve(exports.without_place(paragraph.prose, former=True), at.recording)
         label = self.label(prose, texts, children, at, former=True)
         was = self.candidate(paragraph, prose, label, _stamps(prose), texts, children, at, True, False, 0)
         if not was.left_out:
-            self.former.append(replace(was.takeaway, flaw=READ_OTHERWISE))
+            rest = tuple(self.for_back(block, at, former=True) for block in (*texts, *children))
+            self.former.append(replace(was.takeaway, rest=rest, page="", flaw=READ_OTHERWISE))
 
     def candidate(
         self,
@@ -506,6 +514,7 @@ class Walk:
             points=sum(len(each.items) for each in children) if listed else 0,
             last=max(_last((paragraph, *texts, *children)), paragraph.line),
             comments=paragraph.comments,
+            page=exports.page_of(paragraph.prose),
         )
         section = self.context.section
         return Candidate(
@@ -579,6 +588,7 @@ class Walk:
             depth=at.depth,
             last=max(_last(asked.answer), asked.line),
             comments=asked.comments,
+            page=asked.page,
         )
         self.candidates.append(
             Candidate(
@@ -642,21 +652,28 @@ class Walk:
         last = children[-1].items[-1].blocks if children else ()
         return self.only_stamps(last[0].prose, at) if len(last) == 1 and isinstance(last[0], Paragraph) else ()
 
-    def for_back(self, block: Block, at: Position) -> Block:
-        """A block for the back of a card: its stamps have their links."""
-        match block:
-            case Paragraph():
-                prose = self.recordings.resolve(_without_leftovers(block.prose), at.recording)
-                return block if prose is block.prose else replace(block, prose=prose)
-            case Bullets():
-                items = (replace(i, blocks=tuple(self.for_back(b, at) for b in i.blocks)) for i in block.items)
-                return replace(block, items=tuple(items))
-            case Quote():
-                return replace(block, blocks=tuple(self.for_back(b, at) for b in block.blocks))
-            case Heading():
-                return replace(block, prose=self.recordings.resolve(block.prose, at.recording))
-            case _:
-                return block
+    def for_back(self, block: Block, at: Position, *, former: bool = False) -> Block:
+        """A block for the back of a card: its stamps have their links, and no highlight its place.
+
+        `former` is one as the first version of the rules read it.
+        """
+
+        def read(block: Block) -> Block:
+            match block:
+                case Paragraph():
+                    prose = self.recordings.resolve(exports.without_place(block.prose, former=former), at.recording)
+                    return block if prose is block.prose else replace(block, prose=prose)
+                case Bullets():
+                    items = (replace(item, blocks=tuple(map(read, item.blocks))) for item in block.items)
+                    return replace(block, items=tuple(items))
+                case Quote():
+                    return replace(block, blocks=tuple(map(read, block.blocks)))
+                case Heading():
+                    return replace(block, prose=self.recordings.resolve(block.prose, at.recording))
+                case _:
+                    return block
+
+        return read(block)
 
     def as_parent(self, prose: Prose) -> str:
         """A parent without a label in the breadcrumb: its last sentence, cut at twelve words."""
@@ -669,30 +686,6 @@ class Walk:
         elif len(last) > 80:
             last = last[:60] + "…"
         return clean(last)
-
-
-def is_highlight(prose: Prose) -> bool:
-    """Whether an item is a highlight as an exporter writes it, with a link back to its place."""
-    return bool(_LEFTOVER.search(plain(prose))) or any(run.stamps and "Time" in run.text for run in prose)
-
-
-def _notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:
-    """The notes and tags below a highlight, each with its text and its label, and the other children."""
-    notes: list[Note] = []
-    others: list[Bullets] = []
-    for each in children:
-        items: list[Item] = []
-        for item in each.items:
-            first = item.blocks[0] if len(item.blocks) == 1 else None
-            label = (lead(first.prose) or term(first.prose)) if isinstance(first, Paragraph) else None
-            name = vocabulary.heading_key(visible(label.label)) if label else ""
-            if isinstance(first, Paragraph) and label and name in vocabulary.NOTE_LABELS | vocabulary.TAG_LABELS:
-                notes.append(Note(first, label.rest, name))
-            else:
-                items.append(item)
-        if items:
-            others.append(replace(each, items=tuple(items)))
-    return notes, tuple(others)
 
 
 def _is_labelled_by_now(item: Item) -> bool:
@@ -746,19 +739,6 @@ def _parts(paragraph: Paragraph, starts: Sequence[int]) -> list[Paragraph]:
     return [*parts[:-1], replace(parts[-1], block_id=paragraph.block_id)]
 
 
-def _quote_of_snip(following: Sequence[Block]) -> tuple[Block, ...]:
-    """The quote below a snip, under a heading of its own."""
-    first = following[0]
-    if not isinstance(first, Heading) or vocabulary.heading_key(visible(first.prose)) not in ("quote", "quotes"):
-        return ()
-    return tuple(takewhile(lambda block: isinstance(block, Quote), following[1:]))
-
-
-def _is_snip(heading: Heading) -> bool:
-    """Whether a heading links to a snip of Snipd."""
-    return any(run.link and run.link.startswith("https://share.snipd.com/snip/") for run in heading.prose)
-
-
 def _leads(paragraph: Paragraph, bullets: Bullets) -> bool:
     """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
     return bullets.line <= paragraph.end + 1 or ends_with_colon(visible(paragraph.prose).rstrip("*_ "))
@@ -771,14 +751,3 @@ def _stamps(prose: Prose) -> tuple[Timestamp, ...]:
 def _last(blocks: Iterable[Block]) -> int:
     """The last line that a paragraph of the blocks stands on."""
     return max((paragraph.end for paragraph in paragraphs(blocks)), default=0)
-
-
-def _without_leftovers(prose: Prose) -> Prose:
-    """Prose without what exporters append: `([View Highlight](…))`."""
-    text = plain(prose)
-    if "(" not in text or not any(run.link or run.stamps for run in prose):
-        return prose
-    for match in reversed(list(_LEFTOVER.finditer(text))):
-        before = len(text[: match.start()].rstrip())
-        prose = (*cut(prose, 0, before), *cut(prose, match.end()))
-    return strip(prose)
