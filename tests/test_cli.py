@@ -69,13 +69,25 @@ def test_list_and_skipped(vault: Path) -> None:
         (["build", "gone"], "gone: no such file or folder"),
         (["list", "gone.md"], "gone.md: no such file or folder"),
         (["build", "empty"], "empty: no Markdown notes here"),
+        (["build", "Sea.png"], "Sea.png: no note; give a Markdown file"),
         (["build", "--nonsense"], "--nonsense"),
         (["nonsense"], "nonsense"),
     ],
 )
 def test_wrong_usage_is_an_error(vault: Path, arguments: list[str], says: str) -> None:
     (vault / "empty").mkdir()
+    write(vault, {"Sea.png": b"PNG"})
     assert says in refused(*arguments)
+
+
+@pytest.mark.parametrize("command", ["build", "list", "list --skipped", "list --json", "diff", "lint", "preview --no-open"])
+def test_an_empty_place_says_what_was_looked_for_and_where(vault: Path, command: str) -> None:
+    write(vault, {"empty/x.txt": "no note", "cards.toml": 'out = "elsewhere"\n'})
+    said = refused(*command.split(), "empty")
+    assert f"empty: no Markdown notes here; looked for .md or .markdown files, in {vault / 'empty'}" in said
+    write(vault, {"cards.toml": 'exclude = ["*.md"]\nout = "elsewhere"\n'})
+    assert "as far as `include` and `exclude` in cards.toml leave them" in refused(*command.split(), ".")
+    assert not (vault / "elsewhere").exists()
 
 
 def test_strict_makes_a_problem_an_error(vault: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from msgspec import structs
 
 from cards.commands.watch import watch
 from cards.identity import ledger_file
@@ -112,6 +113,17 @@ def test_a_note_that_a_sync_empties_keeps_its_deck(watching: Watching) -> None:
     note.write_text("", encoding="utf-8")
     watching.wait_for("the decks stay as they are: this would retire 12 of the 13 cards", since)
     assert {path: path.read_bytes() for path in (watching.folder / "decks").iterdir()} == decks
+
+
+def test_a_frontmatter_that_is_half_written_moves_and_changes_nothing(watching: Watching) -> None:
+    whole = "---\nsource: https://youtu.be/abcdefghijk\ntags: [sea, tide]\ndeck: Bio\n---\n- **Bar:** it moves (1:20)\n"
+    watching.saved("1 new", {"b.md": whole})
+    before = read_ledger(watching.folder / "decks")
+    for was, half in (("deck: Bio", "deck: [Bio"), ("tags: [sea, tide]", "tags: [sea"), ("deck: Bio", 'deck: "Bi')):
+        watching.saved("the frontmatter can't be read", {"b.md": whole.replace(was, half)})
+        now = {guid: structs.replace(entry, line=0) for guid, entry in read_ledger(watching.folder / "decks").items()}
+        assert now == {guid: structs.replace(entry, line=0) for guid, entry in before.items()}
+    assert (watching.folder / "decks" / "Bio.apkg").exists()
 
 
 def test_a_build_that_fails_is_said_and_mended(watching: Watching) -> None:

@@ -21,10 +21,11 @@ def command(config: Config, as_json: bool) -> None:
     Gives the reason for each change and what Anki will do on import. Writes nothing but the cache.
     """
     from cards.commands import json_output, messages, terminal
-    from cards.pipeline.build import collect, known_ledger, refuse_foreign
+    from cards.pipeline.build import collect, known_ledger, refuse_empty, refuse_foreign
 
     known = known_ledger(config)
     result = collect(config, known)
+    refuse_empty(config, result)
     refuse_foreign(config, known, result)
     messages.print_problems(result.problems)
     for change in result.changes:

@@ -242,9 +242,17 @@ def changed_parts(old: str, new: str) -> tuple[str, ...]:
     return tuple(name for name, part in _SLICES.items() if old[part] != new[part])
 
 
-def content_of(match: Match, tags: Iterable[str], media: Iterable[str]) -> str:
-    """Hash a card's content: the hash of its takeaway, then one of the note's own `tags` and the names of its `media`."""
-    return READING + match.card.content + _part("\x1f".join((*tags, "", *media)))
+def content_of(match: Match, tags: Iterable[str] | None, media: Iterable[str]) -> str:
+    """Hash a card's content: the hash of its takeaway, then one of the note's own `tags` and the names of its `media`.
+
+    Without `tags` the frontmatter can't be read, and so neither can the recording: a card of the same words keeps the hash that
+    it had, any other the second part of it.
+    """
+    card, old = match.card, match.entry
+    if tags is None and old and old.content:
+        same = old.key in (card.key, card.drawn)
+        return old.content if same else READING + card.content + bare_content(old.content)[len(card.content) :]
+    return READING + card.content + _part("\x1f".join((*(tags or ()), "", *media)))
 
 
 def bare_content(content: str) -> str:

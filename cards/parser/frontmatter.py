@@ -17,6 +17,7 @@ _SALVAGE = re.compile(r"(?P<key>[A-Za-z][\w -]*):[ \t]+(?P<value>\S[^\n]*)")
 _LARGEST = 200_000  # characters of a frontmatter
 _NESTED = 100  # levels of YAML; the parser's own stack ends at some thousands
 _LONGEST_NUMBER = 4300  # digits, as in Python
+_CLOSING = {"[": "]", "{": "}", '"': '"', "'": "'"}
 _NESTING = re.compile(r"[\[{?-]")
 
 
@@ -94,8 +95,13 @@ def _check(head: str) -> None:
 
 
 def _salvaged(head: str) -> dict[str, object]:
-    """The plain `key: value` lines of YAML that does not parse."""
+    """The plain `key: value` lines of YAML that does not parse, without values that are still being written (`[Bio`)."""
     found = (_SALVAGE.fullmatch(line.rstrip()) for line in head.split("\n"))
-    return {
-        match["key"].strip(): match["value"].strip().strip("\"'") for match in found if match and "{{" not in match["value"]
-    }
+    values = {match["key"].strip(): match["value"].strip() for match in found if match and "{{" not in match["value"]}
+    return {key: value.strip("\"'") for key, value in values.items() if not _is_open(value)}
+
+
+def _is_open(value: str) -> bool:
+    """Whether a value begins with a bracket or quote that nothing closes."""
+    closing = _CLOSING.get(value[0])
+    return closing is not None and closing not in value[1:]

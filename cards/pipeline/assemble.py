@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from cards.anki import render
 from cards.identity import fingerprint
@@ -141,7 +143,7 @@ class Run:
             fingerprint.all_phrases(rendered.phrases, ordinals, old),
             deck=cards.deck,
             parts=parts,
-            content=fingerprint.content_of(match, cards.own_tags, media),
+            content=fingerprint.content_of(match, None if cards.broken else cards.own_tags, media),
             now=self.now,
             refresh=self.refresh,
         )
@@ -220,7 +222,11 @@ def start(
     keys = [key for _, cards in loaded.found for key in cards.keys if key.born or not refresh]
     matches, doubts = match_drafts(keys, known, scope.may_be_claimed)
     rest = iter(matches)
-    notes = tuple(_matched(path, cards, rest, refresh=refresh) for path, cards in loaded.found)
+    had = _decks_had(known, {path for path, cards in loaded.found if cards.unsettled})
+    notes = tuple(
+        _matched(path, replace(cards, deck=had.get(path, cards.deck)) if cards.unsettled else cards, rest, refresh=refresh)
+        for path, cards in loaded.found
+    )
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     embeds = Embeds(files, tree)
     clips = Clips(config, embeds, cache(lambda: file_names(tops)))
@@ -254,6 +260,11 @@ def _matched(path: str, cards: NoteCards, matches: Iterator[Match | None], *, re
                 ordinals = fingerprint.ordinals_of(rendered.phrases, match.entry, typed=rendered.typed)
                 found[n] = match if any(ordinals) else None
     return MatchedNote(path, cards, tuple(found))
+
+
+def _decks_had(known: Ledger, paths: Collection[str]) -> dict[str, str]:
+    """The decks that the living cards of these notes are in: a frontmatter that is half written moves none of them."""
+    return {entry.note: entry.deck for entry in known.values() if entry.live and entry.note in paths} if paths else {}
 
 
 def _by_deck(notes: tuple[MatchedNote, ...]) -> dict[str, list[MatchedNote]]:

@@ -30,6 +30,7 @@ from cards.pipeline.output import Package
 from cards.pipeline.report import LISTED, Report, Result, Totals
 from cards.pipeline.retirement import refuse_many
 from cards.pipeline.state import Changed, Seen
+from cards.vault import scan
 from cards.vault.config import Config
 from cards.vault.naming import file_name, top
 
@@ -115,8 +116,8 @@ def _build(
     if only and any(problem.code in state.OPEN for problem in result.problems):
         raise NeedsAllError
     refuse_foreign(config, known, result)
-    if not result.totals.notes and not known:
-        raise CardsError(f"{config.notes[0]}: no Markdown notes here")
+    if not known:
+        refuse_empty(config, result)
     if not retire:
         refuse_many(config, known, result.entries, run.tree.notes)
     written, removed = output.write(
@@ -126,6 +127,16 @@ def _build(
     if not dry_run:
         state.remember(config, _seen(run, only), report, began, only.last.files if only else None)
     return report
+
+
+def refuse_empty(config: Config, result: Result) -> None:
+    """Raise CardsError where there are no notes, and say what was looked for."""
+    if result.totals.notes:
+        return
+    suffixes = " or ".join(scan.NOTE_SUFFIXES)
+    chosen = ", as far as `include` and `exclude` in cards.toml leave them" if config.chooses else ""
+    folders = ", ".join(str(path.resolve()) for path in config.notes)
+    raise CardsError(f"{config.notes[0]}: no Markdown notes here; looked for {suffixes} files{chosen}, in {folders}")
 
 
 class _Brief(NamedTuple):
@@ -150,6 +161,7 @@ def look(config: Config, progress: Progress | None = None, *, keep_notes: bool =
     """
     known = known_ledger(config, new_ledger=True)
     result = collect(config, known, progress=progress, keep_notes=keep_notes)
+    refuse_empty(config, result)
     if _is_foreign(config, known, result):
         return collect(config, {}, progress=progress, keep_notes=keep_notes)
     return result

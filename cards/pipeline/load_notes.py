@@ -26,7 +26,7 @@ from cards.model import CardsError, Cloze, Draft, Problem, Skipped, Timestamp
 from cards.parser import parse
 from cards.vault.cache import NoteCache
 from cards.vault.config import Config
-from cards.vault.naming import deck_of, tags_of
+from cards.vault.naming import deck_of, named_deck, tags_of
 from cards.vault.note_files import Raw, Stamp, VaultFiles, digest, note_text
 
 Progress = Callable[[list[str], str], Iterable[str]]
@@ -61,6 +61,8 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
 
     `skipped` says of each takeaway without a card why, as if none of those lived that the rules refuse.
 
+    `broken` says that its frontmatter can't be read, perhaps since it is being written, and `unsettled` that what can be read
+    of it names no deck.
     `own_tags` are the note's tags without those of `cards.toml`, `skipped_count` the number of takeaways without a card,
     `recording` the URL that bare stamps open, `file` the recording as the note names it in its vault, `language` the one it
     is written in, `chosen` the sections of `cards.toml` that it has.
@@ -76,6 +78,8 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
     file: str | None
     language: str
     chosen: tuple[str, ...]
+    broken: bool
+    unsettled: bool
     keys: tuple[CardKey, ...]
     skipped_count: int
     packed_rendered: bytes
@@ -252,6 +256,7 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
     drafts, skipped = parsed.made if note.wanted else ((), ())
     left_out = (*note.skipped, *skipped) if note.wanted else ()
     deck, own_tags, tags = deck_of(config, note), tags_of(note), tags_of(note, config.tags)
+    broken = any(problem.code == "frontmatter" for problem in note.problems)
     repeated = (note.title, note.source, deck, tags)
     if len(parsed.text) > _LONG and _weight(drafts) + _weight(repeated) * len(drafts) > _LARGEST:
         raise CardsError(
@@ -270,6 +275,8 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
             file=note.file,
             language=note.spoken,
             chosen=note.chosen,
+            broken=broken,
+            unsettled=broken and not named_deck(note),
             keys=tuple(map(card_key, drafts)),
             skipped_count=len(left_out),
             packed_rendered=_packed(tuple(map(_render, drafts))),

@@ -49,6 +49,11 @@ class Config:
     ignore: tuple[str, ...] = ()
     jobs: int | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def chooses(self) -> bool:
+        """Whether `cards.toml` leaves notes out."""
+        return bool(self.include) or self.exclude != DEFAULT_EXCLUDE
+
     def wants(self, path: str) -> bool:
         """Whether a note (relative to the root) is to be read."""
         return (not self.include or is_any(path, self.include)) and not is_any(path, self.exclude)

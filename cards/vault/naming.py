@@ -16,10 +16,14 @@ _DEEPEST = 10  # levels of decks; Anki rejects packages with more than eleven
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)
 
 
+def named_deck(note: Note) -> str | None:
+    """Return the deck that a note's frontmatter names, as it stands there."""
+    return next(metadata.strings(metadata.get(note.properties, "deck", "cards-deck", "TARGET DECK")), None)
+
+
 def deck_of(config: Config, note: Note) -> str:
     """Return a note's deck: from the frontmatter, else `cards.toml`, else its folder, else `Takeaways`."""
-    in_note = next(metadata.strings(metadata.get(note.properties, "deck", "cards-deck", "TARGET DECK")), None)
-    name = in_note or config.folder_of(note.path).deck or config.deck
+    name = named_deck(note) or config.folder_of(note.path).deck or config.deck
     parts = name.split("::") if name else PurePosixPath(note.path).parent.parts
     levels = [normalize("NFC", re.sub(r'[\x00-\x1f"]+', " ", part).strip()) for part in parts]  # as Anki stores it
     return "::".join([level for level in levels if level][:_DEEPEST]) or DEFAULT_DECK

@@ -11,6 +11,7 @@ from cards.vault.config import Config
 from cards.vault.note_files import Stamp, stamp_of
 
 NOTE_SUFFIXES = (".md", ".markdown")
+_TEXTS = (*NOTE_SUFFIXES, ".txt", ".mdx", ".qmd", ".rmd", "")  # what may hold Markdown, if it is given by name
 IMAGES = frozenset(".png .jpg .jpeg .gif .webp .svg .avif .bmp .tif .tiff .ico".split())
 SOUNDS = frozenset(".mp3 .ogg .oga .opus .wav .m4a .flac .aac .mp4 .webm .m4v .mov .mkv .ogv .3gp .aif .aiff".split())
 EMBEDDED = IMAGES | SOUNDS
@@ -49,6 +50,8 @@ def look_around(config: Config) -> Tree:
             raise CardsError(f"{argument}: is outside the vault {config.root}")
         if path.is_dir():
             _walk(path, config, found)
+        elif path.suffix.lower() not in _TEXTS:
+            raise CardsError(f"{argument}: no note; give a Markdown file ({', '.join(NOTE_SUFFIXES)}) or a folder of them")
         else:
             notes[relative] = FileStat(relative, *_stamp_of(path))
     if all(argument.resolve() != config.root for argument in config.notes):  # media can be anywhere in the vault
