@@ -72,7 +72,8 @@ class Note(Struct, frozen=True, array_like=True, kw_only=True):
     show if the title does not. `refused` are the candidates that are no takeaways, with the reason as `flaw`: they matter to
     cards that live already. `recording` is the URL that timestamps without a link open; `file` is the recording's file as
     the note names it. `wanted` is False if the frontmatter says `cards: false`. `chosen` are the sections of `cards.toml` that
-    the note has.
+    the note has. `named_blocks` are its Logseq blocks with an id, each with its text, `referred_blocks` the ids of blocks of
+    other notes that it refers to.
     """
 
     path: str
@@ -90,6 +91,8 @@ class Note(Struct, frozen=True, array_like=True, kw_only=True):
     byline: tuple[str, ...] = ()
     recording: str | None = None
     file: str | None = None
+    named_blocks: tuple[tuple[str, str], ...] = ()
+    referred_blocks: tuple[str, ...] = ()
 
 
 class ParseOptions(Struct, frozen=True, array_like=True, kw_only=True):

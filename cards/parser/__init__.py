@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from cards.model import (
@@ -26,7 +26,7 @@ from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
 from cards.parser.context import Context, clean, has_tag
 from cards.parser.exports import without_asides
-from cards.parser.logseq import as_markdown
+from cards.parser.logseq import as_markdown, named_blocks, references
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Position, Walk
 from cards.text import vocabulary
@@ -36,8 +36,8 @@ _SAMPLE = 5_000  # characters that tell a note's language
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
 
-def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
-    """Read one note. `path` is relative to the vault's root.
+def parse(text: str, path: str, options: ParseOptions | None = None, *, blocks: Mapping[str, str] | None = None) -> Note:
+    """Read one note. `path` is relative to the vault's root; `blocks` are the Logseq blocks of other notes, by their id.
 
     Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
     """
@@ -51,14 +51,15 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
             Problem(path, int(line), "frontmatter", f"the frontmatter can't be read ({reason}); its body is read all the same")
         )
     options = options or ParseOptions()
-    blocks = outline(as_markdown(without_asides(head.body)), head.first_line)
-    values = _with_page_properties(head.values, blocks)
-    recordings = Recordings(values, blocks, options.recordings)
-    title, blocks = _title(values, recordings.find_stamps(blocks), path)
+    named, referred = named_blocks(head.body), references(head.body)
+    outlined = outline(as_markdown(without_asides(head.body), blocks), head.first_line)
+    values = _with_page_properties(head.values, outlined)
+    recordings = Recordings(values, outlined, options.recordings)
+    title, outlined = _title(values, recordings.find_stamps(outlined), path)
     language = metadata.language(values)
-    tagged = not options.only_tagged or _is_tagged(values, blocks, options.only_tagged)
-    walk = Walk(Context(title, options), recordings, language, _is_of_meeting(blocks), tagged)
-    walk.blocks(blocks, Position(recording=recordings.first))
+    tagged = not options.only_tagged or _is_tagged(values, outlined, options.only_tagged)
+    walk = Walk(Context(title, options), recordings, language, _is_of_meeting(outlined), tagged)
+    walk.blocks(outlined, Position(recording=recordings.first))
     selected = filters.select_takeaways(
         walk.candidates, walk.lists, metadata.people(values), path, frozenset(options.bare_labels)
     )
@@ -72,13 +73,15 @@ def parse(text: str, path: str, options: ParseOptions | None = None) -> Note:
         skipped=tuple(skipped),
         problems=tuple(problems),
         source=metadata.page(values) or recordings.first,
-        chosen=_chosen(blocks, options.sections) if options.sections else (),
+        chosen=_chosen(outlined, options.sections) if options.sections else (),
         wanted=not metadata.is_false(metadata.get(values, "cards")),
         language=language,
         spoken=language or language_of(head.body[:_SAMPLE]),
         byline=metadata.byline(values, title),
         recording=recordings.first,
         file=metadata.recording_file(values),
+        named_blocks=tuple(named.items()),
+        referred_blocks=tuple(sorted(referred)),
     )
 
 

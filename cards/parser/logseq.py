@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _LIKELY = re.compile(
     r"\{:\w|#\+BEGIN_|^[ \t]*(?:[-*+][ \t]+)?:[A-Z]+:[ \t]*$|\(\([0-9a-f]{8}-|SCHEDULED:|DEADLINE:|\[#[A-C]\]", re.M
@@ -23,15 +24,15 @@ _ITEM = re.compile(r"[ \t]*[-*+][ \t]+(?P<text>.*)")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?(```|~~~)")
 
 
-def as_markdown(text: str) -> str:
+def as_markdown(text: str, blocks: Mapping[str, str] | None = None) -> str:
     """Return a note's body with Logseq's drawers, plans and sizes gone, its blocks as Markdown's, its references as their text.
 
-    A reference to a block of another note goes: what it says is not known here.
+    `blocks` are those of other notes by their id. A reference to a block that is not known goes.
     """
     if not _LIKELY.search(text):
         return text
     lines = text.split("\n")
-    named = _named_blocks(lines)
+    named = {**(blocks or {}), **named_blocks(text)}
     out: list[str] = []
     fence = drawer = quote = ""
     for line in lines:
@@ -66,11 +67,20 @@ def _edge(block: re.Match[str], fence: str, quote: str) -> tuple[str, str, str]:
     return lead.rstrip(), fence, quote
 
 
-def _named_blocks(lines: list[str]) -> dict[str, str]:
-    """The text of each block that has an `id::`, by the id."""
+def references(text: str) -> set[str]:
+    """The ids of the blocks that a note's body refers to, and does not hold itself."""
+    if "((" not in text:
+        return set()
+    return {match["bare"] for match in _REFERENCE.finditer(text) if match["bare"]} - named_blocks(text).keys()
+
+
+def named_blocks(text: str) -> dict[str, str]:
+    """The text of each block of a note's body that has an `id::`, by the id."""
     found: dict[str, str] = {}
+    if "id::" not in text:
+        return found
     last = ""
-    for line in lines:
+    for line in text.split("\n"):
         if match := _ID.fullmatch(line):
             found[match["id"]] = last
         elif item := _ITEM.fullmatch(line):

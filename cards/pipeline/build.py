@@ -103,6 +103,8 @@ def _build(
     began = time.time_ns()
     known = known_ledger(config, new_ledger=new_ledger)
     run = start(config, known, clock(), progress, only, refresh=refresh)
+    if only and run.loaded.may_link:
+        raise NeedsAllError
     decks = Decks(config, run, only)
     packages: list[Package] = []
     made: list[_Brief] = []
@@ -260,7 +262,7 @@ def _counts(run: Run, only: Changed | None) -> dict[str, tuple[int, int]]:
 
 def _seen(run: Run, only: Changed | None) -> Seen:
     kept = {path: note.digest for path, note in only.kept.items()} if only else {}
-    return Seen(run.tree, {**kept, **run.loaded.digests}, run.loaded.stamps, run.paths, _counts(run, only))
+    return Seen(run.tree, {**kept, **run.loaded.digests}, run.loaded.stamps, run.paths, _counts(run, only), run.loaded.linked)
 
 
 def refuse_foreign(config: Config, known: Ledger, result: Result) -> None:

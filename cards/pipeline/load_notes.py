@@ -6,7 +6,7 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -78,6 +78,8 @@ class NoteCards(Struct, frozen=True, array_like=True, kw_only=True):
     file: str | None
     language: str
     chosen: tuple[str, ...]
+    named_blocks: tuple[tuple[str, str], ...]
+    referred_blocks: tuple[str, ...]
     broken: bool
     unsettled: bool
     keys: tuple[CardKey, ...]
@@ -111,7 +113,7 @@ class LoadedNotes:
     """What the notes gave by path, in their order.
 
     `digests` and `stamps` are those of the files that were read, `unread` the paths of those that could not be, `parsed` the
-    notes themselves, where they were asked for.
+    notes themselves, where they were asked for. `linked` says that some show blocks of others.
     """
 
     found: list[tuple[str, NoteCards]] = field(default_factory=list)
@@ -120,6 +122,12 @@ class LoadedNotes:
     unread: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     parsed: list[ParsedNote] = field(default_factory=list)
+    linked: bool = False
+
+    @property
+    def may_link(self) -> bool:
+        """Whether notes refer to blocks of others, or have blocks that others may refer to."""
+        return any(cards.named_blocks or cards.referred_blocks for _, cards in self.found)
 
 
 class _Parsed(NamedTuple):
@@ -163,7 +171,25 @@ def load_notes(
         if one.parsed:
             out.parsed.append(one.parsed)
     cache.close(config.root, present)
+    _link(config, files, out)
     return out
+
+
+def _link(config: Config, files: VaultFiles, notes: LoadedNotes) -> None:
+    """Read notes that refer to Logseq blocks of other notes once more, with the texts of those."""
+    named = {name: text for _, cards in notes.found for name, text in cards.named_blocks}
+    place = {parsed.note.path: n for n, parsed in enumerate(notes.parsed)}
+    for n, (path, cards) in enumerate(notes.found):
+        blocks = {name: named[name] for name in cards.referred_blocks if name in named}
+        if not blocks:
+            continue
+        one = _parse(config, files, path, blocks)
+        if one.digest != notes.digests[path]:  # it is changing: the next build sees it whole
+            continue
+        notes.found[n] = path, _note_cards(one.content)
+        notes.linked = True
+        if one.parsed and path in place:
+            notes.parsed[place[path]] = one.parsed
 
 
 def _settings(config: Config) -> tuple[object, ...]:
@@ -225,7 +251,7 @@ def _parse_and_pack(config: Config, files: VaultFiles, path: str) -> _Parsed:
     return _parse(config, files, path)._replace(parsed=None)
 
 
-def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
+def _parse(config: Config, files: VaultFiles, path: str, blocks: Mapping[str, str] | None = None) -> _Parsed:
     found = files.read(path)
     if not isinstance(found, Raw):
         return _Parsed(problem=found)
@@ -233,7 +259,7 @@ def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
     if isinstance(content, Problem):
         return _Parsed(problem=content)
     try:
-        parsed = parse_note(config, path, content.text)
+        parsed = parse_note(config, path, content.text, blocks)
         return _Parsed(content.digest, content.stamp, pack(config, parsed), parsed=parsed)
     except CardsError as error:
         return _Parsed(problem=Problem(path, 0, "large", str(error)))
@@ -242,9 +268,9 @@ def _parse(config: Config, files: VaultFiles, path: str) -> _Parsed:
         return _Parsed(problem=Problem(path, 0, "fault", message))
 
 
-def parse_note(config: Config, path: str, text: str) -> ParsedNote:
-    """A note's text, parsed, with what it gives."""
-    note = parse(text, path, config.options)
+def parse_note(config: Config, path: str, text: str, blocks: Mapping[str, str] | None = None) -> ParsedNote:
+    """A note's text, parsed, with what it gives. `blocks` are the Logseq blocks of other notes that it refers to."""
+    note = parse(text, path, config.options, blocks=blocks)
     return ParsedNote(
         note, generate(note, config.folder_of(path).kinds or config.kinds, twins=config.twins, cue=config.cue), text
     )
@@ -275,6 +301,8 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
             file=note.file,
             language=note.spoken,
             chosen=note.chosen,
+            named_blocks=note.named_blocks,
+            referred_blocks=note.referred_blocks,
             broken=broken,
             unsettled=broken and not named_deck(note),
             keys=tuple(map(card_key, drafts)),

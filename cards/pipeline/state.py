@@ -55,7 +55,8 @@ class LastBuild(Struct, frozen=True, kw_only=True):
     """The record of a build.
 
     `settings` is a hash of all that it depends on besides files, `media` one of the names of media, `files` are those that its
-    cards were made from, `out` the decks' own.
+    cards were made from, `out` the decks' own. `linked` says that notes show Logseq blocks of other notes: then a change of one
+    may change any.
     """
 
     settings: str
@@ -65,6 +66,7 @@ class LastBuild(Struct, frozen=True, kw_only=True):
     out: dict[str, SizeAndTime]
     decks: tuple[DeckState, ...]
     problems: tuple[Problem, ...]
+    linked: bool = False
 
     def report(self) -> Report:
         """What a build says that has nothing to do."""
@@ -103,6 +105,7 @@ class Seen(NamedTuple):
     stamps: Mapping[str, Stamp]
     files: tuple[str, ...]
     counts: Mapping[str, tuple[int, int]]
+    linked: bool = False
 
 
 def changes_since_last_build(config: Config) -> Changed | None:
@@ -123,7 +126,7 @@ def changes_since_last_build(config: Config) -> Changed | None:
     files = VaultFiles(config.root)
     changed = frozenset(note.path for note in tree.notes if not _is_same(files, note, last.notes.get(note.path)))
     gone = frozenset(last.notes.keys() - {note.path for note in tree.notes})
-    return Changed(tree, changed, gone, last)
+    return None if last.linked and (changed or gone) else Changed(tree, changed, gone, last)
 
 
 def remember(config: Config, read: Seen, report: Report, began: int, kept: Mapping[str, SizeAndTime] | None = None) -> None:
@@ -145,6 +148,7 @@ def remember(config: Config, read: Seen, report: Report, began: int, kept: Mappi
             out={each: _size_and_time(each) for each in _deck_files(config)},
             decks=tuple(DeckState(str(deck.path), deck.deck, *deck.counts.values()) for deck in report.decks),
             problems=tuple(problem for problem in problems if problem.code in _LASTING),
+            linked=read.linked,
         )
         cache.write(path, json.encode(record))
 
