@@ -18,7 +18,7 @@ from cards.parser.filters import is_marked, is_typed
 from cards.text import vocabulary
 from cards.text.leaning import leans
 from cards.text.sentences import sentences
-from cards.text.words import count, ends_with_colon
+from cards.text.words import count, ends_with_colon, line_asks
 
 PLAIN = "plain: no label, no key phrase"  # the reason of an item that gives no card by itself
 _IN_WORDS = (RunKind.TEXT, RunKind.CODE, RunKind.MATH)
@@ -57,11 +57,16 @@ def clozes_of(note: Note, takeaway: Takeaway) -> tuple[list[Cloze], str | None]:
 
 
 def _plain_paragraph(takeaway: Takeaway) -> str | None:
-    """The reason of a paragraph without a label or a phrase: none is needed unless it stands under a takeaway heading."""
+    """The reason of a paragraph without a label or a phrase; none is needed where it asks nothing under no takeaway heading."""
+    text = visible(takeaway.text)
+    if "::" in text:
+        return "its `::` divides no question from its answer: once a line, with white space on both sides or on neither"
+    if line_asks(plain(takeaway.text)) or line_asks(text):
+        return "a question in running text; write `Question::Answer`, or make it an item with its answer behind it"
     last = takeaway.context[max(takeaway.headings)] if takeaway.headings else ""
-    if ends_with_colon(visible(takeaway.text)) or not vocabulary.is_takeaway_heading(last):
+    if not vocabulary.is_takeaway_heading(last):
         return None
-    return "a plain paragraph: no label, no key phrase"
+    return "it announces what follows" if ends_with_colon(text) else "a plain paragraph: no label, no key phrase"
 
 
 def _cloze(

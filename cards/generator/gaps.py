@@ -25,7 +25,7 @@ from cards.model.measures import (
 from cards.model.prose import plain, squeeze
 from cards.text import vocabulary
 from cards.text.stems import content_stems, stem, stems, stems_in
-from cards.text.words import cjk, count, ends_with_colon, stands_in, words
+from cards.text.words import asks, cjk, count, ends_with_colon, stands_in, words
 
 _NEAR = 120  # characters beside a phrase in which its sentence nearly always has words enough
 _NAMES = "ends in a colon: it names what follows"
@@ -38,7 +38,6 @@ _GLOSS = re.compile(r"\s*[(（\[](?P<gloss>[^()（）\[\]\v\n]{1,80})[)）\]]")
 _BETWEEN = re.compile(r"[\s,，、/／;；&+]*(?P<word>[^\s,，、/／;；&+]*)[\s,，、/／;；&+]*")
 _AROUND = ".,;:!?()[]{}\"'“”‘’„«»"
 _CLOSING = "。，！？、：,.;:!?"
-_ASKS = re.compile(r"[?？؟][\"'”’»」』)）\s]*$")
 _LETTERS = re.compile(r"[^\W_]*")
 
 
@@ -126,19 +125,18 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
     whole = squeeze(span.text)
     if reason := _is_no_phrase(span, sentence):
         return Gap(span.start, span.end, whole, reason, lasting=reason in _OURS)
-    if not _words_left(Gap(span.start, span.end, whole), sentence):
-        return Gap(span.start, span.end, whole, _WHOLE)
     a, b = narrow(span.text, language)
     start, end = span.start + a, span.start + b
     end = _with_gloss(sentence, start, end, language)
     gap = Gap(start, end, squeeze(sentence[start:end]))
-    if reason := _is_too_long(gap, sentence):
-        return replace(gap, refused=reason, lasting=True)
-    left = _words_left(gap, sentence)
-    if left < MIN_WORDS_LEFT:
+    reason, lasting = _is_too_long(gap, sentence), True
+    if not reason and (left := _words_left(gap, sentence)) < MIN_WORDS_LEFT:
         reason = f"leaves fewer than {MIN_WORDS_LEFT} words of its sentence" if left else _WHOLE
-        glossed = end > span.end  # without its gloss it was a gap once
-        return Gap(span.start, span.end, whole, reason, lasting=True) if glossed else replace(gap, refused=reason)
+        lasting = end > span.end  # without its gloss it was a gap once
+        gap = Gap(span.start, span.end, whole) if lasting else gap
+    if reason:
+        all_of_it = not _words_left(Gap(span.start, span.end, whole), sentence)
+        return replace(gap, text=whole if all_of_it else gap.text, refused=_WHOLE if all_of_it else reason, lasting=lasting)
     if _is_stress(gap.text):
         return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
     if _says_nothing(gap.text, language):
@@ -158,16 +156,16 @@ def _is_no_phrase(span: Span, sentence: str) -> str:
         return "stands in a sentence that ends in a colon"
     if ends_with_colon(span.text.rstrip()):
         return _NAMES
-    if _asks(sentence[: span.start] + sentence[span.end :]):
+    if _asks_throughout(sentence[: span.start] + sentence[span.end :]):
         return _QUESTION
     if _is_in_word(span, sentence):
         return _PART
     return ""
 
 
-def _asks(sentence: str) -> bool:
+def _asks_throughout(sentence: str) -> bool:
     """Whether a sentence asks from its first word on, and not just at its end."""
-    if not _ASKS.search(sentence):
+    if not asks(sentence):
         return False
     said = words(sentence)
     return bool(said) and (said[0] in vocabulary.YES_NO_OPENERS or said[0] in vocabulary.QUESTION_WORDS)

@@ -14,11 +14,10 @@ from cards.model.measures import MAX_BACK_WORDS, MAX_LIST_WORDS, POINTS
 from cards.model.prose import strip, unstamped, visible
 from cards.text import vocabulary
 from cards.text.language import DEFAULT
-from cards.text.words import ends_with_colon
+from cards.text.words import asks, ends_with_colon
 
 _WORDY = re.compile(r"[^\W_]")
 _ASKS_OR_BLANK = re.compile(r"[?？؟][\"'”’»」』)）]*$|_{3,}")
-_ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*$")
 
 Asked = Mapping[int, Prose | None]  # the lines of takeaways that have a card of their own, with their labels
 
@@ -56,7 +55,7 @@ def qa_of(note: Note, takeaway: Takeaway, asked: Asked | None = None, *, cue: st
         shown,
         drawn,
         visible(prose) if front.origin is Origin.LABEL else None,
-        cued=cue != "" and front.origin is not Origin.QUESTION and not _ASKS.search(shown),
+        cued=cue != "" and front.origin is not Origin.QUESTION and not asks(shown),
         points=points,
         cue=_cue(note.spoken, points) if cue is None else "" if points else cue,
         whole=whole if whole != drawn else (),

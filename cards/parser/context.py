@@ -75,6 +75,11 @@ class Context:
         """The heading that this one belongs under, else the title."""
         return self.sections[-2].text if len(self.sections) > 1 else self.title
 
+    def announces(self, level: int) -> bool:
+        """Whether a heading of this level would stand directly below a takeaway heading."""
+        above = next((section for section in reversed(self.sections) if section.level < level), None)
+        return above is not None and above.takeaways
+
     def enter(self, text: str, level: int, line: int, stamps: tuple[Timestamp, ...]) -> None:
         """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
         self.titled = not self._settled and bool(self.sections) and self.sections[-1].level == level

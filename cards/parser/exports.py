@@ -18,9 +18,9 @@ from cards.model import Block, Bullets, Heading, Item, Paragraph, Prose, Quote, 
 from cards.model.prose import cut, plain, strip, visible
 from cards.parser.filters import is_marked
 from cards.parser.labels import lead, term
-from cards.parser.questions import MIN_CLAIM_WORDS, Question, is_question, lines_of, too_long
+from cards.parser.questions import MIN_CLAIM_WORDS, Question, lines_of, too_long
 from cards.text import vocabulary
-from cards.text.words import count
+from cards.text.words import asks, count
 
 SNIP = "https://share.snipd.com/snip/"
 _ZOTERO = "zotero:"
@@ -160,7 +160,7 @@ def asked_beside(blocks: Sequence[Block]) -> tuple[Question | None, int]:
         placed = is_highlight(place.prose) and not visible(without_place(place.prose))
         size += placed
     note = blocks[size] if placed and size < len(blocks) else None
-    if not isinstance(note, Paragraph) or is_highlight(note.prose) or not is_question(visible(note.prose)):
+    if not isinstance(note, Paragraph) or is_highlight(note.prose) or not asks(visible(note.prose)):
         return None, 0
     answer = tuple(replace(each, prose=without_place(each.prose)) for each in quoted)
     pages = [page for each in quoted if (page := page_of(each.prose))]

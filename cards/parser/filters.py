@@ -19,7 +19,7 @@ from cards.model.prose import cut, plain, squeeze, visible
 from cards.parser.labels import Lead
 from cards.parser.labels import lead as read_lead
 from cards.text import vocabulary
-from cards.text.words import count
+from cards.text.words import count, line_asks
 from cards.timestamps import times
 
 SHORT_VALUE = 12  # words of a metadata value
@@ -121,7 +121,7 @@ def select_takeaways(
             gone.add(candidate.line)
             if reason not in _WISHES and not candidate.unwanted:
                 refused.append(replace(candidate.takeaway, flaw=reason))
-            if candidate.item or candidate.typed or is_marked(candidate.prose):
+            if candidate.item or candidate.typed or is_marked(candidate.prose) or line_asks(plain(candidate.prose)):
                 skipped.append(Skipped(path, candidate.line, visible(candidate.prose), reason))
     takeaways, lists = _qualified(takeaways, lists, bare_labels)
     for each in lists:

@@ -21,12 +21,11 @@ from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser.labels import lead
 from cards.text import vocabulary
 from cards.text.sentences import sentences
-from cards.text.words import count, words
+from cards.text.words import asks, count, words
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\n\v])", re.I)  # most paragraphs are none
-_ASKS = re.compile(r"[?？؟][\"'”’»」』)）]*\s*$")
 _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
 MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
@@ -142,7 +141,7 @@ def _marked(blocks: Sequence[Block], *, former: bool = False) -> Asked:
     reader = _Marked(first, former=former)
     used = sum(1 for _ in takewhile(reader.take, blocks))
     reader.close()
-    return Asked(tuple(reader.questions), max(used, 1))
+    return Asked(tuple(reader.questions), max(used, 1), tuple(reader.before))
 
 
 class _Marked:
@@ -152,6 +151,7 @@ class _Marked:
         self.first = first
         self.former = former
         self.questions: list[Question] = []
+        self.before: list[Paragraph] = []  # lines before the first question
         self.end = first.end  # the last line that was read
         self.asked: tuple[int, Prose] | None = None
         self.after_question: list[Block] = []
@@ -192,6 +192,9 @@ class _Marked:
             has_text = bool(text[mark.end() :].strip())
             self.after_answer = [Paragraph(number, strip(cut(line, mark.end())), number)] if has_text else []
             return self.after_answer
+        if self.asked is None:
+            self.before.append(Paragraph(number, line, number))
+            return []
         if last and isinstance(before := last[-1], Paragraph) and before.end + 1 == number:
             last[-1] = replace(before, prose=(*before.prose, Run("\n"), *line), end=number)
             return last
@@ -382,30 +385,26 @@ def is_rhetorical(name: str, answer: Sequence[Block]) -> bool:
     return bool(said) and said[0] in vocabulary.YES_NO_OPENERS and "or" not in said and size <= MAX_YES_OR_NO
 
 
-def is_question(text: str) -> bool:
-    """Whether a text ends in a question mark, quotes and brackets aside."""
-    return bool(_ASKS.search(text))
-
-
 def of_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
     """The question that a heading asks, with the blocks below it as the answer, None where they say nothing or ask."""
     name = visible(heading.prose)
-    if not is_question(name) or count(name) < MIN_HEADING_WORDS or not any(map(_answers, paragraphs(body))):
+    if not asks(name) or count(name) < MIN_HEADING_WORDS or not any(map(_answers, paragraphs(body))):
         return None
-    asks = any(_ASKS.search(visible(each.prose)) for each in paragraphs(body))
-    if asks or is_rhetorical(name, body):
+    asking = any(asks(visible(each.prose)) for each in paragraphs(body))
+    if asking or is_rhetorical(name, body):
         return None
     return Question(heading.line, heading.prose, tuple(body), flaw=_flaw(name) or too_long(body))
 
 
-def of_claim(heading: Heading, body: Sequence[Block], *, snip: bool) -> Question | None:
-    """The claim that a heading makes, answered by the blocks below it: the title of a snip, or what stands behind a range.
+def of_claim(heading: Heading, body: Sequence[Block], *, announced: bool) -> Question | None:
+    """The claim that a heading makes, answered by the blocks below it, where it stands behind a range or is `announced`: as the
+    title of a snip, or by a takeaway heading above it.
 
     Any other heading with a stamp may be a chapter, so it asks nothing.
     """
     ranged = heading.prose and heading.prose[0].kind is RunKind.STAMP and any(each.end for each in heading.prose[0].stamps)
     name = visible(heading.prose)
-    if not (snip or ranged) or count(name) < MIN_CLAIM_WORDS or not any(map(_answers, paragraphs(body))):
+    if not (announced or ranged) or count(name) < MIN_CLAIM_WORDS or not any(map(_answers, paragraphs(body))):
         return None
     stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
     shown = vocabulary.without_emoji(_TAGS.sub(" ", name))

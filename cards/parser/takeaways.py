@@ -45,7 +45,7 @@ from cards.parser.labels import Lead, lead, leads_in, term
 from cards.parser.recordings import Recordings
 from cards.text import vocabulary
 from cards.text.sentences import sentences
-from cards.text.words import count, ends_with_colon
+from cards.text.words import asks, count, ends_with_colon, line_asks
 from cards.timestamps import times
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
@@ -177,21 +177,24 @@ class Walk:
         if not bold or not name or name.endswith(_NO_HEADING) or count(name) > MAX_HEADING_WORDS or is_typed(paragraph.prose):
             return False
         self.heading(Heading(paragraph.line, BOLD_LEVEL, paragraph.prose), Position())
+        self.skipped.append((paragraph.line, name, "a bold line that heads what follows"))
         return True
 
     def asking_heading(self, heading: Heading, following: Sequence[Block], at: Position) -> None:
         """Read a heading that is a question, with what stands below it, up to the next heading, as its answer."""
         body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
         after = following[len(body)] if len(body) < len(following) else None
+        name = visible(heading.prose)
         if isinstance(after, Heading) and after.level > heading.level:
             if not exports.is_snip(heading):
+                if asks(name):
+                    self.skipped.append((heading.line, name, "a question with headings of its own below it"))
                 return
             body = (*body, *exports.quote_of_snip(following[len(body) :]))
         body = tuple(block for block in body if not isinstance(block, Properties))
-        name = visible(heading.prose)
         if self.meeting or vocabulary.is_takeaway_heading(name):
             return
-        if not questions.is_question(name):
+        if not asks(name):
             self.claiming_heading(heading, body, at)
             return
         asked = questions.of_heading(heading, body)
@@ -204,7 +207,8 @@ class Walk:
     def claiming_heading(self, heading: Heading, body: Sequence[Block], at: Position) -> None:
         """Read the title of a snip, or a claim behind the range that it was made in, with the answer below it."""
         answer = tuple(block for block in body if not (isinstance(block, Paragraph | Html) and self.is_player(block, at)))
-        asked = questions.of_claim(heading, answer, snip=len(answer) < len(body) or exports.is_snip(heading))
+        snip = len(answer) < len(body) or exports.is_snip(heading)
+        asked = questions.of_claim(heading, answer, announced=snip or self.context.announces(heading.level))
         if asked is None or vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
             return
         dates = tuple(
@@ -288,7 +292,7 @@ class Walk:
                 self.below(titled.answer, replace(below, parents=(*below.parents, parent)), directly=False)
                 return ()
             if not item.task and (
-                self.is_card_block(first, texts, children, below) or self.asks(first, texts, children, below)
+                self.is_card_block(first, texts, children, below) or self.reads_question(first, texts, children, below)
             ):
                 return ()
             if (prose := questions.without_card_tag(first.prose)) is not first.prose:
@@ -308,7 +312,7 @@ class Walk:
         self.below((*texts, *children), replace(at, parents=(*at.parents, parent)), directly=False)
         return True
 
-    def asks(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
+    def reads_question(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read an item that asks a question in plain words; False where it asks none."""
         if self.meeting or exports.is_highlight(first.prose):  # a highlight is not the reader's own question
             return False
@@ -439,7 +443,7 @@ class Walk:
         below = replace(at, parents=(*at.parents, Parent(self.as_parent(exports.without_place(highlight.prose)), ())))
         for paragraph, said, name in notes:
             self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1))
-            if questions.is_question(visible(said)):
+            if asks(visible(said)):
                 answer = replace(highlight, prose=exports.without_place(highlight.prose))
                 self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
                 continue
@@ -603,16 +607,20 @@ class Walk:
         )
 
     def quoted(self, block: Quote | Table | Html) -> None:
-        """Block quotes, tables and raw HTML hold no takeaways; say so where they look like it."""
+        """Block quotes, tables and raw HTML hold no takeaways; say so where they look like it, or takeaways are awaited."""
+        awaited = self.context.section is not None and self.context.section.takeaways
         if isinstance(block, Html):
-            if _BOLD_IN_HTML.search(block.text):
-                self.skipped.append((block.line, squeeze(_TAGS.sub(" ", block.text)), "raw HTML"))
+            text = squeeze(_TAGS.sub(" ", block.text))
+            if text and (awaited or _BOLD_IN_HTML.search(block.text) or asks(text)):
+                self.skipped.append((block.line, text, "raw HTML"))
         elif isinstance(block, Table):
-            if cells := [cell for row in block.rows for cell in row if is_marked(cell)]:
-                self.skipped.append((block.line, visible(cells[0]), "a table"))
+            below = block.line + 2  # the header, and a line of dashes
+            for line, row in ((block.line, block.header), *enumerate(block.rows, below)):
+                if any(map(is_marked, row)) or (awaited and any(map(visible, row))):
+                    self.skipped.append((line, " · ".join(map(visible, row)), "a table"))
         else:
             for paragraph in paragraphs((block,)):
-                if is_marked(paragraph.prose):
+                if awaited or is_marked(paragraph.prose) or line_asks(plain(paragraph.prose)):
                     self.skipped.append((paragraph.line, visible(paragraph.prose), "a block quote"))
 
     # --------------------------------------------------------------------------------------------------- reading

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.·/&+][^\W_]+)*[+#]*")
+_ASKS = re.compile(r"[?？؟][\"'”’»」』)）\s]*$")
 _NUMBERS = {
     word: str(number)
     for number, word in enumerate(
@@ -39,6 +40,16 @@ def stands_in(phrase: str, text: str) -> bool:
         return "".join(phrase.split()).casefold() in "".join(text.split()).casefold()
     needle, haystack = words(phrase), words(text)
     return bool(needle) and any(haystack[i : i + len(needle)] == needle for i in range(len(haystack) - len(needle) + 1))
+
+
+def asks(text: str) -> bool:
+    """Whether a text ends in a question mark, closing quotes and brackets aside."""
+    return bool(_ASKS.search(text))
+
+
+def line_asks(text: str) -> bool:
+    """Whether a line of a text ends in a question mark."""
+    return any(mark in text for mark in "?？؟") and any(map(asks, re.split(r"[\n\v]", text)))
 
 
 def ends_with_colon(text: str) -> bool:
