@@ -342,12 +342,12 @@ class Walk:
         if len(context) > 1 and context[-1] == section.text:
             context = context[:-1]
         inherited = section.stamps or self.context.inherited(())
-        above = self.context.before if self.context.titled else self.context.above
+        above = self.context.before if self.context.titled else self.context.above  # a title says whose takeaways these are
         found = self.heading_list(bullets, section.text, above, context, inherited, at)
         if at.terms or any(map(_is_labelled_by_now, bullets.items)):
             self.former.append(replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE))
-        if self.context.titled:  # the heading before it says what these are the takeaways of
-            front = Front((Run(section.text),), Origin.HEADING, f"{above} › {section.text}")
+        if self.context.titled:
+            front = Front((Run(section.text),), Origin.HEADING, above)
             found = replace(found, takeaway=replace(found.takeaway, front=front))
         self.lists.append(found)
 
