@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -222,11 +222,7 @@ def start(
     keys = [key for _, cards in loaded.found for key in cards.keys if key.born or not refresh]
     matches, doubts = match_drafts(keys, known, scope.may_be_claimed)
     rest = iter(matches)
-    had = _decks_had(known, {path for path, cards in loaded.found if cards.unsettled})
-    notes = tuple(
-        _matched(path, replace(cards, deck=had.get(path, cards.deck)) if cards.unsettled else cards, rest, refresh=refresh)
-        for path, cards in loaded.found
-    )
+    notes = tuple(_matched(path, cards, rest, refresh=refresh) for path, cards in _settled(loaded.found, known))
     tops = (top(entry.deck) for entry in known.values() if entry.live)
     embeds = Embeds(files, tree)
     clips = Clips(config, embeds, cache(lambda: file_names(tops)))
@@ -262,9 +258,11 @@ def _matched(path: str, cards: NoteCards, matches: Iterator[Match | None], *, re
     return MatchedNote(path, cards, tuple(found))
 
 
-def _decks_had(known: Ledger, paths: Collection[str]) -> dict[str, str]:
-    """The decks that the living cards of these notes are in: a frontmatter that is half written moves none of them."""
-    return {entry.note: entry.deck for entry in known.values() if entry.live and entry.note in paths} if paths else {}
+def _settled(found: Iterable[tuple[str, NoteCards]], known: Ledger) -> Iterator[tuple[str, NoteCards]]:
+    """The notes, each in its deck: one whose frontmatter is half written stays in the deck that its living cards are in."""
+    decks = cache(lambda: {entry.note: entry.deck for entry in known.values() if entry.live})
+    for path, cards in found:
+        yield path, replace(cards, deck=decks().get(path, cards.deck)) if cards.unsettled else cards
 
 
 def _by_deck(notes: tuple[MatchedNote, ...]) -> dict[str, list[MatchedNote]]:
