@@ -40,6 +40,7 @@ _TRANSCRIPT = re.compile(r"(?:^|[\n\v])\s*(?:full )?transcript\s*:", re.I)
 _ASIDE = re.compile(r"^\s*<aside>[ \t]*|[ \t]*</aside>\s*$")
 _ICON = re.compile(r"^\s*<img\b[^<>]*>\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
+_ACTION = re.compile(r"(?:\.\w{1,20}\s*)+")
 _POINTS = re.compile(r"\(\*\s(?P<points>.+)\)", re.S)
 
 
@@ -124,6 +125,11 @@ def _cited(prose: Prose) -> list[tuple[int, int]]:
 
 
 # ------------------------------------------------------------------------------------------------ the reader's notes
+
+
+def is_action(said: Prose) -> bool:
+    """Whether a note only tells Readwise what to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
+    return bool(_ACTION.fullmatch(visible(said)))
 
 
 def notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:

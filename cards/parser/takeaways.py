@@ -447,7 +447,7 @@ class Walk:
                 answer = replace(highlight, prose=exports.without_place(highlight.prose))
                 self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
                 continue
-            if name in vocabulary.NOTE_LABELS:
+            if name in vocabulary.NOTE_LABELS and not exports.is_action(said):
                 kept.append(replace(paragraph, prose=said))
             self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
         return kept
