@@ -40,7 +40,8 @@ _TRANSCRIPT = re.compile(r"(?:^|[\n\v])\s*(?:full )?transcript\s*:", re.I)
 _ASIDE = re.compile(r"^\s*<aside>[ \t]*|[ \t]*</aside>\s*$")
 _ICON = re.compile(r"^\s*<img\b[^<>]*>\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
-_ACTION = re.compile(r"(?:\.\w{1,20}\s*)+")
+_ACTIONS = re.compile(r"(?:\.[a-z]\w{0,19}(?:\s+|$))+")
+_SYNCED = re.compile(r"(?:highlights first synced by|new highlights added) ", re.I)
 _POINTS = re.compile(r"\(\*\s(?P<points>.+)\)", re.S)
 
 
@@ -127,9 +128,15 @@ def _cited(prose: Prose) -> list[tuple[int, int]]:
 # ------------------------------------------------------------------------------------------------ the reader's notes
 
 
-def is_action(said: Prose) -> bool:
-    """Whether a note only tells Readwise what to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
-    return bool(_ACTION.fullmatch(visible(said)))
+def without_actions(said: Prose) -> Prose:
+    """A note without what tells Readwise what to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
+    match = _ACTIONS.match(plain(said))
+    return strip(cut(said, match.end())) if match else said
+
+
+def is_of_sync(text: str) -> bool:
+    """Whether a text only says when Readwise brought the highlights below it."""
+    return bool(_SYNCED.match(text))
 
 
 def notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:

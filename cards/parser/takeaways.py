@@ -447,8 +447,8 @@ class Walk:
                 answer = replace(highlight, prose=exports.without_place(highlight.prose))
                 self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
                 continue
-            if name in vocabulary.NOTE_LABELS and not exports.is_action(said):
-                kept.append(replace(paragraph, prose=said))
+            if name in vocabulary.NOTE_LABELS and (own := exports.without_actions(said)):
+                kept.append(replace(paragraph, prose=own))
             self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
         return kept
 
@@ -684,8 +684,10 @@ class Walk:
         return read(block)
 
     def as_parent(self, prose: Prose) -> str:
-        """A parent without a label in the breadcrumb: its last sentence, cut at twelve words."""
+        """A parent without a label in the breadcrumb: its last sentence, cut at twelve words; nothing where an app speaks."""
         text = visible(prose)
+        if exports.is_of_sync(text):
+            return ""
         spans = sentences(text, self.language)
         last = text[slice(*spans[-1])].strip() if spans else text
         parts = last.split(" ")
