@@ -47,9 +47,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the builds read that really ran."""
     read: list[str] = []
 
-    def noted(text: str, path: str, options: Any) -> Any:
+    def noted(text: str, path: str, options: Any, **more: Any) -> Any:
         read.append(path)
-        return parse(text, path, options)
+        return parse(text, path, options, **more)
 
     monkeypatch.setattr(load_notes, "parse", noted)
     start = build.__globals__["start"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -120,9 +121,9 @@ def test_no_package_is_said(content: bytes, tmp_path: Path) -> None:
 def test_an_unchanged_note_is_not_read_again(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def noted(text: str, path: str, options: ParseOptions) -> Note:
+    def noted(text: str, path: str, options: ParseOptions, **more: Any) -> Note:
         read.append(path)
-        return parse(text, path, options)
+        return parse(text, path, options, **more)
 
     monkeypatch.setattr("cards.pipeline.load_notes.parse", noted)
     _build(vault)

@@ -36,7 +36,7 @@ def test_init_writes_a_file_that_says_all_there_is(vault: Path) -> None:
     assert set(given) == set(CardsToml.__struct_encode_fields__)
     assert set(given["lint"]) == set(LintTable.__struct_encode_fields__)
     assert set(given["folders"]["Podcasts/Daily"]) == set(FolderTable.__struct_encode_fields__)
-    write(vault, {"cards.toml": uncommented, "Podcasts/x": "", "Books/x": ""})
+    write(vault, {"cards.toml": uncommented, "Podcasts/x.md": "- **A:** b\n", "Books/x.md": ""})
     assert run("list").exit_code == 0
     assert not (vault / ".gitignore").exists()  # there is no git here
 

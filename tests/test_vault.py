@@ -95,7 +95,7 @@ def test_embeds_are_found_like_obsidian_does(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_one_note_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(text: str, path: str, options: object) -> object:
+    def faulty(text: str, path: str, options: object, **more: object) -> object:
         if path == "bad.md":
             raise RuntimeError("oh no")
         return parse(text, path)

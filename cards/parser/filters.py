@@ -249,7 +249,7 @@ def _qualified(
     for one in lists:
         front = one.takeaway.front
         assert front is not None
-        if names[_text(one.takeaway).casefold()] > 1 and front.shown is None:
+        if names[_text(one.takeaway).casefold()] > 1:
             twins = Counter(
                 other.above for other in lists if _text(other.takeaway).casefold() == _text(one.takeaway).casefold()
             )

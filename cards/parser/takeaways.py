@@ -344,10 +344,10 @@ class Walk:
         inherited = section.stamps or self.context.inherited(())
         above = self.context.before if self.context.titled else self.context.above  # a title says whose takeaways these are
         found = self.heading_list(bullets, section.text, above, context, inherited, at)
-        if at.terms or any(map(_is_labelled_by_now, bullets.items)):
+        if at.terms or self.context.titled or any(map(_is_labelled_by_now, bullets.items)):
             self.former.append(replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE))
         if self.context.titled:
-            front = Front((Run(section.text),), Origin.HEADING, above)
+            front = Front((Run(above),), Origin.HEADING)
             found = replace(found, takeaway=replace(found.takeaway, front=front))
         self.lists.append(found)
 
