@@ -129,7 +129,7 @@ def _cited(prose: Prose) -> list[tuple[int, int]]:
 
 
 def without_actions(said: Prose) -> Prose:
-    """A note without what tells Readwise what to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
+    """A note without what it tells Readwise to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
     match = _ACTIONS.match(plain(said))
     return strip(cut(said, match.end())) if match else said
 
