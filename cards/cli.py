@@ -24,8 +24,10 @@ COMMANDS = {
     "lint": "Find cards that will be hard or useless to review.",
     "list": "List the cards from the notes in PATHS, or the skipped takeaways.",
     "preview": "Show the cards as one HTML page.",
+    "push": "Bring the cards of the notes in PATHS into Anki.",
     "recover": "Rebuild a lost ledger from decks.",
     "retired": "List cards whose takeaway is gone.",
+    "undo": "Take the last push back.",
     "verify": "Test an import in the real Anki.",
     "watch": "Rebuild the decks whenever a note is saved, until Ctrl-C.",
 }

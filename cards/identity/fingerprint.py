@@ -216,6 +216,11 @@ def parts_of(fields: Sequence[str], tags: Sequence[str]) -> str:
     return "".join(map(_part, (*fields[: len(_HASHED)], " ".join(tags))))
 
 
+def part(parts: str, name: str) -> str:
+    """The hash of one of PARTS, empty if it is not known."""
+    return parts[_SLICES[name]]
+
+
 @lru_cache(maxsize=1024)  # the cards of a note share most of theirs
 def _part(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()[:_PART_LENGTH] if text else _NO_PART

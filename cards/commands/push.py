@@ -1,0 +1,92 @@
+"""`cards push`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cards.commands.options import EXISTING_FILE, PROBLEMS, of_notes
+
+if TYPE_CHECKING:
+    from cards.sync.plan import Both, Retired
+    from cards.vault.config import Config
+
+
+def into_anki(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a collection, which the command gets as one path."""
+
+    @click.option("--profile", help="Use this profile of Anki.  [default: the only one]")
+    @click.option("--collection", "given", type=EXISTING_FILE, help="Use this collection.anki2 of a closed Anki.")
+    @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+    @wraps(command)
+    def wrapped(*args: Any, profile: str | None, given: Path | None, **rest: Any) -> Any:
+        from cards.sync.profiles import find
+
+        return command(*args, collection=given or find(profile), **rest)
+
+    return wrapped
+
+
+@click.command("push")
+@of_notes
+@into_anki
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--ours", "both", flag_value="ours", help="Where you edited a card here and in Anki, deliver the notes'.")
+@click.option("--theirs", "both", flag_value="theirs", help="Where you edited both, keep Anki's, and ask no more.")
+@click.option(
+    "--retired",
+    type=click.Choice(["suspend", "leave", "delete"]),
+    default="suspend",
+    help="What becomes of cards whose takeaway is gone.  [default: suspend]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON, one step a line.")
+def command(
+    config: Config, collection: Path, yes: bool, dry_run: bool, both: Both | None, retired: Retired, as_json: bool
+) -> None:
+    """Bring the cards of the notes in PATHS into Anki, which must be closed.
+
+    Builds the decks, shows what would change in Anki, and asks once. What you edited there stays, and `cards undo` takes it all
+    back.
+    """
+    from cards.commands import messages, push_messages, terminal
+    from cards.pipeline.build import build
+    from cards.sync import memory
+    from cards.sync.plan import plan
+    from cards.sync.push import push, read
+
+    report = build(config, dry_run=dry_run, keep_cards=True, progress=terminal.progress)
+    messages.print_problems(report.result.problems)
+    entries = report.result.entries
+    remembered = memory.path_of(collection, config.out)
+    before = read(collection, tuple(entries))
+    notes = [card.anki for card in report.result.cards]
+    planned = plan(notes, entries, before, memory.load(remembered).delivered, both=both or "keep", retired=retired)
+    if as_json:
+        for step in planned.steps:
+            terminal.echo(push_messages.step_json(step))
+    else:
+        for line in push_messages.plan_lines(planned, collection):
+            terminal.echo(line)
+    if dry_run:
+        return
+    if planned.acts and not yes:
+        _confirm(len(planned.of("delete")))
+    outcome = push(collection, planned, before, report.result.media, remembered)
+    if planned.acts and not as_json:
+        for line in push_messages.pushed_lines(outcome):
+            terminal.echo(line)
+    if outcome.amiss:
+        sys.exit(PROBLEMS)
+
+
+def _confirm(deletes: int) -> None:
+    """Ask once; where notes would be deleted, for their number."""
+    if deletes and click.prompt(f"This deletes {deletes} notes in Anki. Their number, to go on", type=int) != deletes:
+        raise click.Abort
+    if not deletes:
+        click.confirm("Push?", abort=True)

@@ -1,0 +1,107 @@
+"""Messages of `cards push` and `cards undo`: plans and outcomes as text for a terminal, and steps as JSON."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from cards.commands.terminal import bold, count, done, name, safe, truncate
+from cards.pipeline.report import LISTED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cards.sync.collection import Collection
+    from cards.sync.plan import Plan, Step, What
+    from cards.sync.push import Outcome, TakenBack
+
+_MARKS: dict[What, tuple[str, str]] = {
+    "add": ("+", "green"),
+    "update": ("~", "yellow"),
+    "move": (">", "cyan"),
+    "return": ("^", "green"),
+    "retire": ("-", "red"),
+    "delete": ("x", "red"),
+    "keep": ("=", "yellow"),
+    "away": ("=", "yellow"),
+    "foreign": ("!", "red"),
+}
+_TOLD: dict[What, str] = {
+    "add": "new",
+    "update": "updated",
+    "move": "moved",
+    "return": "back",
+    "retire": "suspended, as their takeaway is gone",
+    "delete": "deleted, as their takeaway is gone",
+    "away": "left out, since you deleted them in Anki",
+    "foreign": "left alone: a note of another type has their id",
+}
+
+
+def plan_lines(plan: Plan, collection: Path) -> list[str]:
+    """Format what a push would do: each kind with some of its cards, then what stays as the user has it."""
+    lines = [f"Into {safe(name(collection))}:", ""]
+    for what, told in _TOLD.items():
+        if steps := plan.of(what):
+            mark, colour = _MARKS[what]
+            lines.append(f"  {bold(mark, colour)} {len(steps):,} {told}")
+            lines += [f"      {_step(step)}" for step in steps[:LISTED] if what != "add"]
+            lines += [f"      … and {len(steps) - LISTED:,} more"] if len(steps) > LISTED and what != "add" else []
+    if kept := [step for step in plan.steps if step.kept and not step.both]:
+        lines.append(f"  = {count(len(kept), 'card')} keep what you edited in Anki")
+        lines += [f"      {_step(step)}" for step in kept[:LISTED]]
+    if both := [step for step in plan.steps if step.both]:
+        lines.append(f"  {bold('!', 'red')} {count(len(both), 'card')} changed here and in Anki: Anki's text stays")
+        lines += [f"      {_text(step)}  ({', '.join(step.both)})" for step in both[:LISTED]]
+        lines.append("      --ours delivers the notes' text, --theirs keeps Anki's and asks no more")
+    if len(lines) == 2:
+        return [f"{done()} Anki has it all already: nothing to push"]
+    return [*lines, ""]
+
+
+def _step(step: Step) -> str:
+    told = [*step.changed, *(f"keeps your {field}" for field in step.kept if step.what != "keep")]
+    told = told or list(step.kept) or ([f"to {step.deck}"] if step.what == "move" else [])
+    return _text(step) + (f"  ({', '.join(told)})" if told else "")
+
+
+def _text(step: Step) -> str:
+    plain = html.unescape(re.sub(r"<[^>]*>", " ", re.sub(r"\{\{c\d+::(.*?)(?:::.*?)?\}\}", r"[\1]", step.text)))
+    return safe(truncate(" ".join(plain.split()), 70))
+
+
+def pushed_lines(outcome: Outcome) -> list[str]:
+    """Format what came of a push."""
+    if outcome.amiss:
+        found = " ".join(f"ID:{guid}" for guid in outcome.amiss[:LISTED])
+        return [f"{bold('!', 'red')} {count(len(outcome.amiss), 'card')} in Anki are not as planned; look at: {found}"]
+    backup = [f"  The collection before: {click.style(safe(outcome.backup), dim=True)}"] if outcome.backup else []
+    return [f"{done()} pushed", *backup, "  To take it back: cards undo"]
+
+
+def back_lines(back: TakenBack, now: Collection) -> list[str]:
+    """Format what an undo would take back, and what stays."""
+    lines = [f"Takes the last push back: {count(back.size, 'card')}"]
+    for guid, reason in back.stays[:LISTED]:
+        there = now.notes.get(guid)
+        text = truncate(" ".join(re.sub(r"<[^>]*>", " ", there.fields[0]).split()), 60) if there else f"ID:{guid}"
+        lines.append(f"  = {safe(text)} stays: {safe(reason)}")
+    if len(back.stays) > LISTED:
+        lines.append(f"  … and {len(back.stays) - LISTED:,} more")
+    return lines
+
+
+def step_json(step: Step) -> dict[str, object]:
+    """Return a step as `cards push --json` prints it."""
+    return {
+        "id": step.guid,
+        "what": step.what,
+        "changed": list(step.changed),
+        "kept": list(step.kept),
+        "both": list(step.both),
+        "deck": step.deck or None,
+        "text": step.text,
+    }

@@ -1,0 +1,41 @@
+"""`cards undo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cards.commands.options import of_notes
+from cards.commands.push import into_anki
+
+if TYPE_CHECKING:
+    from cards.vault.config import Config
+
+
+@click.command("undo")
+@of_notes
+@into_anki
+def command(config: Config, collection: Path, yes: bool) -> None:
+    """Take the last push back.
+
+    Anki must be closed. What you reviewed or edited since the push stays, and is listed.
+    """
+    from cards.commands import push_messages, terminal
+    from cards.model import CardsError
+    from cards.sync import memory
+    from cards.sync.push import read, take_back, taking_back
+
+    remembered = memory.path_of(collection, config.out)
+    last = memory.load(remembered).last
+    if last is None:
+        raise CardsError(f"{collection}: there is no push of these decks to take back")
+    now = read(collection, (*last.before, *last.added))
+    back = taking_back(collection, last, now)
+    for line in push_messages.back_lines(back, now):
+        terminal.echo(line)
+    if not yes:
+        click.confirm("Take it back?", abort=True)
+    backup = take_back(back, remembered)
+    terminal.echo(f"✓ taken back{f'; the collection as it was: {backup}' if backup else ''}")

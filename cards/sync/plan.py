@@ -1,0 +1,233 @@
+"""What a push does, card by card. Pure: the same notes, memory and collection give the same plan.
+
+A field is compared three ways: as it was last delivered, as Anki has it, as the notes give it now. One that only the notes
+changed is delivered, one that only the user changed in Anki stays, and one that both changed stays unless the user says so.
+Extra, tags of the user's own, flags, due dates and decks that the user chose are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.identity import fingerprint
+from cards.identity.ledger import Entry, Ledger
+from cards.model import AnkiNote, CardsError, Fields
+from cards.sync.collection import CardInAnki, Collection, NoteInAnki
+
+RETIRED = "cards::retired"  # the tag of a card whose takeaway is gone
+NAMES = Fields._fields
+_OURS = NAMES[:6]  # Extra is the user's, ID never changes
+_EXTRA = NAMES.index("extra")
+
+Both = Literal["keep", "ours", "theirs"]  # what becomes of a field that was changed on both sides
+Retired = Literal["suspend", "leave", "delete"]
+What = Literal["add", "update", "move", "retire", "return", "delete", "keep", "away", "foreign"]
+
+
+class Delivered(Struct, frozen=True, array_like=True):
+    """What a card looked like when it was last delivered to a collection: hashes of its parts, its tags, its deck."""
+
+    parts: str
+    tags: tuple[str, ...]
+    deck: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What a push does with one card.
+
+    add        a new note
+    update     `changed` fields are delivered
+    keep       nothing is delivered, since the user edited what the notes changed, or all that differs
+    move       its cards go to `deck`
+    retire     its takeaway is gone: its cards are suspended and tagged
+    return     its takeaway is back: they are neither any more
+    delete     its note is deleted, with its cards; their reviews stay in the log
+    away       the user deleted it in Anki: it stays away
+    foreign    a note of another type has its guid: it is left alone
+
+    `kept` are fields that the user edited in Anki and that stay, `both` are those among them that the notes changed as well.
+    `note` is the note as it is to be, `cards` are the ids of the cards in Anki that the step is about.
+    """
+
+    guid: str
+    what: What
+    text: str = ""
+    changed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
+    deck: str = ""
+    note: AnkiNote | None = None
+    cards: tuple[int, ...] = ()
+
+    @property
+    def acts(self) -> bool:
+        """Whether the step changes anything in Anki."""
+        return self.what not in ("keep", "away", "foreign")
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The steps of a push into a collection of this `version`, and what is remembered as delivered after it."""
+
+    version: int
+    steps: tuple[Step, ...]
+    delivered: Mapping[str, Delivered]
+
+    @property
+    def acts(self) -> bool:
+        """Whether a push changes anything in Anki."""
+        return any(step.acts for step in self.steps)
+
+    def of(self, *whats: What) -> list[Step]:
+        """The steps of these kinds."""
+        return [step for step in self.steps if step.what in whats]
+
+
+def plan(
+    notes: Sequence[AnkiNote],
+    ledger: Ledger,
+    collection: Collection,
+    delivered: Mapping[str, Delivered],
+    *,
+    both: Both = "keep",
+    retired: Retired = "suspend",
+) -> Plan:
+    """Say what a push of these notes does. `ledger` is the one that knows them, `delivered` what this collection got before.
+
+    Raises CardsError where the note types in Anki have other fields than ours: an import would add second ones.
+    """
+    _check_types(collection)
+    steps: list[Step] = []
+    known: dict[str, Delivered] = {}
+    for note in notes:
+        there = collection.notes.get(note.guid)
+        if note.guid in collection.foreign or (there and there.kind != note.kind):
+            steps.append(Step(guid=note.guid, what="foreign", text=note.fields[0]))
+            continue
+        last = delivered.get(note.guid)
+        if there is None:
+            gone = last is not None and both != "ours"
+            steps.append(Step(guid=note.guid, what="away" if gone else "add", text=note.fields[0], note=note, deck=note.deck))
+            known[note.guid] = last if gone and last else _delivered(note, note.fields, note.tags)
+            continue
+        base = last or _from_ledger(ledger.get(note.guid))
+        found, known[note.guid] = _merged(note, there, base, both)
+        steps += [each for each in (found, _moved(note, there, last), _returned(note, there)) if each]
+    if retired != "leave":
+        steps += _retired(ledger, collection, {note.guid for note in notes}, delete=retired == "delete")
+    left = {guid: each for guid, each in delivered.items() if guid not in known and guid in ledger}
+    return Plan(version=collection.version, steps=tuple(steps), delivered={**left, **known})
+
+
+def _check_types(collection: Collection) -> None:
+    from cards.anki.note_types import note_types
+
+    for kind, names in collection.types.items():
+        ours = tuple(name for name, _ in note_types()[kind].fields)
+        if names != ours:
+            raise CardsError(
+                f"the note type “{note_types()[kind].name}” in Anki has the fields {', '.join(names)}; a push needs "
+                f"{', '.join(ours)}. Take the others out in Anki (Tools › Manage Note Types), then push again"
+            )
+
+
+def _from_ledger(entry: Entry | None) -> Delivered | None:
+    """What a deck delivered, for a card that came by an import: its tags and its deck are not known."""
+    return Delivered(entry.parts, (), "") if entry and entry.parts else None
+
+
+def _delivered(note: AnkiNote, fields: Sequence[str], tags: Iterable[str]) -> Delivered:
+    return Delivered(fingerprint.parts_of(fields, note.tags), tuple(sorted(tags)), note.deck)
+
+
+def _merged(note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Both) -> tuple[Step | None, Delivered]:
+    """The step that brings a note up to date, and what of it counts as delivered then."""
+    was, has, new = (
+        base.parts if base else "",
+        fingerprint.parts_of(there.fields, sorted(there.tags)),
+        fingerprint.parts_of(note.fields, note.tags),
+    )
+    fields = list(note.fields)
+    fields[_EXTRA] = there.fields[_EXTRA]
+    changed: list[str] = []
+    kept: list[str] = []
+    conflicts: list[str] = []
+    parts = {name: fingerprint.part(new, name) for name in fingerprint.PARTS}
+    for n, name in enumerate(_OURS):
+        old, theirs, ours = (fingerprint.part(text, name) for text in (was, has, new))
+        if theirs == ours:
+            continue
+        if theirs == old or both == "ours":
+            changed.append(name)
+            continue
+        fields[n] = there.fields[n]
+        kept.append(name)
+        if ours != old:
+            conflicts.append(name)
+            parts[name] = ours if both == "theirs" else old or parts[name]
+    tags = _tags(note, there, base, was, has)
+    if {*tags} != {*there.tags}:
+        changed.append("tags")
+    known = Delivered("".join(parts[name] for name in fingerprint.PARTS), tuple(sorted(note.tags)), note.deck)
+    missing = {*note.ordinals} - {card.ordinal for card in there.cards}
+    if not (changed or kept or missing):
+        return None, known
+    merged = replace(note, fields=tuple(fields), tags=tags, mod=max(there.mod + 1, note.mod))
+    delivers = bool(changed or missing)
+    step = Step(
+        guid=note.guid,
+        what="update" if delivers else "keep",
+        text=note.fields[0],
+        changed=(*changed, *(["cards"] if missing else [])),
+        kept=tuple(kept),
+        both=tuple(conflicts) if both == "keep" else (),
+        note=merged if delivers else None,
+    )
+    return step, known
+
+
+def _tags(note: AnkiNote, there: NoteInAnki, base: Delivered | None, was: str, has: str) -> tuple[str, ...]:
+    """The tags of a note: the user's own stay, ours that are gone from the note go, those that are new come."""
+    known = {tag.casefold() for tag in base.tags} if base else set()
+    if base and not base.tags and fingerprint.part(was, "tags") == fingerprint.part(has, "tags"):
+        known = {tag.casefold() for tag in there.tags}  # a deck delivered exactly these
+    ours = {tag.casefold() for tag in note.tags}
+    kept = [tag for tag in there.tags if tag.casefold() not in known - ours]
+    held = {tag.casefold() for tag in kept}
+    # one of ours that the user took off stays off
+    new = [tag for tag in note.tags if tag.casefold() not in held and tag.casefold() not in known]
+    return tuple(sorted((*kept, *new), key=str.casefold))
+
+
+def _moved(note: AnkiNote, there: NoteInAnki, last: Delivered | None) -> Step | None:
+    """The move of cards that are still where they were delivered; what the user moved stays there."""
+    if last is None or last.deck in ("", note.deck):
+        return None
+    cards = tuple(card.id for card in there.cards if card.deck == last.deck and not card.filtered)
+    return Step(guid=note.guid, what="move", text=note.fields[0], deck=note.deck, cards=cards) if cards else None
+
+
+def _returned(note: AnkiNote, there: NoteInAnki) -> Step | None:
+    if RETIRED not in there.tags:
+        return None
+    return Step(guid=note.guid, what="return", text=note.fields[0], cards=_suspended(there.cards))
+
+
+def _suspended(cards: Iterable[CardInAnki]) -> tuple[int, ...]:
+    return tuple(card.id for card in cards if card.suspended)
+
+
+def _retired(ledger: Ledger, collection: Collection, live: set[str], *, delete: bool) -> Iterator[Step]:
+    """Cards whose takeaway is gone; one that is tagged already and not suspended was wanted back by the user."""
+    for guid, there in sorted(collection.notes.items()):
+        entry = ledger.get(guid)
+        if entry is None or entry.live or guid in live:
+            continue
+        if delete:
+            yield Step(guid=guid, what="delete", text=there.fields[0], cards=tuple(card.id for card in there.cards))
+        elif RETIRED not in there.tags:
+            open_ = tuple(card.id for card in there.cards if not card.suspended)
+            yield Step(guid=guid, what="retire", text=there.fields[0], cards=open_)
