@@ -70,9 +70,9 @@ def packages(out: Path) -> list[Path]:
 # ----------------------------------------------------------------------------------------------------------- commands
 
 
-def run(*arguments: object) -> Result:
-    """A command in this process."""
-    return CliRunner().invoke(main, [*map(str, arguments)])
+def run(*arguments: object, given: str | None = None) -> Result:
+    """A command in this process; `given` is what the user types."""
+    return CliRunner().invoke(main, [*map(str, arguments)], input=given)
 
 
 def rows(*arguments: object) -> list[dict[str, Any]]:

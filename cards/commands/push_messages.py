@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -69,8 +67,7 @@ def _step(step: Step) -> str:
 
 
 def _text(step: Step) -> str:
-    plain = html.unescape(re.sub(r"<[^>]*>", " ", re.sub(r"\{\{c\d+::(.*?)(?:::.*?)?\}\}", r"[\1]", step.text)))
-    return safe(truncate(" ".join(plain.split()), 70))
+    return safe(truncate(step.text, 70))
 
 
 def pushed_lines(outcome: Outcome) -> list[str]:
@@ -84,11 +81,13 @@ def pushed_lines(outcome: Outcome) -> list[str]:
 
 def back_lines(back: TakenBack, now: Collection) -> list[str]:
     """Format what an undo would take back, and what stays."""
+    from cards.sync.plan import words_of
+
     lines = [f"Takes the last push back: {count(back.size, 'card')}"]
     for guid, reason in back.stays[:LISTED]:
         there = now.notes.get(guid)
-        text = truncate(" ".join(re.sub(r"<[^>]*>", " ", there.fields[0]).split()), 60) if there else f"ID:{guid}"
-        lines.append(f"  = {safe(text)} stays: {safe(reason)}")
+        text = safe(truncate(words_of(there.fields[0]), 70)) if there else f"ID:{guid}"
+        lines.append(f"  = {text} stays: {safe(reason)}")
     if len(back.stays) > LISTED:
         lines.append(f"  … and {len(back.stays) - LISTED:,} more")
     return lines

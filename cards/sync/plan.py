@@ -7,6 +7,8 @@ Extra, tags of the user's own, flags, due dates and decks that the user chose ar
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -18,6 +20,8 @@ from cards.identity.ledger import Entry, Ledger
 from cards.model import AnkiNote, CardsError, Fields
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
 
+_MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_GAP = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 RETIRED = "cards::retired"  # the tag of a card whose takeaway is gone
 NAMES = Fields._fields
 _OURS = NAMES[:6]  # Extra is the user's, ID never changes
@@ -105,12 +109,14 @@ def plan(
     for note in notes:
         there = collection.notes.get(note.guid)
         if note.guid in collection.foreign or (there and there.kind != note.kind):
-            steps.append(Step(guid=note.guid, what="foreign", text=note.fields[0]))
+            steps.append(Step(guid=note.guid, what="foreign", text=words_of(note.fields[0])))
             continue
         last = delivered.get(note.guid)
         if there is None:
             gone = last is not None and both != "ours"
-            steps.append(Step(guid=note.guid, what="away" if gone else "add", text=note.fields[0], note=note, deck=note.deck))
+            steps.append(
+                Step(guid=note.guid, what="away" if gone else "add", text=words_of(note.fields[0]), note=note, deck=note.deck)
+            )
             known[note.guid] = last if gone and last else _delivered(note, note.fields, note.tags)
             continue
         base = last or _from_ledger(ledger.get(note.guid))
@@ -120,6 +126,12 @@ def plan(
         steps += _retired(ledger, collection, {note.guid for note in notes}, delete=retired == "delete")
     left = {guid: each for guid, each in delivered.items() if guid not in known and guid in ledger}
     return Plan(version=collection.version, steps=tuple(steps), delivered={**left, **known})
+
+
+def words_of(field: str) -> str:
+    """The text of a field, with its gaps in brackets."""
+    text = html.unescape(_MARKUP.sub(" ", _GAP.sub(r"[\1]", field)))
+    return " ".join(text.split())
 
 
 def _check_types(collection: Collection) -> None:
@@ -180,7 +192,7 @@ def _merged(note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Bot
     step = Step(
         guid=note.guid,
         what="update" if delivers else "keep",
-        text=note.fields[0],
+        text=words_of(note.fields[0]),
         changed=(*changed, *(["cards"] if missing else [])),
         kept=tuple(kept),
         both=tuple(conflicts) if both == "keep" else (),
@@ -207,13 +219,13 @@ def _moved(note: AnkiNote, there: NoteInAnki, last: Delivered | None) -> Step | 
     if last is None or last.deck in ("", note.deck):
         return None
     cards = tuple(card.id for card in there.cards if card.deck == last.deck and not card.filtered)
-    return Step(guid=note.guid, what="move", text=note.fields[0], deck=note.deck, cards=cards) if cards else None
+    return Step(guid=note.guid, what="move", text=words_of(note.fields[0]), deck=note.deck, cards=cards) if cards else None
 
 
 def _returned(note: AnkiNote, there: NoteInAnki) -> Step | None:
     if RETIRED not in there.tags:
         return None
-    return Step(guid=note.guid, what="return", text=note.fields[0], cards=_suspended(there.cards))
+    return Step(guid=note.guid, what="return", text=words_of(note.fields[0]), cards=_suspended(there.cards))
 
 
 def _suspended(cards: Iterable[CardInAnki]) -> tuple[int, ...]:
@@ -227,7 +239,7 @@ def _retired(ledger: Ledger, collection: Collection, live: set[str], *, delete: 
         if entry is None or entry.live or guid in live:
             continue
         if delete:
-            yield Step(guid=guid, what="delete", text=there.fields[0], cards=tuple(card.id for card in there.cards))
+            yield Step(guid=guid, what="delete", text=words_of(there.fields[0]), cards=tuple(card.id for card in there.cards))
         elif RETIRED not in there.tags:
             open_ = tuple(card.id for card in there.cards if not card.suspended)
-            yield Step(guid=guid, what="retire", text=there.fields[0], cards=open_)
+            yield Step(guid=guid, what="retire", text=words_of(there.fields[0]), cards=open_)

@@ -1,0 +1,429 @@
+"""Pushes into the real Anki: a collection that is closed, by its own library."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from cards.sync import closed, memory
+from cards.sync.plan import RETIRED
+from tests.anki_run import collection, healthy, import_deck
+from tests.vaults import edit, refused, run, write
+
+NOTE = (
+    "---\ntags: [sea]\n---\n- **Bar:** it moves with each gale\n"
+    "- **Mole:** built of **granite blocks** in two parts. It holds.\n- **Bell:** it rings in fog\n"
+)
+_CARDS = "select id, nid, ord, did, type, queue, due, ivl, factor, reps, lapses, left, odue, odid, flags, data from cards"
+
+
+class Profile:
+    """A vault, its decks and a collection, with what the user does in each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "anki" / "collection.anki2"
+        with collection(self.path.parent):
+            pass
+        write(folder, {"v/n.md": NOTE})
+
+    def push(self, *more: str, notes: str = "v", given: str | None = None) -> Result:
+        where = [notes, "-o", str(self.folder / f"d-{notes}"), "--collection", self.path]
+        return run("push", *where, *more, *([] if given or "-n" in more else ["--yes"]), given=given)
+
+    def undo(self) -> Result:
+        return run("undo", "v", "-o", str(self.folder / "d-v"), "--collection", self.path, "--yes")
+
+    def steps(self, *more: str) -> dict[str, list[str]]:
+        """What a push would do: the texts of each kind of step."""
+        found: dict[str, list[str]] = {}
+        ran = self.push("-n", "--json", *more)
+        assert ran.exit_code == 0, ran.output
+        for line in ran.stdout.splitlines():
+            step = json.loads(line)
+            found.setdefault(step["what"], []).append(step["text"])
+        return found
+
+    @contextmanager
+    def anki(self) -> Iterator[Any]:
+        with collection(self.path.parent) as opened:
+            yield opened
+
+    def look(self, query: str) -> list[Any]:
+        with self.anki() as opened:
+            return list(opened.db.all(query))
+
+    def set(self, words: str, **fields: str) -> None:
+        """Edit fields of a note in Anki."""
+        with self.anki() as opened:
+            (nid,) = opened.find_notes(words)
+            note = opened.get_note(nid)
+            for name, text in fields.items():
+                note[name.replace("_", " ")] = text
+            opened.update_note(note)
+
+    def field(self, words: str, name: str) -> str:
+        with self.anki() as opened:
+            (nid,) = opened.find_notes(words)
+            return str(opened.get_note(nid)[name])
+
+    def review_all(self) -> int:
+        with self.anki() as opened:
+            opened.decks.select(opened.decks.id("Takeaways"))
+            seen = 0
+            while card := opened.sched.getCard():
+                card.start_timer()
+                opened.sched.answerCard(card, 4)
+                seen += 1
+            return seen
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(memory.HOME, str(tmp_path / "memory"))
+    return Profile(tmp_path)
+
+
+def test_a_first_push_and_a_push_of_nothing(profile: Profile) -> None:
+    ran = profile.push()
+    assert ran.exit_code == 0
+    assert "4 new" in ran.stdout
+    with profile.anki() as opened:
+        assert sorted(opened.db.list("select sfld from notes"))[0] == "Bar"
+        assert opened.db.scalar("select count() from cards") == 4
+        assert healthy(opened) == []
+    before = profile.path.read_bytes()
+    ran = profile.push()
+    assert "nothing to push" in ran.stdout
+    assert profile.path.read_bytes() == before
+
+
+def test_a_dry_run_is_the_run(profile: Profile) -> None:
+    planned = profile.push("-n", "--json").stdout
+    assert profile.look("select id from notes") == []
+    assert not list((profile.folder / "d-v").glob("*.apkg"))
+    assert profile.push("--json").stdout == planned
+
+
+def test_it_asks_once(profile: Profile) -> None:
+    assert profile.push(given="n\n").exit_code != 0
+    assert profile.look("select id from notes") == []
+    assert profile.push(given="y\n").exit_code == 0
+    assert len(profile.look("select id from notes")) == 4
+
+
+def test_an_edit_on_either_side(profile: Profile) -> None:
+    profile.push()
+    profile.set("Front:*Bell*", Back="it rings in snow", Extra="as my father said")
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    assert profile.steps() == {"update": ["Bar"], "keep": ["Bell"]}
+    profile.push()
+    assert profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+    assert profile.field("Front:*Bell*", "Back") == "it rings in snow"
+    assert profile.steps() == {"keep": ["Bell"]}
+    edit(profile.folder / "v" / "n.md", "- **Bell:**", "- **Bells:**")  # another field of the note that was edited
+    profile.push()
+    assert profile.field("Front:*Bells*", "Back") == "it rings in snow"
+    assert profile.field("Front:*Bells*", "Extra") == "as my father said"
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "after"),
+    [(None, "rings in snow", {"keep"}), ("--ours", "rings at noon", set()), ("--theirs", "rings in snow", {"keep"})],
+)
+def test_an_edit_on_both_sides(profile: Profile, option: str | None, text: str, after: set[str]) -> None:
+    profile.push()
+    profile.set("Front:*Bell*", Back="it rings in snow")
+    edit(profile.folder / "v" / "n.md", "in fog", "at noon")
+    assert "changed here and in Anki" in profile.push("-n").stdout
+    ran = profile.push(*([option] if option else []))
+    assert ran.exit_code == 0
+    assert text in profile.field("Front:*Bell*", "Back")
+    assert profile.steps().keys() == after
+    assert ("changed here and in Anki" in profile.push("-n").stdout) is (option is None)
+
+
+def test_phrases_come_and_go(profile: Profile) -> None:
+    profile.push()
+    note = profile.folder / "v" / "n.md"
+    edit(note, "in two parts", "in **two parts**")
+    assert profile.steps() == {"update": ["Mole", "built of [granite blocks] in [two parts]."]}
+    profile.push()
+    ordinals = (
+        "select ord from cards c join notes n on n.id = nid where sfld like '%granite%' and sfld not like 'Mole%' order by 1"
+    )
+    assert profile.look(ordinals) == [[0], [1]]
+    edit(note, "in **two parts**", "in two parts")
+    profile.push()
+    edit(note, "in two parts", "in **two parts**")
+    profile.push()
+    assert profile.look(ordinals) == [[0], [1]]
+    with profile.anki() as opened:
+        assert healthy(opened) == []
+
+
+def test_a_takeaway_goes_and_comes_back(profile: Profile) -> None:
+    profile.push()
+    profile.review_all()
+    note = profile.folder / "v" / "n.md"
+    edit(note, "- **Bell:** it rings in fog\n", "")
+    assert profile.steps() == {"retire": ["Bell"]}
+    profile.push()
+    assert profile.look("select queue from cards c join notes n on n.id = nid where sfld = 'Bell'") == [[-1]]
+    assert profile.steps() == {}
+    note.write_text(NOTE, encoding="utf-8")
+    assert profile.steps() == {"return": ["Bell"]}
+    profile.push()
+    with profile.anki() as opened:
+        (nid,) = opened.find_notes("Front:*Bell*")
+        assert RETIRED not in opened.get_note(nid).tags
+        assert opened.get_note(nid).cards()[0].queue != -1
+        assert opened.get_note(nid).cards()[0].reps == 1
+
+
+def test_a_retired_card_that_the_user_wants_stays(profile: Profile) -> None:
+    profile.push()
+    edit(profile.folder / "v" / "n.md", "- **Bell:** it rings in fog\n", "")
+    profile.push()
+    with profile.anki() as opened:
+        opened.sched.unsuspend_cards(opened.find_cards("Front:*Bell*"))
+    assert profile.steps() == {}
+
+
+@pytest.mark.parametrize(("given", "left"), [("1\n", 0), ("2\n", 1)])
+def test_deleting_asks_for_the_number(profile: Profile, given: str, left: int) -> None:
+    profile.push()
+    edit(profile.folder / "v" / "n.md", "- **Bell:** it rings in fog\n", "")
+    assert profile.steps("--retired", "leave") == {}
+    profile.push("--retired", "delete", given=given)
+    assert len(profile.look("select id from notes where sfld = 'Bell'")) == left
+
+
+def test_what_the_user_deleted_in_anki_stays_away(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.remove_notes(opened.find_notes("Front:*Bell*"))
+    assert profile.steps() == {"away": ["Bell"]}
+    profile.push()
+    assert profile.look("select id from notes where sfld = 'Bell'") == []
+    assert profile.steps("--ours") == {"add": ["Bell"]}
+
+
+def test_a_deck_changes_and_the_users_moves_stay(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.set_deck(opened.find_cards("Front:*Bell*"), opened.decks.id("Mine"))
+    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    assert sorted(profile.steps()["move"])[0] == "Bar"
+    profile.push()
+    with profile.anki() as opened:
+        decks = {opened.decks.name(did) for (did,) in opened.db.all("select did from cards")}
+        assert decks == {"Harbour", "Mine"}
+    assert profile.steps() == {}
+
+
+def test_a_card_in_a_filtered_deck_is_not_moved(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        deck = opened.sched.get_or_create_filtered_deck(0)
+        deck.name = "Cram"
+        deck.config.search_terms[0].search = "Front:*Bell*"
+        opened.sched.add_or_update_filtered_deck(deck)
+    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    assert "Bell" not in profile.steps()["move"]
+    assert profile.push().exit_code == 0
+
+
+def test_a_renamed_note_and_a_new_tag(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.tags.bulk_add(opened.find_notes("Front:*Bell*"), "mine")
+    (profile.folder / "v" / "n.md").rename(profile.folder / "v" / "Harbour.md")
+    edit(profile.folder / "v" / "Harbour.md", "[sea]", "[port]")
+    profile.push()
+    with profile.anki() as opened:
+        assert set(opened.get_note(opened.find_notes("Front:*Bell*")[0]).tags) == {"mine", "port"}
+        assert "Harbour" in opened.get_note(opened.find_notes("Front:*Bell*")[0])["Context"]
+    assert profile.steps() == {}
+
+
+def test_no_row_of_cards_and_reviews_is_touched(profile: Profile) -> None:
+    profile.push()
+    assert profile.review_all() == 4
+    with profile.anki() as opened:
+        opened.set_config("fsrs", True)
+        card = opened.get_card(opened.find_cards("Front:*Mole*")[0])
+        card.flags, card.custom_data = 3, '{"a":1}'
+        opened.update_card(card)
+        opened.sched.bury_cards(opened.find_cards("Front:*Bar*"))
+        opened.sched.suspend_cards(opened.find_cards("Front:*Bell*"))
+    before = profile.look(_CARDS), profile.look("select * from revlog")
+    schema = profile.look("select scm from col")
+    note = profile.folder / "v" / "n.md"
+    note.write_text(NOTE.replace("gale", "storm").replace("granite", "oak").replace("fog", "snow"), encoding="utf-8")
+    assert set(profile.steps()) == {"update"}
+    profile.push()
+    assert (profile.look(_CARDS), profile.look("select * from revlog")) == before
+    assert profile.look("select scm from col") == schema
+
+
+def test_cards_that_came_by_a_package_are_taken_over(profile: Profile) -> None:
+    run("build", "v", "-o", str(profile.folder / "d-v"))
+    with profile.anki() as opened:
+        import_deck(opened, profile.folder / "d-v" / "Takeaways.apkg")
+    profile.set("Front:*Bell*", Back="it rings in snow")
+    assert profile.steps() == {"keep": ["Bell"]}
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    profile.push()
+    assert len(profile.look("select id from notes")) == 4
+    assert profile.field("Front:*Bell*", "Back") == "it rings in snow"
+
+
+def test_two_vaults_in_one_profile(profile: Profile) -> None:
+    write(profile.folder, {"w/m.md": "- **Chart:** it shows the bar\n"})
+    profile.push()
+    profile.push(notes="w")
+    assert len(profile.look("select id from notes")) == 5
+    assert profile.steps() == {}
+    assert "nothing to push" in profile.push(notes="w").stdout
+
+
+def test_pictures_come_along(profile: Profile) -> None:
+    write(profile.folder, {"v/mole.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"})
+    edit(profile.folder / "v" / "n.md", "it rings in fog", "it rings in fog ![[mole.svg]]")
+    profile.push()
+    with profile.anki() as opened:
+        assert healthy(opened) == []
+
+
+def test_anki_is_open(profile: Profile) -> None:
+    with profile.anki():
+        said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
+    assert "Anki has it open; close Anki and push again" in said
+
+
+def test_a_collection_that_changes_in_between_is_left_alone(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Callable[..., Any] = closed.ask
+
+    def late(request: closed.Request) -> closed.Answer:
+        if request.acts:
+            with profile.anki() as opened:
+                opened.set_config("a", 1)
+                opened.add_note(opened.new_note(opened.models.by_name("Basic")), 1)
+        answer: closed.Answer = ask(request)
+        return answer
+
+    monkeypatch.setattr(closed, "ask", late)
+    ran = profile.push()
+    assert ran.exit_code == 2
+    assert "it has changed since it was looked at; nothing was done" in ran.stderr
+    assert len(profile.look("select id from notes")) == 1
+
+
+def test_a_note_type_with_other_fields_is_refused(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        model = opened.models.by_name("Takeaway")
+        opened.models.add_field(model, opened.models.new_field("Mine"))
+        opened.models.update_dict(model)
+    said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
+    assert "has the fields Front, Back, Context, Timestamps, Audio, Source, Extra, ID, Mine" in said
+
+
+@pytest.mark.parametrize("step", ["import_anki_package", "set_deck", "merge_undo_entries"])
+def test_a_push_that_is_killed_loses_nothing(profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile.push()
+    profile.review_all()
+    profile.set("Front:*Bell*", Back="it rings in snow")
+    reviews = profile.look("select * from revlog")
+    write(profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    dying = (
+        "import os, sys; from anki.collection import Collection; from cards.sync import closed\n"
+        f"Collection.{step} = lambda *_, **__: os._exit(9)\n"
+        "closed.main(*sys.argv[1:])"
+    )
+    run_ = subprocess.run
+
+    def killed(command: list[str], **more: Any) -> Any:
+        if "cards.sync.closed" in command:
+            command = [sys.executable, "-c", dying, *command[-2:]]
+        return run_(command, **more)
+
+    monkeypatch.setattr(subprocess, "run", killed)
+    assert "the push broke off" in refused(
+        "push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes"
+    )
+    monkeypatch.setattr(subprocess, "run", run_)
+    assert profile.look("select * from revlog") == reviews
+    assert profile.push().exit_code == 0
+    assert profile.look("select * from revlog") == reviews
+    assert profile.field("Front:*Bell*", "Back") == "it rings in snow"
+    assert profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+    assert len(profile.look("select id from notes")) == 5
+    assert profile.steps() == {"keep": ["Bell"]}
+    with profile.anki() as opened:
+        assert healthy(opened) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ undo
+
+
+def test_an_undo_takes_all_back(profile: Profile) -> None:
+    profile.push()
+    profile.review_all()
+    with profile.anki() as opened:
+        opened.tags.bulk_add(opened.find_notes("Front:*Bar*"), "mine")
+    query = "select n.guid, flds, tags, c.ord, c.did, queue, reps from notes n join cards c on c.nid = n.id order by 1, 4"
+    before, reviews = profile.look(query), profile.look("select * from revlog")
+    write(profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    text = NOTE.replace("gale", "storm").replace("- **Bell:** it rings in fog\n", "").replace("[sea]", "[port]\ndeck: Harbour")
+    (profile.folder / "v" / "n.md").write_text(text, encoding="utf-8")
+    assert set(profile.steps()) == {"add", "update", "move", "retire"}
+    planned = profile.push("-n", "--json").stdout
+    profile.push()
+    assert profile.look(query) != before
+    assert profile.undo().exit_code == 0
+    assert profile.look(query) == before
+    assert profile.look("select * from revlog") == reviews
+    assert profile.push("-n", "--json").stdout == planned
+    assert "no push of these decks to take back" in refused(
+        "undo", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes"
+    )
+
+
+def test_an_undo_leaves_what_was_done_since(profile: Profile) -> None:
+    profile.push()
+    profile.review_all()
+    profile.set("Front:*Bar*", Back="mine")
+    ran = profile.undo()
+    assert "it was reviewed since" in ran.stdout
+    assert len(profile.look("select id from notes")) == 4
+    assert profile.field("Front:*Bar*", "Back") == "mine"
+
+
+# -------------------------------------------------------------------------------------------------------- profiles
+
+
+def test_the_only_profile_is_found(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANKI_BASE", str(profile.folder / "base"))
+    assert "no Anki profile here" in refused("push", "v", "--yes")
+    with collection(profile.folder / "base" / "User 1"):
+        pass
+    assert run("push", "v", "--yes").exit_code == 0
+    with collection(profile.folder / "base" / "Work"):
+        pass
+    said = refused("push", "v", "--yes")
+    assert "there are 2 Anki profiles; name one with --profile: User 1, Work" in said
+    assert "nothing to push" in run("push", "v", "--yes", "--profile", "User 1").stdout
+    assert "no Anki profile 'Home'" in refused("push", "v", "--yes", "--profile", "Home")
