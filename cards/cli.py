@@ -20,6 +20,7 @@ _DONE, _FAILED = 0, 2
 COMMANDS = {
     "build": "Make Anki decks (.apkg) from the notes in PATHS.",
     "diff": "Show what a build would change, card by card.",
+    "edits": "Show what was edited in Anki, or a patch of the notes.",
     "init": "Write a commented cards.toml into FOLDER.",
     "lint": "Find cards that will be hard or useless to review.",
     "list": "List the cards from the notes in PATHS, or the skipped takeaways.",

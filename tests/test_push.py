@@ -16,7 +16,7 @@ from click.testing import Result
 from cards.sync import closed, memory
 from cards.sync.plan import RETIRED
 from tests.anki_run import collection, healthy, import_deck
-from tests.vaults import edit, refused, run, write
+from tests.vaults import edit, git, refused, run, write
 
 NOTE = (
     "---\ntags: [sea]\n---\n- **Bar:** it moves with each gale\n"
@@ -410,6 +410,53 @@ def test_an_undo_leaves_what_was_done_since(profile: Profile) -> None:
     assert "it was reviewed since" in ran.stdout
     assert len(profile.look("select id from notes")) == 4
     assert profile.field("Front:*Bar*", "Back") == "mine"
+
+
+# ----------------------------------------------------------------------------------------------------------- edits
+
+
+def test_edits_come_back_as_a_patch(profile: Profile) -> None:
+    git(profile.folder, "init", "-q")
+    note = profile.folder / "v" / "n.md"
+    note.write_bytes(NOTE.replace("\n", "\r\n").encode())
+    profile.push()
+    profile.set("Front:*Bell*", Back="it rings in thick fog")
+    profile.set("Front:*Mole*", Front='<div class="label" dir="auto">The mole</div>')
+    profile.set("Text:*granite*", Text="built of {{c1::big granite blocks}} in two parts.")
+    profile.set("Front:*Bar*", Back="something <b>else</b> altogether", Context="mine")
+    where = ["v", "-o", str(profile.folder / "d-v"), "--collection", profile.path]
+    said = run("edits", *where).stdout
+    assert "- it rings in fog\n    + it rings in thick fog" in said
+    ran = run("edits", *where, "--patch")
+    assert "not in the patch: it is not text of the takeaway" in ran.stderr
+    (profile.folder / "edits.patch").write_bytes(ran.stdout_bytes)
+    git(profile.folder / "v", "apply", "--unidiff-zero", "../edits.patch")
+    expected = NOTE.replace("in fog", "in thick fog").replace("**Mole:**", "**The mole:**")
+    expected = expected.replace("**granite blocks**", "**big granite blocks**").replace(
+        "it moves with each gale", "something else altogether"
+    )
+    assert note.read_bytes().decode().replace("\r\n", "\n") == expected
+    assert b"\r\n" in note.read_bytes()
+    profile.push()
+    kept = [json.loads(line)["kept"] for line in profile.push("-n", "--json").stdout.splitlines()]
+    assert kept == [["back", "context"], ["front"]]
+    assert "changed here and in Anki" not in profile.push("-n").stdout
+
+
+@pytest.mark.parametrize(
+    ("front", "back", "reason"),
+    [
+        ("", "<b>it</b> rings in fog", "only its formatting changed"),
+        ("", "it rings in fog <i>and</i> in snow, **I** think", "the note would give another card"),
+        ("", "", "the note would give another card"),
+    ],
+)
+def test_an_edit_that_the_note_cannot_follow_is_listed(profile: Profile, front: str, back: str, reason: str) -> None:
+    profile.push()
+    profile.set("Front:*Bell*", Back=back)
+    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--patch")
+    assert f"not in the patch: {reason}" in ran.stderr
+    assert not ran.stdout
 
 
 # -------------------------------------------------------------------------------------------------------- profiles

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cards.sync.collection import Collection
+    from cards.sync.edits import Edit
     from cards.sync.plan import Plan, Step, What
     from cards.sync.push import Outcome, TakenBack
 
@@ -91,6 +92,26 @@ def back_lines(back: TakenBack, now: Collection) -> list[str]:
     if len(back.stays) > LISTED:
         lines.append(f"  … and {len(back.stays) - LISTED:,} more")
     return lines
+
+
+def edit_line(edit: Edit) -> str:
+    """Format an edit for `cards edits`: where, what was and what is, and why the note can't follow."""
+    where = click.style(f"{safe(edit.note)}:{edit.line}", dim=True)
+    reason = f"\n    not in the patch: {edit.reason}" if edit.reason else ""
+    return f"{where}  {edit.field}\n    {bold('-', 'red')} {safe(edit.was)}\n    {bold('+', 'green')} {safe(edit.now)}{reason}"
+
+
+def edit_json(edit: Edit) -> dict[str, object]:
+    """Return an edit as `cards edits --json` prints it."""
+    return {
+        "id": edit.guid,
+        "note": edit.note,
+        "line": edit.line,
+        "field": edit.field,
+        "was": edit.was,
+        "now": edit.now,
+        "reason": edit.reason or None,
+    }
 
 
 def step_json(step: Step) -> dict[str, object]:

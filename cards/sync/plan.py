@@ -177,7 +177,7 @@ def _merged(note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Bot
             continue
         fields[n] = there.fields[n]
         kept.append(name)
-        if ours != old:
+        if ours != old and words_of(there.fields[n]) != words_of(note.fields[n]):  # an edit that came back to the note is one
             conflicts.append(name)
             parts[name] = ours if both == "theirs" else old or parts[name]
     tags = _tags(note, there, base, was, has)
