@@ -10,9 +10,11 @@ TODAY = 1_795_400_000  # seconds since 1970: the day on which every test runs, u
 
 @pytest.fixture(autouse=True)
 def apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test depends on the clock, which stands still for builds, or on the user's cache, which is an empty folder."""
+    """No test depends on the clock, which stands still for builds, or on what is the user's: cache, memory, an open Anki."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(TODAY))
     monkeypatch.setenv("CARDS_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("CARDS_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+    monkeypatch.setenv("ANKICONNECT_PORT", "1")  # where nothing listens
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""Pushes into the real Anki: a collection that is closed, by its own library."""
+"""Pushes into the real Anki: closed, by its own library, and open, by the actions of AnkiConnect."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from click.testing import Result
 
-from cards.sync import closed, memory
+from cards.sync import closed, live, memory
 from cards.sync.plan import RETIRED
-from tests.anki_run import collection, healthy, import_deck
+from cards.sync.request import Answer, Request
+from tests.anki_connect import AnkiConnect
+from tests.anki_run import anki, collection, healthy, import_deck
 from tests.vaults import edit, git, refused, run, write
 
 NOTE = (
@@ -35,12 +39,17 @@ class Profile:
             pass
         write(folder, {"v/n.md": NOTE})
 
+    @property
+    def which(self) -> list[object]:
+        """The options that name the collection."""
+        return ["--collection", self.path]
+
     def push(self, *more: str, notes: str = "v", given: str | None = None) -> Result:
-        where = [notes, "-o", str(self.folder / f"d-{notes}"), "--collection", self.path]
+        where = [notes, "-o", str(self.folder / f"d-{notes}"), *self.which]
         return run("push", *where, *more, *([] if given or "-n" in more else ["--yes"]), given=given)
 
     def undo(self) -> Result:
-        return run("undo", "v", "-o", str(self.folder / "d-v"), "--collection", self.path, "--yes")
+        return run("undo", "v", "-o", str(self.folder / "d-v"), *self.which, "--yes")
 
     def steps(self, *more: str) -> dict[str, list[str]]:
         """What a push would do: the texts of each kind of step."""
@@ -86,25 +95,63 @@ class Profile:
             return seen
 
 
+class OpenProfile(Profile):
+    """The same, with Anki open."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        self.opened = anki.Collection(str(self.path))
+        self.connect = AnkiConnect(self.opened)
+        monkeypatch.setenv(live.PORT, str(self.connect.port))
+
+    @property
+    def which(self) -> list[object]:
+        return []
+
+    @contextmanager
+    def anki(self) -> Iterator[Any]:
+        yield self.opened
+
+    def close(self) -> None:
+        self.connect.close()
+        self.opened.close()
+
+
 @pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
+def closed_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(memory.HOME, str(tmp_path / "memory"))
     return Profile(tmp_path)
 
 
-def test_a_first_push_and_a_push_of_nothing(profile: Profile) -> None:
-    ran = profile.push()
+@pytest.fixture
+def open_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenProfile]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(memory.HOME, str(tmp_path / "memory"))
+    profile = OpenProfile(tmp_path, monkeypatch)
+    yield profile
+    profile.close()
+
+
+@pytest.fixture(params=["closed", "open"])
+def profile(request: pytest.FixtureRequest) -> Profile:
+    """Both ways of a push."""
+    found: Profile = request.getfixturevalue(f"{request.param}_profile")
+    return found
+
+
+def test_a_first_push_and_a_push_of_nothing(closed_profile: Profile) -> None:
+    ran = closed_profile.push()
     assert ran.exit_code == 0
     assert "4 new" in ran.stdout
-    with profile.anki() as opened:
+    with closed_profile.anki() as opened:
         assert sorted(opened.db.list("select sfld from notes"))[0] == "Bar"
         assert opened.db.scalar("select count() from cards") == 4
         assert healthy(opened) == []
-    before = profile.path.read_bytes()
-    ran = profile.push()
+    before = closed_profile.path.read_bytes()
+    ran = closed_profile.push()
     assert "nothing to push" in ran.stdout
-    assert profile.path.read_bytes() == before
+    assert closed_profile.path.read_bytes() == before
 
 
 def test_a_dry_run_is_the_run(profile: Profile) -> None:
@@ -305,28 +352,28 @@ def test_pictures_come_along(profile: Profile) -> None:
         assert healthy(opened) == []
 
 
-def test_anki_is_open(profile: Profile) -> None:
-    with profile.anki():
-        said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
+def test_anki_is_open(closed_profile: Profile) -> None:
+    with closed_profile.anki():
+        said = refused("push", "v", "-o", str(closed_profile.folder / "d-v"), "--collection", closed_profile.path, "--yes")
     assert "Anki has it open; close Anki and push again" in said
 
 
-def test_a_collection_that_changes_in_between_is_left_alone(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_that_changes_in_between_is_left_alone(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     ask: Callable[..., Any] = closed.ask
 
-    def late(request: closed.Request) -> closed.Answer:
+    def late(request: Request) -> Answer:
         if request.acts:
-            with profile.anki() as opened:
+            with closed_profile.anki() as opened:
                 opened.set_config("a", 1)
                 opened.add_note(opened.new_note(opened.models.by_name("Basic")), 1)
-        answer: closed.Answer = ask(request)
+        answer: Answer = ask(request)
         return answer
 
     monkeypatch.setattr(closed, "ask", late)
-    ran = profile.push()
+    ran = closed_profile.push()
     assert ran.exit_code == 2
     assert "it has changed since it was looked at; nothing was done" in ran.stderr
-    assert len(profile.look("select id from notes")) == 1
+    assert len(closed_profile.look("select id from notes")) == 1
 
 
 def test_a_note_type_with_other_fields_is_refused(profile: Profile) -> None:
@@ -335,19 +382,19 @@ def test_a_note_type_with_other_fields_is_refused(profile: Profile) -> None:
         model = opened.models.by_name("Takeaway")
         opened.models.add_field(model, opened.models.new_field("Mine"))
         opened.models.update_dict(model)
-    said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
+    said = refused("push", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--yes")
     assert "has the fields Front, Back, Context, Timestamps, Audio, Source, Extra, ID, Mine" in said
 
 
 @pytest.mark.parametrize("step", ["import_anki_package", "set_deck", "merge_undo_entries"])
-def test_a_push_that_is_killed_loses_nothing(profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile.push()
-    profile.review_all()
-    profile.set("Front:*Bell*", Back="it rings in snow")
-    reviews = profile.look("select * from revlog")
-    write(profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
-    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
-    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+def test_a_push_that_is_killed_loses_nothing(closed_profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_profile.push()
+    closed_profile.review_all()
+    closed_profile.set("Front:*Bell*", Back="it rings in snow")
+    reviews = closed_profile.look("select * from revlog")
+    write(closed_profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
     dying = (
         "import os, sys; from anki.collection import Collection; from cards.sync import closed\n"
         f"Collection.{step} = lambda *_, **__: os._exit(9)\n"
@@ -362,18 +409,109 @@ def test_a_push_that_is_killed_loses_nothing(profile: Profile, step: str, monkey
 
     monkeypatch.setattr(subprocess, "run", killed)
     assert "the push broke off" in refused(
-        "push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes"
+        "push", "v", "-o", str(closed_profile.folder / "d-v"), "--collection", closed_profile.path, "--yes"
     )
     monkeypatch.setattr(subprocess, "run", run_)
-    assert profile.look("select * from revlog") == reviews
-    assert profile.push().exit_code == 0
-    assert profile.look("select * from revlog") == reviews
-    assert profile.field("Front:*Bell*", "Back") == "it rings in snow"
-    assert profile.field("Front:*Bar*", "Back") == "it moves with every gale"
-    assert len(profile.look("select id from notes")) == 5
-    assert profile.steps() == {"keep": ["Bell"]}
-    with profile.anki() as opened:
+    assert closed_profile.look("select * from revlog") == reviews
+    assert closed_profile.push().exit_code == 0
+    assert closed_profile.look("select * from revlog") == reviews
+    assert closed_profile.field("Front:*Bell*", "Back") == "it rings in snow"
+    assert closed_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+    assert len(closed_profile.look("select id from notes")) == 5
+    assert closed_profile.steps() == {"keep": ["Bell"]}
+    with closed_profile.anki() as opened:
         assert healthy(opened) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ open
+
+
+def test_a_key_is_asked_for(open_profile: OpenProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_profile.connect.key = "secret"
+    assert "put it into the environment variable ANKICONNECT_KEY" in refused("push", "v", "-y")
+    monkeypatch.setenv(live.KEY, "secret")
+    assert open_profile.push().exit_code == 0
+
+
+def test_a_note_in_the_editor_is_left_alone(open_profile: OpenProfile) -> None:
+    open_profile.push()
+    edit(open_profile.folder / "v" / "n.md", "each gale", "every gale")
+    open_profile.connect.selected = list(open_profile.opened.find_notes("Front:*Bar*"))
+    ran = open_profile.push()
+    assert ran.exit_code == 2
+    assert "close the browser" in ran.stderr
+    assert open_profile.field("Front:*Bar*", "Back") == "it moves with each gale"
+
+
+def test_an_import_that_an_editor_undoes_is_repeated(open_profile: OpenProfile) -> None:
+    open_profile.push()
+    edit(open_profile.folder / "v" / "n.md", "each gale", "every gale")
+    open_profile.connect.broken = {"importPackage"}
+    assert open_profile.push().exit_code == 0
+    assert open_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+
+
+def test_what_does_not_arrive_is_named(open_profile: OpenProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_profile.push()
+    edit(open_profile.folder / "v" / "n.md", "each gale", "every gale")
+    monkeypatch.setattr(AnkiConnect, "importPackage", lambda *_, **__: True)
+    ran = open_profile.push()
+    assert ran.exit_code == 1
+    assert "1 card in Anki are not as planned" in ran.stdout
+
+
+def test_nothing_is_deleted_during_a_review(open_profile: OpenProfile) -> None:
+    open_profile.push()
+    edit(open_profile.folder / "v" / "n.md", "- **Bell:** it rings in fog\n", "")
+    open_profile.connect.reviewing = True
+    ran = open_profile.push("--retired", "delete", given="1\n")
+    assert ran.exit_code == 2
+    assert "a review is under way in Anki" in ran.stderr
+    assert open_profile.push().exit_code == 0
+    assert "guiDeckBrowser" not in open_profile.connect.calls[-3:]
+
+
+def test_an_import_is_the_last_that_is_done(open_profile: OpenProfile) -> None:
+    open_profile.push()
+    text = (
+        NOTE.replace("[sea]", "[sea]\ndeck: Harbour")
+        .replace("each gale", "every gale")
+        .replace("- **Bell:** it rings in fog\n", "")
+    )
+    write(open_profile.folder, {"v/n.md": text})
+    open_profile.connect.calls.clear()
+    open_profile.push()
+    acts = {"changeDeck", "suspend", "addTags", "importPackage", "exportPackage"}
+    first, *_, last = [call for call in open_profile.connect.calls if call in acts]
+    assert (first, last) == ("exportPackage", "importPackage")
+
+
+@pytest.mark.parametrize("missing", ["guiSelectedNotes", "importPackage"])
+def test_an_old_version_is_refused(open_profile: OpenProfile, missing: str) -> None:
+    open_profile.connect.without = {missing}
+    assert f"AnkiConnect is too old: it can't do {missing}" in refused("push", "v", "-y")
+
+
+def test_another_profile_than_the_open_one(open_profile: OpenProfile) -> None:
+    assert "Anki is open with the profile 'anki', not 'Work'" in refused("push", "v", "-y", "--profile", "Work")
+
+
+def test_a_program_that_is_no_anki_is_not_asked(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Other)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv(live.PORT, str(server.server_address[1]))
+    monkeypatch.setenv("ANKI_BASE", str(closed_profile.folder / "none"))
+    assert "no Anki profile here" in refused("push", "v", "-y")
+    server.shutdown()
+    server.server_close()
 
 
 # ------------------------------------------------------------------------------------------------------------ undo
@@ -398,7 +536,7 @@ def test_an_undo_takes_all_back(profile: Profile) -> None:
     assert profile.look("select * from revlog") == reviews
     assert profile.push("-n", "--json").stdout == planned
     assert "no push of these decks to take back" in refused(
-        "undo", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes"
+        "undo", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--yes"
     )
 
 
@@ -424,7 +562,7 @@ def test_edits_come_back_as_a_patch(profile: Profile) -> None:
     profile.set("Front:*Mole*", Front='<div class="label" dir="auto">The mole</div>')
     profile.set("Text:*granite*", Text="built of {{c1::big granite blocks}} in two parts.")
     profile.set("Front:*Bar*", Back="something <b>else</b> altogether", Context="mine")
-    where = ["v", "-o", str(profile.folder / "d-v"), "--collection", profile.path]
+    where = ["v", "-o", str(profile.folder / "d-v"), *profile.which]
     said = run("edits", *where).stdout
     assert "- it rings in fog\n    + it rings in thick fog" in said
     ran = run("edits", *where, "--patch")
@@ -454,7 +592,7 @@ def test_edits_come_back_as_a_patch(profile: Profile) -> None:
 def test_an_edit_that_the_note_cannot_follow_is_listed(profile: Profile, front: str, back: str, reason: str) -> None:
     profile.push()
     profile.set("Front:*Bell*", Back=back)
-    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--patch")
+    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--patch")
     assert f"not in the patch: {reason}" in ran.stderr
     assert not ran.stdout
 
@@ -462,13 +600,13 @@ def test_an_edit_that_the_note_cannot_follow_is_listed(profile: Profile, front: 
 # -------------------------------------------------------------------------------------------------------- profiles
 
 
-def test_the_only_profile_is_found(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANKI_BASE", str(profile.folder / "base"))
+def test_the_only_profile_is_found(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANKI_BASE", str(closed_profile.folder / "base"))
     assert "no Anki profile here" in refused("push", "v", "--yes")
-    with collection(profile.folder / "base" / "User 1"):
+    with collection(closed_profile.folder / "base" / "User 1"):
         pass
     assert run("push", "v", "--yes").exit_code == 0
-    with collection(profile.folder / "base" / "Work"):
+    with collection(closed_profile.folder / "base" / "Work"):
         pass
     said = refused("push", "v", "--yes")
     assert "there are 2 Anki profiles; name one with --profile: User 1, Work" in said

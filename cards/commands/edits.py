@@ -13,6 +13,7 @@ from cards.commands.push import into_anki
 
 if TYPE_CHECKING:
     from cards.generator import Generated
+    from cards.sync.request import Ask
     from cards.vault.config import Config
 
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 @into_anki
 @click.option("--patch", "as_patch", is_flag=True, help="Print a patch of the notes, for `git apply`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per edit.")
-def command(config: Config, collection: Path, yes: bool, as_patch: bool, as_json: bool) -> None:
+def command(config: Config, collection: Path, ask: Ask, yes: bool, as_patch: bool, as_json: bool) -> None:
     """Show what was edited in Anki, card by card, or as a patch of the notes.
 
-    Changes nothing. Anki must be closed.
+    Changes nothing.
     """
     from cards.commands import push_messages, terminal
     from cards.pipeline.build import build
@@ -36,7 +37,7 @@ def command(config: Config, collection: Path, yes: bool, as_patch: bool, as_json
     from cards.vault.note_files import Raw, VaultFiles
 
     result = build(config, dry_run=True, keep_cards=True, progress=terminal.progress).result
-    before = read(collection, tuple(result.entries))
+    before = read(ask, collection, tuple(result.entries))
     known = memory.load(memory.path_of(collection, config.out)).delivered
     planned = plan([card.anki for card in result.cards], result.entries, before, known)
 

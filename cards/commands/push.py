@@ -14,20 +14,28 @@ from cards.commands.options import EXISTING_FILE, PROBLEMS, of_notes
 
 if TYPE_CHECKING:
     from cards.sync.plan import Both, Retired
+    from cards.sync.request import Ask
     from cards.vault.config import Config
 
 
 def into_anki(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a collection, which the command gets as one path."""
+    """Add the options that name a collection, which the command gets as a path, with the applier to `ask`."""
 
-    @click.option("--profile", help="Use this profile of Anki.  [default: the only one]")
+    @click.option("--profile", help="Use this profile of Anki.  [default: the only one, or the open one]")
     @click.option("--collection", "given", type=EXISTING_FILE, help="Use this collection.anki2 of a closed Anki.")
     @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
     @wraps(command)
     def wrapped(*args: Any, profile: str | None, given: Path | None, **rest: Any) -> Any:
+        from cards.model import CardsError
+        from cards.sync import closed, live
         from cards.sync.profiles import find
 
-        return command(*args, collection=given or find(profile), **rest)
+        if given is None and live.is_there():
+            path = live.collection()
+            if profile not in (None, path.parent.name):
+                raise CardsError(f"Anki is open with the profile {path.parent.name!r}, not {profile!r}")
+            return command(*args, collection=path, ask=live.ask, **rest)
+        return command(*args, collection=given or find(profile), ask=closed.ask, **rest)
 
     return wrapped
 
@@ -46,9 +54,9 @@ def into_anki(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON, one step a line.")
 def command(
-    config: Config, collection: Path, yes: bool, dry_run: bool, both: Both | None, retired: Retired, as_json: bool
+    config: Config, collection: Path, ask: Ask, yes: bool, dry_run: bool, both: Both | None, retired: Retired, as_json: bool
 ) -> None:
-    """Bring the cards of the notes in PATHS into Anki, which must be closed.
+    """Bring the cards of the notes in PATHS into Anki, open (with the add-on AnkiConnect) or closed.
 
     Builds the decks, shows what would change in Anki, and asks once. What you edited there stays, and `cards undo` takes it all
     back.
@@ -63,9 +71,10 @@ def command(
     messages.print_problems(report.result.problems)
     entries = report.result.entries
     remembered = memory.path_of(collection, config.out)
-    before = read(collection, tuple(entries))
+    before = read(ask, collection, tuple(entries))
     notes = [card.anki for card in report.result.cards]
-    planned = plan(notes, entries, before, memory.load(remembered).delivered, both=both or "keep", retired=retired)
+    known = memory.load(remembered)
+    planned = plan(notes, entries, before, known.delivered, both=both or "keep", retired=retired, newest=known.newest)
     if as_json:
         for step in planned.steps:
             terminal.echo(push_messages.step_json(step))
@@ -76,7 +85,7 @@ def command(
         return
     if planned.acts and not yes:
         _confirm(len(planned.of("delete")))
-    outcome = push(collection, planned, before, report.result.media, remembered)
+    outcome = push(ask, collection, planned, before, report.result.media, remembered)
     if planned.acts and not as_json:
         for line in push_messages.pushed_lines(outcome):
             terminal.echo(line)

@@ -11,16 +11,17 @@ from cards.commands.options import of_notes
 from cards.commands.push import into_anki
 
 if TYPE_CHECKING:
+    from cards.sync.request import Ask
     from cards.vault.config import Config
 
 
 @click.command("undo")
 @of_notes
 @into_anki
-def command(config: Config, collection: Path, yes: bool) -> None:
+def command(config: Config, collection: Path, ask: Ask, yes: bool) -> None:
     """Take the last push back.
 
-    Anki must be closed. What you reviewed or edited since the push stays, and is listed.
+    What you reviewed or edited since the push stays, and is listed.
     """
     from cards.commands import push_messages, terminal
     from cards.model import CardsError
@@ -28,14 +29,15 @@ def command(config: Config, collection: Path, yes: bool) -> None:
     from cards.sync.push import read, take_back, taking_back
 
     remembered = memory.path_of(collection, config.out)
-    last = memory.load(remembered).last
+    known = memory.load(remembered)
+    last = known.last
     if last is None:
         raise CardsError(f"{collection}: there is no push of these decks to take back")
-    now = read(collection, (*last.before, *last.added))
-    back = taking_back(collection, last, now)
+    now = read(ask, collection, (*last.before, *last.added))
+    back = taking_back(collection, last, now, known.newest)
     for line in push_messages.back_lines(back, now):
         terminal.echo(line)
     if not yes:
         click.confirm("Take it back?", abort=True)
-    backup = take_back(back, remembered)
+    backup = take_back(ask, back, remembered)
     terminal.echo(f"✓ taken back{f'; the collection as it was: {backup}' if backup else ''}")

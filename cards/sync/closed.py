@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,47 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import json
 
 from cards.anki.note_types import note_types
 from cards.model import CardsError
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
+from cards.sync.request import Answer, Request
 
 _CHUNK = 500  # guids in one query
 _UNDO = "Cards: push"
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """What the process is asked: to read, or to carry out a push that was planned for a `version` of the collection.
-
-    `guids` are those of all our cards, `package` holds the notes to import, `moves` are ids of cards by deck, `suspend` and
-    `resume` ids of cards, `tag`, `untag` and `delete` ids of notes.
-    """
-
-    collection: str
-    guids: tuple[str, ...]
-    version: int = 0
-    package: str = ""
-    moves: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    suspend: tuple[int, ...] = ()
-    resume: tuple[int, ...] = ()
-    tag: tuple[int, ...] = ()
-    untag: tuple[int, ...] = ()
-    delete: tuple[int, ...] = ()
-    tag_name: str = ""
-
-    @property
-    def acts(self) -> bool:
-        return bool(self.package or self.moves or self.suspend or self.resume or self.tag or self.untag or self.delete)
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """What the process answers: the collection as it is now, where its backup lies, or why it did nothing."""
-
-    collection: Collection | None = None
-    backup: str = ""
-    error: str = ""
-    stale: bool = False
 
 
 def ask(request: Request) -> Answer:
@@ -187,19 +155,6 @@ def _apply(opened: Any, request: Request) -> None:
     if request.delete:
         opened.remove_notes(list(request.delete))
     opened.merge_undo_entries(undo)
-
-
-def by_deck(moves: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Moves as one list of cards for each deck."""
-    found: dict[str, tuple[int, ...]] = {}
-    for deck, cards in moves:
-        found[deck] = found.get(deck, ()) + cards
-    return tuple(found.items())
-
-
-def ids(notes: Mapping[str, NoteInAnki], guids: Iterable[str]) -> tuple[int, ...]:
-    """The ids in Anki of notes."""
-    return tuple(notes[guid].id for guid in guids if guid in notes)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,10 @@ class LastPush(Struct, frozen=True, kw_only=True):
 
 
 class Memory(Struct, frozen=True, kw_only=True):
-    """What is known of one collection."""
+    """What is known of one collection. `newest` is the latest `mod` that a push gave a note there, in seconds since 1970."""
 
     delivered: Mapping[str, Delivered] = {}
+    newest: int = 0
     last: LastPush | None = None
 
 

@@ -21,6 +21,7 @@ from cards.model import AnkiNote, CardsError, Fields
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
 
 _MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
+_NUMBER = re.compile(r"\{\{c(\d{1,3})::")
 _GAP = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 RETIRED = "cards::retired"  # the tag of a card whose takeaway is gone
 NAMES = Fields._fields
@@ -98,8 +99,11 @@ def plan(
     *,
     both: Both = "keep",
     retired: Retired = "suspend",
+    newest: int = 0,
 ) -> Plan:
     """Say what a push of these notes does. `ledger` is the one that knows them, `delivered` what this collection got before.
+
+    `newest` is the latest `mod` that a push gave a note there: an import takes only what is newer.
 
     Raises CardsError where the note types in Anki have other fields than ours: an import would add second ones.
     """
@@ -120,12 +124,17 @@ def plan(
             known[note.guid] = last if gone and last else _delivered(note, note.fields, note.tags)
             continue
         base = last or _from_ledger(ledger.get(note.guid))
-        found, known[note.guid] = _merged(note, there, base, both)
+        found, known[note.guid] = _merged(note, there, base, both, newest)
         steps += [each for each in (found, _moved(note, there, last), _returned(note, there)) if each]
     if retired != "leave":
         steps += _retired(ledger, collection, {note.guid for note in notes}, delete=retired == "delete")
     left = {guid: each for guid, each in delivered.items() if guid not in known and guid in ledger}
     return Plan(version=collection.version, steps=tuple(steps), delivered={**left, **known})
+
+
+def gaps_in(field: str) -> set[int]:
+    """The numbers of the gaps in a field."""
+    return {int(digits) for digits in _NUMBER.findall(field)}
 
 
 def words_of(field: str) -> str:
@@ -155,7 +164,9 @@ def _delivered(note: AnkiNote, fields: Sequence[str], tags: Iterable[str]) -> De
     return Delivered(fingerprint.parts_of(fields, note.tags), tuple(sorted(tags)), note.deck)
 
 
-def _merged(note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Both) -> tuple[Step | None, Delivered]:
+def _merged(
+    note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Both, newest: int
+) -> tuple[Step | None, Delivered]:
     """The step that brings a note up to date, and what of it counts as delivered then."""
     was, has, new = (
         base.parts if base else "",
@@ -187,7 +198,7 @@ def _merged(note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Bot
     missing = {*note.ordinals} - {card.ordinal for card in there.cards}
     if not (changed or kept or missing):
         return None, known
-    merged = replace(note, fields=tuple(fields), tags=tags, mod=max(there.mod + 1, note.mod))
+    merged = replace(note, fields=tuple(fields), tags=tags, mod=max(there.mod + 1, newest + 1, note.mod))
     delivers = bool(changed or missing)
     step = Step(
         guid=note.guid,

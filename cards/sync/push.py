@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from cards.anki.write_package import export
 from cards.model import AnkiNote, CardsError, Deck
-from cards.sync import closed, memory
+from cards.sync import memory
 from cards.sync.collection import Collection, NoteInAnki
 from cards.sync.memory import LastPush, Memory
 from cards.sync.plan import NAMES, RETIRED, Plan, Step
+from cards.sync.request import Ask, Request, by_deck, ids
 
 Media = Mapping[str, bytes]
 
@@ -29,20 +30,20 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class TakenBack(Struct, frozen=True, kw_only=True):
     """What an undo takes back: the request that does it, how many cards that is, and what stays with the reason, by guid."""
 
-    request: closed.Request
+    request: Request
     notes: tuple[AnkiNote, ...]
     size: int
     stays: tuple[tuple[str, str], ...]
 
 
-def read(collection: Path, guids: Sequence[str]) -> Collection:
-    """The state of a closed collection. Raises CardsError."""
-    answer = closed.ask(closed.Request(collection=str(collection.absolute()), guids=tuple(guids)))
+def read(ask: Ask, collection: Path, guids: Sequence[str]) -> Collection:
+    """The state of a collection. Raises CardsError."""
+    answer = ask(Request(collection=str(collection.absolute()), guids=tuple(guids)))
     assert answer.collection is not None
     return answer.collection
 
 
-def push(collection: Path, plan: Plan, before: Collection, media: Media, remembered: Path) -> Outcome:
+def push(ask: Ask, collection: Path, plan: Plan, before: Collection, media: Media, remembered: Path) -> Outcome:
     """Carry out a plan that was made for this state of a collection. Raises CardsError.
 
     What is needed to take it back is written before, what was delivered after.
@@ -53,39 +54,40 @@ def push(collection: Path, plan: Plan, before: Collection, media: Media, remembe
             memory.save(remembered, replace(known, delivered=plan.delivered))
         return Outcome(amiss=(), backup="")
     last = _last_push(plan, before, known)
-    memory.save(remembered, replace(known, last=last))
+    newest = max([known.newest, *(step.note.mod for step in plan.of("update") if step.note)])
+    memory.save(remembered, replace(known, last=last, newest=newest))
     request = _request(collection, plan, before)
-    after, backup = _ask(request, [step.note for step in plan.of("add", "update") if step.note], media)
-    memory.save(remembered, Memory(delivered=plan.delivered, last=replace(last, backup=backup)))
+    after, backup = _ask(ask, request, [step.note for step in plan.of("add", "update") if step.note], media)
+    memory.save(remembered, Memory(delivered=plan.delivered, last=replace(last, backup=backup), newest=newest))
     return Outcome(amiss=tuple(sorted(set(differences(plan, before, after)))), backup=backup)
 
 
-def _ask(request: closed.Request, notes: Sequence[AnkiNote], media: Media) -> tuple[Collection, str]:
+def _ask(ask: Ask, request: Request, notes: Sequence[AnkiNote], media: Media) -> tuple[Collection, str]:
     """Have a request carried out, with the package of these notes; the collection after it, and the backup before."""
     with TemporaryDirectory(prefix="cards-") as folder:
         if notes:
             package = Path(folder, "push.apkg")
             package.write_bytes(export(Deck("push", tuple(notes)), media))
             request = replace(request, package=str(package))
-        answer = closed.ask(request)
+        answer = ask(request)
     if answer.stale or answer.collection is None:
         raise CardsError(f"{request.collection}: it has changed since it was looked at; nothing was done, push again")
     return answer.collection, answer.backup
 
 
-def _request(collection: Path, plan: Plan, before: Collection) -> closed.Request:
+def _request(collection: Path, plan: Plan, before: Collection) -> Request:
     notes = before.notes
     retire, resume = plan.of("retire"), plan.of("return")
-    return closed.Request(
+    return Request(
         collection=str(collection.absolute()),
         guids=tuple(step.guid for step in plan.steps),
         version=plan.version,
-        moves=closed.by_deck((step.deck, step.cards) for step in plan.of("move")),
+        moves=by_deck((step.deck, step.cards) for step in plan.of("move")),
         suspend=tuple(card for step in retire for card in step.cards),
         resume=tuple(card for step in resume for card in step.cards),
-        tag=closed.ids(notes, (step.guid for step in retire)),
-        untag=closed.ids(notes, (step.guid for step in resume)),
-        delete=closed.ids(notes, (step.guid for step in plan.of("delete"))),
+        tag=ids(notes, (step.guid for step in retire)),
+        untag=ids(notes, (step.guid for step in resume)),
+        delete=ids(notes, (step.guid for step in plan.of("delete"))),
         tag_name=RETIRED,
     )
 
@@ -117,7 +119,8 @@ def differences(plan: Plan, before: Collection, after: Collection) -> Iterator[s
         if step.acts and not _is_as_planned(step, there, returned):
             yield step.guid
     for guid, was in before.notes.items():
-        if guid not in touched and after.notes.get(guid) != was:
+        now = after.notes.get(guid)
+        if guid not in touched and (now is None or replace(now, mod=0) != replace(was, mod=0)):
             yield guid
     yield from (guid for guid in after.notes if guid not in before.notes and guid not in touched)
 
@@ -147,8 +150,11 @@ def _same(tags: set[str], others: Sequence[str]) -> bool:
 # ------------------------------------------------------------------------------------------------------------ back
 
 
-def taking_back(collection: Path, last: LastPush, now: Collection) -> TakenBack:
-    """What takes a push back from a collection as it is now: what the user has done there since stays, and is named."""
+def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) -> TakenBack:
+    """What takes a push back from a collection as it is now: what the user has done there since stays, and is named.
+
+    `newest` is the latest `mod` that a push gave a note there.
+    """
     stays: list[tuple[str, str]] = []
     delete: list[int] = []
     for guid in last.added:
@@ -171,19 +177,19 @@ def taking_back(collection: Path, last: LastPush, now: Collection) -> TakenBack:
             if edited:
                 stays.append((guid, f"edited since: {', '.join(edited)}"))
             if restored:
-                notes.append(restored)
+                notes.append(replace(restored, mod=max(restored.mod, newest + 1)))
     cards = {card.id: card for note in now.notes.values() for card in note.cards}
     home = {card.id: card.deck for was in last.before.values() for card in was.cards}
     moves = [(home[card], (card,)) for card, deck in last.moved if card in cards and cards[card].deck == deck]
-    request = closed.Request(
+    request = Request(
         collection=str(collection.absolute()),
         guids=tuple({*last.before, *last.added}),
         version=now.version,
-        moves=closed.by_deck(moves),
+        moves=by_deck(moves),
         suspend=tuple(card for card in last.resumed if card in cards and not cards[card].suspended),
         resume=tuple(card for card in last.suspended if card in cards and cards[card].suspended),
-        tag=closed.ids(now.notes, last.returned),
-        untag=closed.ids(now.notes, last.retired),
+        tag=ids(now.notes, last.returned),
+        untag=ids(now.notes, last.retired),
         delete=tuple(delete),
         tag_name=RETIRED,
     )
@@ -214,12 +220,13 @@ def _restored(
     return note, edited
 
 
-def take_back(back: TakenBack, remembered: Path) -> str:
+def take_back(ask: Ask, back: TakenBack, remembered: Path) -> str:
     """Take a push back; the backup that was made before. Raises CardsError."""
     known = memory.load(remembered)
     backup = ""
     if back.notes or back.request.acts:
-        _, backup = _ask(back.request, back.notes, {})
+        _, backup = _ask(ask, back.request, back.notes, {})
     if known.last:
-        memory.save(remembered, Memory(delivered=known.last.delivered, last=None))
+        newest = max([known.newest, *(note.mod for note in back.notes)])
+        memory.save(remembered, Memory(delivered=known.last.delivered, newest=newest))
     return backup

@@ -1,0 +1,58 @@
+"""What an applier is asked, whichever it is, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from cards.sync.collection import Collection, NoteInAnki
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What an applier is asked: to read, or to carry out a push that was planned for a `version` of the collection.
+
+    `guids` are those of all our cards, `package` holds the notes to import, `moves` are ids of cards by deck, `suspend` and
+    `resume` ids of cards, `tag`, `untag` and `delete` ids of notes.
+    """
+
+    collection: str
+    guids: tuple[str, ...]
+    version: int = 0
+    package: str = ""
+    moves: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    suspend: tuple[int, ...] = ()
+    resume: tuple[int, ...] = ()
+    tag: tuple[int, ...] = ()
+    untag: tuple[int, ...] = ()
+    delete: tuple[int, ...] = ()
+    tag_name: str = ""
+
+    @property
+    def acts(self) -> bool:
+        return bool(self.package or self.moves or self.suspend or self.resume or self.tag or self.untag or self.delete)
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What an applier answers: the collection as it is now, where its backup lies, or why it did nothing."""
+
+    collection: Collection | None = None
+    backup: str = ""
+    error: str = ""
+    stale: bool = False
+
+
+Ask = Callable[[Request], Answer]
+
+
+def by_deck(moves: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Moves as one list of cards for each deck."""
+    found: dict[str, tuple[int, ...]] = {}
+    for deck, cards in moves:
+        found[deck] = found.get(deck, ()) + cards
+    return tuple(found.items())
+
+
+def ids(notes: Mapping[str, NoteInAnki], guids: Iterable[str]) -> tuple[int, ...]:
+    """The ids in Anki of notes."""
+    return tuple(notes[guid].id for guid in guids if guid in notes)
