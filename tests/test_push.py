@@ -134,8 +134,18 @@ def open_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
 
 
 @pytest.fixture(params=["closed", "open"])
-def profile(request: pytest.FixtureRequest) -> Profile:
-    """Both ways of a push."""
+def profile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    """Both ways of a push; the process that changes a closed collection is this one, which is faster."""
+
+    run_ = subprocess.run
+
+    def here(command: list[str], **more: Any) -> Any:
+        if "cards.sync.closed" not in command:
+            return run_(command, **more)
+        closed.main(*command[-2:])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", here)
     found: Profile = request.getfixturevalue(f"{request.param}_profile")
     return found
 
