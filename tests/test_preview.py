@@ -457,7 +457,7 @@ def test_watch_with_a_preview_serves_each_build(vault: Path) -> None:
     seen_pages: list[int] = []
     stop = threading.Event()
 
-    def then(config: Any) -> None:
+    def then(config: Any, result: Any) -> None:
         seen_pages.append(len(look(config).cards))
         stop.set()
 

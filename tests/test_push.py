@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from cards.commands.watch import _push as push_once
+from cards.pipeline.build import build
 from cards.sync import closed, live, memory
 from cards.sync.plan import RETIRED
 from cards.sync.request import Answer, Request
+from cards.vault.config import load
 from tests.anki_connect import AnkiConnect
 from tests.anki_run import anki, collection, healthy, import_deck
 from tests.vaults import edit, git, refused, run, write
@@ -622,3 +625,17 @@ def test_the_only_profile_is_found(closed_profile: Profile, monkeypatch: pytest.
     assert "there are 2 Anki profiles; name one with --profile: User 1, Work" in said
     assert "nothing to push" in run("push", "v", "--yes", "--profile", "User 1").stdout
     assert "no Anki profile 'Home'" in refused("push", "v", "--yes", "--profile", "Home")
+
+
+def test_a_watch_pushes(closed_profile: Profile) -> None:
+    config = load((Path("v"),), closed_profile.folder / "d-v", None, None)
+
+    def pushed() -> str:
+        return push_once(config, build(config, keep_cards=True).result, None, closed_profile.path)
+
+    assert pushed() == "  pushed: 4 new"
+    assert pushed() == "  pushed: nothing new"
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    with closed_profile.anki():
+        assert pushed() == f"  not pushed: {closed_profile.path}: Anki has it open; close Anki and push again"
+    assert pushed() == "  pushed: 1 updated"

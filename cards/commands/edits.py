@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cards.commands.options import of_notes
-from cards.commands.push import into_anki
+from cards.commands.push import into_anki, plan_of
 
 if TYPE_CHECKING:
     from cards.generator import Generated
@@ -32,15 +32,10 @@ def command(config: Config, collection: Path, ask: Ask, yes: bool, as_patch: boo
     from cards.pipeline.load_notes import parse_note
     from cards.sync import memory
     from cards.sync.edits import edits_of, patch
-    from cards.sync.plan import plan
-    from cards.sync.push import read
     from cards.vault.note_files import Raw, VaultFiles
 
     result = build(config, dry_run=True, keep_cards=True, progress=terminal.progress).result
-    before = read(ask, collection, tuple(result.entries))
-    known = memory.load(memory.path_of(collection, config.out)).delivered
-    planned = plan([card.anki for card in result.cards], result.entries, before, known)
-
+    planned, before = plan_of(result, ask, collection, memory.path_of(collection, config.out))
     files = VaultFiles(config.root)
 
     def text_of(path: str) -> str:

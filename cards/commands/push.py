@@ -13,29 +13,42 @@ import click
 from cards.commands.options import EXISTING_FILE, PROBLEMS, of_notes
 
 if TYPE_CHECKING:
-    from cards.sync.plan import Both, Retired
+    from cards.pipeline.report import Result
+    from cards.sync.collection import Collection
+    from cards.sync.plan import Both, Plan, Retired
     from cards.sync.request import Ask
     from cards.vault.config import Config
+
+
+def anki(profile: str | None, given: Path | None) -> tuple[Path, Ask]:
+    """The collection to push into, and what does it: the open Anki's, else a closed one. Raises CardsError."""
+    from cards.model import CardsError
+    from cards.sync import closed, live
+    from cards.sync.profiles import find
+
+    if given is not None or not live.is_there():
+        return given or find(profile), closed.ask
+    path = live.collection()
+    if profile not in (None, path.parent.name):
+        raise CardsError(f"Anki is open with the profile {path.parent.name!r}, not {profile!r}")
+    return path, live.ask
+
+
+def which_anki(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a collection."""
+    command = click.option("--collection", type=EXISTING_FILE, help="Use this collection.anki2 of a closed Anki.")(command)
+    return click.option("--profile", help="Use this profile of Anki.  [default: the open one, or the only one]")(command)
 
 
 def into_anki(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a collection, which the command gets as a path, with the applier to `ask`."""
 
-    @click.option("--profile", help="Use this profile of Anki.  [default: the only one, or the open one]")
-    @click.option("--collection", "given", type=EXISTING_FILE, help="Use this collection.anki2 of a closed Anki.")
+    @which_anki
     @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
     @wraps(command)
-    def wrapped(*args: Any, profile: str | None, given: Path | None, **rest: Any) -> Any:
-        from cards.model import CardsError
-        from cards.sync import closed, live
-        from cards.sync.profiles import find
-
-        if given is None and live.is_there():
-            path = live.collection()
-            if profile not in (None, path.parent.name):
-                raise CardsError(f"Anki is open with the profile {path.parent.name!r}, not {profile!r}")
-            return command(*args, collection=path, ask=live.ask, **rest)
-        return command(*args, collection=given or find(profile), ask=closed.ask, **rest)
+    def wrapped(*args: Any, profile: str | None, collection: Path | None, **rest: Any) -> Any:
+        path, ask = anki(profile, collection)
+        return command(*args, collection=path, ask=ask, **rest)
 
     return wrapped
 
@@ -64,17 +77,12 @@ def command(
     from cards.commands import messages, push_messages, terminal
     from cards.pipeline.build import build
     from cards.sync import memory
-    from cards.sync.plan import plan
-    from cards.sync.push import push, read
+    from cards.sync.push import push
 
     report = build(config, dry_run=dry_run, keep_cards=True, progress=terminal.progress)
     messages.print_problems(report.result.problems)
-    entries = report.result.entries
     remembered = memory.path_of(collection, config.out)
-    before = read(ask, collection, tuple(entries))
-    notes = [card.anki for card in report.result.cards]
-    known = memory.load(remembered)
-    planned = plan(notes, entries, before, known.delivered, both=both or "keep", retired=retired, newest=known.newest)
+    planned, before = plan_of(report.result, ask, collection, remembered, both=both or "keep", retired=retired)
     if as_json:
         for step in planned.steps:
             terminal.echo(push_messages.step_json(step))
@@ -91,6 +99,20 @@ def command(
             terminal.echo(line)
     if outcome.amiss:
         sys.exit(PROBLEMS)
+
+
+def plan_of(
+    result: Result, ask: Ask, collection: Path, remembered: Path, *, both: Both = "keep", retired: Retired = "suspend"
+) -> tuple[Plan, Collection]:
+    """The plan of a push of what a build gave, and the collection that it was made for. Raises CardsError."""
+    from cards.sync import memory
+    from cards.sync.plan import plan
+    from cards.sync.push import read
+
+    known = memory.load(remembered)
+    before = read(ask, collection, tuple(result.entries))
+    notes = [card.anki for card in result.cards]
+    return plan(notes, result.entries, before, known.delivered, both=both, retired=retired, newest=known.newest), before
 
 
 def _confirm(deletes: int) -> None:

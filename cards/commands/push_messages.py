@@ -28,6 +28,7 @@ _MARKS: dict[What, tuple[str, str]] = {
     "away": ("=", "yellow"),
     "foreign": ("!", "red"),
 }
+_SHORT: dict[What, str] = {"add": "new", "update": "updated", "move": "moved", "return": "back", "retire": "suspended"}
 _TOLD: dict[What, str] = {
     "add": "new",
     "update": "updated",
@@ -78,6 +79,15 @@ def pushed_lines(outcome: Outcome) -> list[str]:
         return [f"{bold('!', 'red')} {count(len(outcome.amiss), 'card')} in Anki are not as planned; look at: {found}"]
     backup = [f"  The collection before: {click.style(safe(outcome.backup), dim=True)}"] if outcome.backup else []
     return [f"{done()} pushed", *backup, "  To take it back: cards undo"]
+
+
+def pushed_line(plan: Plan, outcome: Outcome) -> str:
+    """Format what a push did in one line, for a watch."""
+    done_ = [f"{len(steps):,} {_SHORT[what]}" for what in _SHORT if (steps := plan.of(what))]
+    both = sum(bool(step.both) for step in plan.steps)
+    told = [*done_, *([f"{both:,} changed here and in Anki"] if both else [])]
+    amiss = f"; {count(len(outcome.amiss), 'card')} not as planned" if outcome.amiss else ""
+    return f"pushed: {', '.join(told) or 'nothing new'}{amiss}"
 
 
 def back_lines(back: TakenBack, now: Collection) -> list[str]:

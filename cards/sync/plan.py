@@ -86,9 +86,9 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Whether a push changes anything in Anki."""
         return any(step.acts for step in self.steps)
 
-    def of(self, *whats: What) -> list[Step]:
+    def of(self, *kinds: What) -> list[Step]:
         """The steps of these kinds."""
-        return [step for step in self.steps if step.what in whats]
+        return [step for step in self.steps if step.what in kinds]
 
 
 def plan(
