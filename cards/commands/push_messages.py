@@ -34,10 +34,10 @@ _TOLD: dict[What, str] = {
     "update": "updated",
     "move": "moved",
     "return": "back",
-    "retire": "suspended, as their takeaway is gone",
-    "delete": "deleted, as their takeaway is gone",
-    "away": "left out, since you deleted them in Anki",
-    "foreign": "left alone: a note of another type has their id",
+    "retire": "suspended: the takeaway is gone",
+    "delete": "deleted: the takeaway is gone",
+    "away": "left out: you deleted that in Anki",
+    "foreign": "left alone: a note of another type has that id",
 }
 
 
@@ -51,7 +51,7 @@ def plan_lines(plan: Plan, collection: Path) -> list[str]:
             lines += [f"      {_step(step)}" for step in steps[:LISTED] if what != "add"]
             lines += [f"      … and {len(steps) - LISTED:,} more"] if len(steps) > LISTED and what != "add" else []
     if kept := [step for step in plan.steps if step.kept and not step.both]:
-        lines.append(f"  = {count(len(kept), 'card')} keep what you edited in Anki")
+        lines.append(f"  = {count(len(kept), 'card')} with your edits in Anki, which stay")
         lines += [f"      {_step(step)}" for step in kept[:LISTED]]
     if both := [step for step in plan.steps if step.both]:
         lines.append(f"  {bold('!', 'red')} {count(len(both), 'card')} changed here and in Anki: Anki's text stays")
