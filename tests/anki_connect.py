@@ -90,9 +90,9 @@ class AnkiConnect:
             note = self.col.get_note(nid)
             fields = {name: {"value": note[name], "order": n} for n, name in enumerate(note.keys())}
             cards = list(note.card_ids())
-            out.append(
-                {"noteId": nid, "tags": note.tags, "fields": fields, "modelName": note.note_type()["name"], "cards": cards}
-            )
+            kind = note.note_type()["name"]
+            told = {"noteId": nid, "tags": note.tags, "fields": fields, "modelName": kind, "cards": cards, "mod": note.mod}
+            out.append(told)
         return out
 
     def getDecks(self, cards: list[int]) -> dict[str, list[int]]:
@@ -103,6 +103,9 @@ class AnkiConnect:
 
     def areSuspended(self, cards: list[int]) -> list[bool]:
         return [self.col.get_card(card).queue == -1 for card in cards]
+
+    def cardsModTime(self, cards: list[int]) -> list[dict[str, int]]:
+        return [{"cardId": card, "mod": self.col.get_card(card).mod} for card in cards]
 
     def changeDeck(self, cards: list[int], deck: str) -> None:
         self.col.set_deck(cards, self.col.decks.id(deck))

@@ -16,6 +16,7 @@ import pytest
 from click.testing import Result
 
 from cards.commands.watch import _push as push_once
+from cards.identity.fingerprint import FIRST_MOD
 from cards.pipeline.build import build
 from cards.sync import closed, live, memory
 from cards.sync.plan import RETIRED
@@ -275,7 +276,7 @@ def test_what_the_user_deleted_in_anki_stays_away(profile: Profile) -> None:
     assert profile.steps() == {"away": ["Bell"]}
     profile.push()
     assert profile.look("select id from notes where sfld = 'Bell'") == []
-    assert profile.steps("--ours") == {"add": ["Bell"]}
+    assert profile.steps("--ours") == {"away": ["Bell"]}
 
 
 def test_a_deck_changes_and_the_users_moves_stay(profile: Profile) -> None:
@@ -399,15 +400,8 @@ def test_a_note_type_with_other_fields_is_refused(profile: Profile) -> None:
     assert "has the fields Front, Back, Context, Timestamps, Audio, Source, Extra, ID, Mine" in said
 
 
-@pytest.mark.parametrize("step", ["import_anki_package", "set_deck", "merge_undo_entries"])
-def test_a_push_that_is_killed_loses_nothing(closed_profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed_profile.push()
-    closed_profile.review_all()
-    closed_profile.set("Front:*Bell*", Back="it rings in snow")
-    reviews = closed_profile.look("select * from revlog")
-    write(closed_profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
-    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
-    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+def break_off(profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push that dies when it comes to this step of Anki's library."""
     dying = (
         "import os, sys; from anki.collection import Collection; from cards.sync import closed\n"
         f"Collection.{step} = lambda *_, **__: os._exit(9)\n"
@@ -420,11 +414,22 @@ def test_a_push_that_is_killed_loses_nothing(closed_profile: Profile, step: str,
             command = [sys.executable, "-c", dying, *command[-2:]]
         return run_(command, **more)
 
-    monkeypatch.setattr(subprocess, "run", killed)
-    assert "the push broke off" in refused(
-        "push", "v", "-o", str(closed_profile.folder / "d-v"), "--collection", closed_profile.path, "--yes"
-    )
-    monkeypatch.setattr(subprocess, "run", run_)
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "run", killed)
+        said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
+        assert "the push broke off" in said
+
+
+@pytest.mark.parametrize("step", ["import_anki_package", "set_deck", "merge_undo_entries"])
+def test_a_push_that_is_killed_loses_nothing(closed_profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_profile.push()
+    closed_profile.review_all()
+    closed_profile.set("Front:*Bell*", Back="it rings in snow")
+    reviews = closed_profile.look("select * from revlog")
+    write(closed_profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    break_off(closed_profile, step, monkeypatch)
     assert closed_profile.look("select * from revlog") == reviews
     assert closed_profile.push().exit_code == 0
     assert closed_profile.look("select * from revlog") == reviews
@@ -434,6 +439,38 @@ def test_a_push_that_is_killed_loses_nothing(closed_profile: Profile, step: str,
     assert closed_profile.steps() == {"keep": ["Bell"]}
     with closed_profile.anki() as opened:
         assert healthy(opened) == []
+
+
+def test_a_push_that_goes_on_is_taken_back_whole(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_profile.push()
+    query = "select n.guid, flds, tags, c.ord, c.did, queue, reps from notes n join cards c on c.nid = n.id order by 1, 4"
+    before = closed_profile.look(query)
+    write(closed_profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    break_off(closed_profile, "set_deck", monkeypatch)
+    assert closed_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+    edit(closed_profile.folder / "v" / "n.md", "every gale", "some gales")
+    assert "update" in closed_profile.steps()  # what the broken push delivered is no edit of the user's
+    closed_profile.push()
+    assert closed_profile.field("Front:*Bar*", "Back") == "it moves with some gales"
+    closed_profile.undo()
+    assert closed_profile.look(query) == before
+
+
+@pytest.mark.parametrize("step", ["add_custom_undo_entry", "set_deck"])
+def test_a_push_that_broke_off_is_taken_back(closed_profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_profile.push()
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    closed_profile.push()
+    edit(closed_profile.folder / "v" / "n.md", "every gale", "some gales")
+    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    break_off(closed_profile, step, monkeypatch)
+    closed_profile.undo()
+    if step == "set_deck":  # it had begun, so only that is taken back
+        assert closed_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+        closed_profile.undo()
+    assert closed_profile.field("Front:*Bar*", "Back") == "it moves with each gale"
 
 
 # ------------------------------------------------------------------------------------------------------------ open
@@ -527,7 +564,170 @@ def test_a_program_that_is_no_anki_is_not_asked(closed_profile: Profile, monkeyp
     server.server_close()
 
 
+def test_ours_is_for_what_both_changed(profile: Profile) -> None:
+    profile.push()
+    profile.set("Front:*Bell*", Back="mine")
+    assert profile.steps("--ours") == {"keep": ["Bell"]}
+
+
+def test_what_the_user_suspended_before_stays_so(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.sched.suspend_cards(opened.find_cards("Front:*Bell*"))
+    note = profile.folder / "v" / "n.md"
+    edit(note, "- **Bell:** it rings in fog\n", "")
+    profile.push()
+    note.write_text(NOTE, encoding="utf-8")
+    profile.push()
+    assert profile.look("select queue, tags from cards c join notes n on n.id = nid where sfld = 'Bell'") == [[-1, " sea "]]
+
+
+def test_a_retired_card_without_its_tag_is_left_alone(profile: Profile) -> None:
+    profile.push()
+    edit(profile.folder / "v" / "n.md", "- **Bell:** it rings in fog\n", "")
+    profile.push()
+    with profile.anki() as opened:
+        opened.sched.unsuspend_cards(opened.find_cards("Front:*Bell*"))
+        opened.tags.bulk_remove(opened.find_notes("Front:*Bell*"), RETIRED)
+    assert profile.steps() == {}
+
+
+def test_what_a_push_deleted_comes_back_with_its_takeaway(profile: Profile) -> None:
+    profile.push()
+    note = profile.folder / "v" / "n.md"
+    edit(note, "- **Bell:** it rings in fog\n", "")
+    profile.push("--retired", "delete", given="1\n")
+    note.write_text(NOTE, encoding="utf-8")
+    assert profile.steps() == {"add": ["Bell"]}
+
+
+def test_an_import_that_the_user_never_touched_is_no_edit(profile: Profile) -> None:
+    run("build", "v", "-o", str(profile.folder / "d-v"))
+    with profile.anki() as opened:
+        import_deck(opened, profile.folder / "d-v" / "Takeaways.apkg")
+    profile.set("Front:*Bell*", Back="mine")
+    with profile.anki() as opened:  # before the takeaway changes
+        opened.db.execute("update notes set mod = ? where sfld = 'Bell'", FIRST_MOD + 1)
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    edit(profile.folder / "v" / "n.md", "in fog", "in thick fog")
+    assert profile.steps() == {"update": ["Bar"], "keep": ["Bell"]}
+    assert "1 card changed here and in Anki" in profile.push("-n").stdout
+    assert not run("edits", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--patch").stdout
+
+
+def test_a_collection_that_was_restored_gets_it_again(closed_profile: Profile) -> None:
+    closed_profile.push()
+    before = closed_profile.path.read_bytes()
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    write(closed_profile.folder, {"v/m.md": "- **Chart:** it shows the bar\n"})
+    planned = closed_profile.steps()
+    assert planned == {"update": ["Bar"], "add": ["Chart"]}
+    closed_profile.push()
+    closed_profile.path.write_bytes(before)
+    assert closed_profile.steps() == planned
+
+
+def test_names_are_compared_as_anki_does(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.tags.bulk_add(opened.find_notes("Front:*Mole*"), "Cards::Retired")
+        opened.tags.bulk_remove(opened.find_notes("Front:*Mole*"), "Cards::Retired")
+    note = profile.folder / "v" / "n.md"
+    note.write_text(
+        NOTE.replace("[sea]", "[sea]\ndeck: takeaways").replace("- **Bell:** it rings in fog\n", ""), encoding="utf-8"
+    )
+    assert profile.push().exit_code == 0
+    assert profile.steps() == {}
+    note.write_text(NOTE, encoding="utf-8")
+    assert profile.steps() == {"return": ["Bell"]}
+    assert profile.push().exit_code == 0
+    assert profile.look("select queue from cards c join notes n on n.id = nid where sfld = 'Bell'") != [[-1]]
+
+
+def test_a_gap_that_the_user_took_out_stays_out(profile: Profile) -> None:
+    edit(profile.folder / "v" / "n.md", "in two parts", "in **two parts**")
+    profile.push()
+    with profile.anki() as opened:
+        text = opened.get_note(opened.find_notes("Text:*granite*")[0])["Text"]
+        assert "{{c2::two parts}}" in text
+    profile.set("Text:*granite*", Text=text.replace("{{c2::two parts}}", "two parts"))
+    with profile.anki() as opened:
+        opened.remove_cards_and_orphaned_notes(opened.find_cards("Text:*granite* card:2"))
+    assert set(profile.steps()) == {"keep"}
+
+
+def test_a_card_that_was_in_a_filtered_deck_moves_later(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        deck = opened.sched.get_or_create_filtered_deck(0)
+        deck.name = "Cram"
+        deck.config.search_terms[0].search = "Front:*Bell*"
+        opened.sched.add_or_update_filtered_deck(deck)
+    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    profile.push()
+    with profile.anki() as opened:
+        opened.sched.empty_filtered_deck(opened.decks.id_for_name("Cram"))
+    assert profile.steps() == {"move": ["Bell"]}
+
+
 # ------------------------------------------------------------------------------------------------------------ undo
+
+
+def test_an_undo_leaves_a_new_card_that_the_user_took_up(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.tags.bulk_add(opened.find_notes("Front:*Bell*"), "mine")
+        opened.set_deck(opened.find_cards("Front:*Bar*"), opened.decks.id("Mine"))
+        opened.sched.suspend_cards(opened.find_cards("Text:*granite*"))
+    said = profile.undo().stdout
+    assert "Bell stays: it was edited since" in said
+    assert "Bar stays: its cards were changed since" in said
+    assert len(profile.look("select id from notes")) == 3
+
+
+def test_an_undo_leaves_what_was_reviewed_since_its_return(profile: Profile) -> None:
+    profile.push()
+    note = profile.folder / "v" / "n.md"
+    edit(note, "- **Bell:** it rings in fog\n", "")
+    profile.push()
+    note.write_text(NOTE, encoding="utf-8")
+    profile.push()
+    profile.review_all()
+    assert "Bell stays: it was reviewed since" in profile.undo().stdout
+    assert profile.look("select queue > 0, tags from cards c join notes n on n.id = nid where sfld = 'Bell'") == [[1, " sea "]]
+
+
+def test_an_undo_leaves_off_a_tag_that_was_taken_off_since(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        opened.tags.bulk_add(opened.find_notes("Front:*Bar*"), "mine")
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    profile.push()
+    with profile.anki() as opened:
+        opened.tags.bulk_remove(opened.find_notes("Front:*Bar*"), "mine")
+    profile.undo()
+    assert profile.look("select tags from notes where sfld = 'Bar'") == [[" sea "]]
+
+
+def test_an_undo_names_the_empty_card_that_it_leaves(profile: Profile) -> None:
+    profile.push()
+    edit(profile.folder / "v" / "n.md", "in two parts", "in **two parts**")
+    profile.push()
+    assert "left an empty card" in profile.undo().stdout
+
+
+def test_a_push_that_is_refused_leaves_the_undo_of_the_last(profile: Profile) -> None:
+    profile.push()
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    profile.push()
+    with profile.anki() as opened:
+        opened.decks.new_filtered("Harbour")
+    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    ran = profile.push()
+    assert "filtered deck" in ran.stderr
+    assert ran.exit_code == 2
+    profile.undo()
+    assert "each gale" in profile.field("Front:*Bar*", "Back")
 
 
 def test_an_undo_takes_all_back(profile: Profile) -> None:
@@ -594,12 +794,38 @@ def test_edits_come_back_as_a_patch(profile: Profile) -> None:
     assert "changed here and in Anki" not in profile.push("-n").stdout
 
 
+def test_an_edit_that_would_cost_a_card_its_reviews_is_no_patch(profile: Profile) -> None:
+    profile.push()
+    profile.set(
+        "Front:*Bell*", Front='<div class="label" dir="auto">What does the horn do</div>', Back="hoots loudly all night"
+    )
+    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--patch")
+    assert "not in the patch: the note would give another card" in ran.stderr
+
+
+def test_an_edit_that_changes_other_cards_is_no_patch(profile: Profile) -> None:
+    write(profile.folder, {"v/n.md": "- **Harbour:** it lies in the north\n  - **Bar:** it moves with each gale\n"})
+    profile.push()
+    profile.set("Front:*Harbour*", Front='<div class="label" dir="auto">Old harbour</div>')
+    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--patch")
+    assert "not in the patch: the note would give another card" in ran.stderr
+
+
+def test_no_blank_is_left_where_words_went(profile: Profile) -> None:
+    profile.push()
+    profile.set("Front:*Bell*", Back="it rings")
+    ran = run("edits", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--patch")
+    assert "+- **Bell:** it rings\n" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("front", "back", "reason"),
     [
         ("", "<b>it</b> rings in fog", "only its formatting changed"),
         ("", "it rings in fog <i>and</i> in snow, **I** think", "the note would give another card"),
         ("", "", "the note would give another card"),
+        ("", "it {{c1::rings}} in thick fog", "its gaps changed"),
+        ("", "it rings in thick fog<br>and snow", "its layout changed, not only its text"),
     ],
 )
 def test_an_edit_that_the_note_cannot_follow_is_listed(profile: Profile, front: str, back: str, reason: str) -> None:

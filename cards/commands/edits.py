@@ -45,7 +45,7 @@ def command(config: Config, collection: Path, ask: Ask, yes: bool, as_patch: boo
     def drafts_of(path: str, text: str) -> Generated:
         return parse_note(config, path, text).made
 
-    found = edits_of(planned, result.cards, before, text_of, drafts_of)
+    found = edits_of(planned, result.cards, result.entries, before, text_of, drafts_of)
     if as_patch:
         for path, after in sorted(found.notes.items()):
             text = patch(path, text_of(path), after)

@@ -107,12 +107,13 @@ def plan_of(
     """The plan of a push of what a build gave, and the collection that it was made for. Raises CardsError."""
     from cards.sync import memory
     from cards.sync.plan import plan
-    from cards.sync.push import read
+    from cards.sync.push import delivered_to, read
 
     known = memory.load(remembered)
     before = read(ask, collection, tuple(result.entries))
     notes = [card.anki for card in result.cards]
-    return plan(notes, result.entries, before, known.delivered, both=both, retired=retired, newest=known.newest), before
+    delivered = delivered_to(known, before)
+    return plan(notes, result.entries, before, delivered, both=both, retired=retired, newest=known.newest), before
 
 
 def _confirm(deletes: int) -> None:

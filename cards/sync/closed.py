@@ -21,7 +21,7 @@ from msgspec import json
 from cards.anki.note_types import note_types
 from cards.model import CardsError
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
-from cards.sync.request import Answer, Request
+from cards.sync.request import Answer, NothingDoneError, Request
 
 _CHUNK = 500  # guids in one query
 _UNDO = "Cards: push"
@@ -50,7 +50,7 @@ def ask(request: Request) -> Answer:
             )
         answer = json.decode(answered.read_bytes(), type=Answer)
     if answer.error:
-        raise CardsError(f"{request.collection}: {answer.error}")
+        raise (CardsError if answer.touched else NothingDoneError)(f"{request.collection}: {answer.error}")
     return answer
 
 
@@ -64,19 +64,23 @@ def main(asked: str, answered: str) -> None:
 
 def _answer(request: Request) -> Answer:
     errors = import_module("anki.errors")
+    touched = False
     try:
         with _opened(request.collection) as opened:
             if not request.acts:
                 return Answer(collection=_read(opened, request.guids))
             if opened.mod != request.version:
                 return Answer(collection=_read(opened, request.guids), stale=True)
+            if deck := next((deck for deck, _ in request.moves if _is_filtered(opened, deck)), None):
+                return Answer(error=f"“{deck}” is a filtered deck in Anki; rename it there, or name another in the notes")
             backup = _back_up(opened, Path(request.collection).parent / "backups")
+            touched = True
             _apply(opened, request)
             return Answer(collection=_read(opened, request.guids), backup=backup)
     except errors.DBError as error:
-        return Answer(error=_said(error))
+        return Answer(error=_said(error), touched=touched)
     except (errors.AnkiException, OSError) as error:
-        return Answer(error=f"Anki refuses: {error}")
+        return Answer(error=f"Anki refuses: {error}", touched=touched)
 
 
 def _said(error: Exception) -> str:
@@ -91,6 +95,11 @@ def _opened(path: str) -> Iterator[Any]:
         yield opened
 
 
+def _is_filtered(opened: Any, deck: str) -> bool:
+    did = opened.decks.id_for_name(deck)
+    return did is not None and bool(opened.decks.is_filtered(did))
+
+
 def _read(opened: Any, guids: Sequence[str]) -> Collection:
     types = {note_type.id: kind for kind, note_type in note_types().items()}
     ids = ",".join(map(str, types))
@@ -98,9 +107,11 @@ def _read(opened: Any, guids: Sequence[str]) -> Collection:
     decks = {did: name.replace("\x1f", "::") for did, name in rows("select id, name from decks")}
     filtered = {each.id for each in opened.decks.all_names_and_ids() if opened.decks.is_filtered(each.id)}
     cards: dict[int, list[CardInAnki]] = {}
-    query = f"select c.id, nid, c.ord, did, odid, queue, reps from cards c join notes n on n.id = nid where mid in ({ids})"
-    for cid, nid, number, did, home, queue, reps in rows(query):
-        card = CardInAnki(cid, number + 1, decks.get(home or did, ""), did in filtered, queue, reps)
+    query = (
+        f"select c.id, nid, c.ord, did, odid, queue, reps, c.mod from cards c join notes n on n.id = nid where n.mid in ({ids})"
+    )
+    for cid, nid, number, did, home, queue, reps, mod in rows(query):
+        card = CardInAnki(cid, number + 1, decks.get(home or did, ""), did in filtered, queue, reps, mod)
         cards.setdefault(nid, []).append(card)
     notes = {
         guid: NoteInAnki(

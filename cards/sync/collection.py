@@ -14,7 +14,7 @@ SUSPENDED = -1  # Anki's queue of a suspended card
 class CardInAnki(Struct, frozen=True, array_like=True):
     """A card in Anki. `ordinal` counts from 1, `deck` is its name, the one it came from if it is `filtered` out of it.
 
-    `reviews` counts its answers.
+    `reviews` counts its answers, `mod` is the second since 1970 of its last change.
     """
 
     id: int
@@ -23,6 +23,7 @@ class CardInAnki(Struct, frozen=True, array_like=True):
     filtered: bool
     queue: int
     reviews: int
+    mod: int
 
     @property
     def suspended(self) -> bool:

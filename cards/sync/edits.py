@@ -16,6 +16,9 @@ from msgspec.structs import replace
 
 from cards.anki import render
 from cards.generator import Generated
+from cards.identity.fingerprint import card_key
+from cards.identity.ledger import Ledger
+from cards.identity.matching import match_drafts
 from cards.model import Card, Draft
 from cards.sync.collection import Collection
 from cards.sync.plan import NAMES, Plan, words_of
@@ -23,6 +26,8 @@ from cards.sync.plan import NAMES, Plan, words_of
 _MAPPED = ("front", "back")  # the fields that say what the takeaway says
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # as git splits them, not at U+2028
+_GAP = re.compile(r"\{\{c(\d{1,3})::(?:(?!\}\}).)*?(::(?:(?!\}\}|::).)*)?\}\}", re.S)  # its number, and its hint
+_LAYOUT = re.compile(r"<(img|br|div|p|ul|ol|li|table|tr|td|th|blockquote|pre|hr|audio|video|anki-mathjax)\b|\[sound:", re.I)
 Read = Callable[[str, str], Generated]  # the drafts that a note of this path and text gives
 
 
@@ -45,8 +50,18 @@ class Rewritten(NamedTuple):
     notes: dict[str, str]
 
 
-def edits_of(plan: Plan, cards: Iterable[Card], collection: Collection, texts: Callable[[str], str], read: Read) -> Rewritten:
-    """The edits that a push would keep in Anki, each tried on its note. `texts` gives a note's text by its path."""
+def edits_of(
+    plan: Plan,
+    cards: Iterable[Card],
+    ledger: Ledger,
+    collection: Collection,
+    texts: Callable[[str], str],
+    read: Read,
+) -> Rewritten:
+    """The edits that a push would keep in Anki, each tried on its note.
+
+    `ledger` is the one that knows the cards, `texts` gives a note's text by its path.
+    """
     known = {card.guid: card for card in cards}
     found: list[Edit] = []
     notes: dict[str, str] = {}
@@ -66,14 +81,24 @@ def edits_of(plan: Plan, cards: Iterable[Card], collection: Collection, texts: C
                 now=words_of(theirs),
             )
             text = notes.get(place.note) or texts(place.note)
-            after, reason = _tried(edit, card, text, read, both=name in step.both)
+            refused = _unfit(card.anki.fields[NAMES.index(name)], theirs)
+            after, reason = (None, refused) if refused else _tried(edit, card, text, read, ledger, both=name in step.both)
             if after is not None:
                 notes[place.note] = after
             found.append(replace(edit, reason=reason))
     return Rewritten(tuple(found), notes)
 
 
-def _tried(edit: Edit, card: Card, text: str, read: Read, *, both: bool) -> tuple[str | None, str]:
+def _unfit(ours: str, theirs: str) -> str:
+    """Why an edit is more than one of its text, empty if it is not."""
+    if _GAP.findall(ours) != _GAP.findall(theirs):
+        return "its gaps changed"
+    if _LAYOUT.findall(ours) != _LAYOUT.findall(theirs):
+        return "its layout changed, not only its text"
+    return ""
+
+
+def _tried(edit: Edit, card: Card, text: str, read: Read, ledger: Ledger, *, both: bool) -> tuple[str | None, str]:
     """The note with an edit, and why there is none."""
     if both:
         return None, "the note changed as well"
@@ -93,9 +118,17 @@ def _tried(edit: Edit, card: Card, text: str, read: Read, *, both: bool) -> tupl
     if changed is None:
         return None, "it can't be found in the takeaway"
     after = text[:start] + changed + text[end:]
-    if not _is_what_was_meant(before, read(edit.note, after).born, here, edit):
+    then = read(edit.note, after).born
+    if not _is_what_was_meant(before, then, here, edit) or _guids(before, ledger) != _guids(then, ledger):
         return None, "the note would give another card"
     return after, ""
+
+
+def _guids(drafts: Sequence[Draft], ledger: Ledger) -> set[str]:
+    """The guids that the drafts of one note would have."""
+    own = {guid: entry for guid, entry in ledger.items() if drafts and entry.note == drafts[0].place.note}
+    found, _ = match_drafts([card_key(draft) for draft in drafts], own, lambda _: True)
+    return {match.guid for match in found if match}
 
 
 def _is_of(draft: Draft, edit: Edit, kind: str) -> bool:
@@ -137,6 +170,10 @@ def _changed(source: str, was: str, now: str) -> str | None:
         if any(tokens[n].strip() and n not in places for n in range(first, end + 1)):
             return None  # a mark stands between
         out[first : end + 1] = [given, *[""] * (end - first)]
+        if not given and first and out[first - 1].isspace() and "\n" not in out[first - 1]:
+            out[first - 1] = ""  # no blank is left at the end of what was said
+            if end + 1 < len(out) and not out[end + 1].isspace():
+                out[first - 1] = tokens[first - 1]
     return "".join(out)
 
 
@@ -146,9 +183,9 @@ def _is_what_was_meant(before: Sequence[Draft], after: Sequence[Draft], here: Dr
     if not any(_said(draft, edit.field) == edit.now for draft in edited):
         return False
 
-    def others(drafts: Sequence[Draft]) -> list[tuple[str, int, str, str]]:
+    def others(drafts: Sequence[Draft]) -> list[tuple[object, ...]]:
         return [
-            (draft.kind, draft.place.line, _said(draft, "front"), _said(draft, "back"))
+            (draft.kind, draft.place.line, *(_said(draft, name) for name in ("front", "back", "context")))
             for draft in drafts
             if draft.place.line != edit.line
         ]

@@ -24,7 +24,7 @@ from cards.anki.note_types import note_types
 from cards.model import CardKind, CardsError
 from cards.sync.collection import SUSPENDED, CardInAnki, Collection, NoteInAnki
 from cards.sync.plan import gaps_in
-from cards.sync.request import Answer, Request
+from cards.sync.request import Answer, NothingDoneError, Request
 
 PORT = "ANKICONNECT_PORT"  # environment variable for another port than the add-on's own
 KEY = "ANKICONNECT_KEY"  # environment variable for the key that the add-on may ask for
@@ -33,8 +33,9 @@ _VERSION = 6
 _CHUNK = 1000  # notes or cards in one request
 _PATIENCE = 300  # seconds for an answer: an import of many notes takes its time
 _NEEDED = frozenset(
-    "addTags areSuspended changeDeck deleteNotes exportPackage findCards findNotes getDecks getMediaDirPath guiDeckBrowser "
-    "guiReviewActive guiSelectedNotes importPackage modelFieldNames modelNames notesInfo removeTags suspend unsuspend".split()
+    "addTags areSuspended cardsModTime changeDeck deleteNotes exportPackage findCards findNotes getDecks "
+    "getMediaDirPath guiDeckBrowser guiReviewActive guiSelectedNotes importPackage modelFieldNames modelNames "
+    "notesInfo removeTags suspend unsuspend".split()
 )
 
 
@@ -99,7 +100,9 @@ def _refuse_editor(request: Request, now: Collection) -> None:
     """Raise CardsError while one of the notes stands in the browser's editor, which would write its copy over ours."""
     ours = {note.id for note in now.notes.values()}
     if request.package and ours & set(_call("guiSelectedNotes")):
-        raise CardsError("one of these notes is open in Anki's browser, whose editor would undo the push; close the browser")
+        raise NothingDoneError(
+            "one of these notes is open in Anki's browser, whose editor would undo the push; close the browser"
+        )
 
 
 def _back_up(now: Collection) -> str:
@@ -135,6 +138,7 @@ def _read() -> Collection:
     cards = [card for row in rows for card in row["cards"]]
     decks = {card: deck for part in _parts(cards) for deck, some in _call("getDecks", cards=part).items() for card in some}
     off = {card for part in _parts(cards) for card, each in zip(part, _call("areSuspended", cards=part), strict=True) if each}
+    times = {each["cardId"]: each["mod"] for part in _parts(cards) for each in _call("cardsModTime", cards=part) if each}
     ours = "(" + " or ".join(f'note:"{name}"' for name in sorted(there)) + ")"
     filtered = set(_call("findCards", query=f"{ours} deck:filtered")) if there else set()
     reviewed = set(_call("findCards", query=f"{ours} prop:reps>0")) if there else set()
@@ -145,7 +149,13 @@ def _read() -> Collection:
         ordinals: Sequence[int] = sorted(gaps_in(fields[0])) if kind == "cloze" else (1,)
         found = tuple(
             CardInAnki(
-                card, ordinal, decks.get(card, ""), card in filtered, SUSPENDED if card in off else 0, int(card in reviewed)
+                id=card,
+                ordinal=ordinal,
+                deck=decks.get(card, ""),
+                filtered=card in filtered,
+                queue=SUSPENDED if card in off else 0,
+                reviews=int(card in reviewed),
+                mod=times.get(card, 0),
             )
             for card, ordinal in zip(sorted(row["cards"]), [*ordinals, *[0] * len(row["cards"])], strict=False)
         )

@@ -25,9 +25,10 @@ HOME = "CARDS_DATA_DIR"  # environment variable for the folder of all memories
 class LastPush(Struct, frozen=True, kw_only=True):
     """What a push found, and what it was about to do.
 
-    `before` are the notes that it changed as they were, `after` the fields and tags that it gave notes, `added` the guids of
-    new ones. `moved` are cards and the decks they came to, `suspended` and `resumed` are cards, `retired` and `returned` guids.
-    `delivered` is what was delivered before it. `backup` is the file that holds the whole collection as it was.
+    `before` are the notes that it changed as they were, `after` the fields and tags that it gave notes, `added` the guids
+    of new ones. `made` are those notes as they came out. `moved` are cards and the decks they came to, `suspended` and
+    `resumed` are cards, `retired` and `returned` guids. `delivered` is what was delivered before it. `backup` is the file
+    that holds the whole collection as it was.
     """
 
     before: Mapping[str, NoteInAnki]
@@ -40,14 +41,19 @@ class LastPush(Struct, frozen=True, kw_only=True):
     returned: tuple[str, ...]
     delivered: Mapping[str, Delivered]
     backup: str = ""
+    made: Mapping[str, NoteInAnki] = {}
 
 
 class Memory(Struct, frozen=True, kw_only=True):
-    """What is known of one collection. `newest` is the latest `mod` that a push gave a note there, in seconds since 1970."""
+    """What is known of one collection. `newest` is the latest `mod` that a push gave a note there, in seconds since 1970.
+
+    `begun` is a push that broke off, and may have been carried out in part; `last` is the last that came to its end.
+    """
 
     delivered: Mapping[str, Delivered] = {}
     newest: int = 0
     last: LastPush | None = None
+    begun: LastPush | None = None
 
 
 _decode = json.Decoder(Memory).decode

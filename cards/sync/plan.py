@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.identity import fingerprint
+from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Entry, Ledger
 from cards.model import AnkiNote, CardsError, Fields
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
@@ -34,11 +35,15 @@ What = Literal["add", "update", "move", "retire", "return", "delete", "keep", "a
 
 
 class Delivered(Struct, frozen=True, array_like=True):
-    """What a card looked like when it was last delivered to a collection: hashes of its parts, its tags, its deck."""
+    """What a card looked like when it was last delivered to a collection: hashes of its parts, its tags, its deck.
+
+    `suspended` are the ids of its cards that a push suspended, since its takeaway was gone.
+    """
 
     parts: str
     tags: tuple[str, ...]
     deck: str
+    suspended: tuple[int, ...] = ()
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -107,7 +112,7 @@ def plan(
 
     Raises CardsError where the note types in Anki have other fields than ours: an import would add second ones.
     """
-    _check_types(collection)
+    check_types(collection)
     steps: list[Step] = []
     known: dict[str, Delivered] = {}
     for note in notes:
@@ -117,19 +122,25 @@ def plan(
             continue
         last = delivered.get(note.guid)
         if there is None:
-            gone = last is not None and both != "ours"
-            steps.append(
-                Step(guid=note.guid, what="away" if gone else "add", text=words_of(note.fields[0]), note=note, deck=note.deck)
-            )
-            known[note.guid] = last if gone and last else _delivered(note, note.fields, note.tags)
+            what: What = "away" if last else "add"  # delivered once, and not there: the user deleted it
+            steps.append(Step(guid=note.guid, what=what, text=words_of(note.fields[0]), note=note, deck=note.deck))
+            known[note.guid] = last or _delivered(note, note.fields, note.tags)
             continue
-        base = last or _from_ledger(ledger.get(note.guid))
+        base = last or _unremembered(ledger.get(note.guid), there)
         found, known[note.guid] = _merged(note, there, base, both, newest)
-        steps += [each for each in (found, _moved(note, there, last), _returned(note, there)) if each]
+        steps += [each for each in (found, _moved(note, there, last), _returned(note, there, last)) if each]
+        if last and any(card.filtered for card in there.cards):
+            known[note.guid] = replace(known[note.guid], deck=last.deck)  # it moves when it is back from the filtered deck
+    known.update((guid, each) for guid, each in delivered.items() if guid not in known and guid in ledger)
     if retired != "leave":
-        steps += _retired(ledger, collection, {note.guid for note in notes}, delete=retired == "delete")
-    left = {guid: each for guid, each in delivered.items() if guid not in known and guid in ledger}
-    return Plan(version=collection.version, steps=tuple(steps), delivered={**left, **known})
+        for step in _retired(ledger, collection, {note.guid for note in notes}, delivered, delete=retired == "delete"):
+            steps.append(step)
+            if step.what == "delete":
+                known.pop(step.guid, None)  # else it would be away for good when its takeaway is back
+            else:
+                base = delivered.get(step.guid) or _unremembered(ledger[step.guid], collection.notes[step.guid])
+                known[step.guid] = replace(base or Delivered("", (), ""), suspended=step.cards)
+    return Plan(version=collection.version, steps=tuple(steps), delivered=known)
 
 
 def gaps_in(field: str) -> set[int]:
@@ -143,7 +154,7 @@ def words_of(field: str) -> str:
     return " ".join(text.split())
 
 
-def _check_types(collection: Collection) -> None:
+def check_types(collection: Collection) -> None:
     from cards.anki.note_types import note_types
 
     for kind, names in collection.types.items():
@@ -155,9 +166,14 @@ def _check_types(collection: Collection) -> None:
             )
 
 
-def _from_ledger(entry: Entry | None) -> Delivered | None:
-    """What a deck delivered, for a card that came by an import: its tags and its deck are not known."""
-    return Delivered(entry.parts, (), "") if entry and entry.parts else None
+def _unremembered(entry: Entry | None, there: NoteInAnki) -> Delivered | None:
+    """What a deck delivered, for a card that no push is known to have brought: its tags and its deck are not known.
+
+    None where Anki may have an earlier version of it, edited or not: the takeaway has changed since Anki's note has.
+    """
+    if there.mod == FIRST_MOD:  # as a new card comes: nobody has touched it
+        return Delivered(fingerprint.parts_of(there.fields, sorted(there.tags)), (), "")
+    return Delivered(entry.parts, (), "") if entry and entry.parts and there.mod > entry.mod else None
 
 
 def _delivered(note: AnkiNote, fields: Sequence[str], tags: Iterable[str]) -> Delivered:
@@ -183,7 +199,7 @@ def _merged(
         old, theirs, ours = (fingerprint.part(text, name) for text in (was, has, new))
         if theirs == ours:
             continue
-        if theirs == old or both == "ours":
+        if theirs == old or (both == "ours" and ours != old):
             changed.append(name)
             continue
         fields[n] = there.fields[n]
@@ -195,10 +211,11 @@ def _merged(
     if {*tags} != {*there.tags}:
         changed.append("tags")
     known = Delivered("".join(parts[name] for name in fingerprint.PARTS), tuple(sorted(note.tags)), note.deck)
-    missing = {*note.ordinals} - {card.ordinal for card in there.cards}
+    wanted = tuple(n for n in note.ordinals if note.kind == "qa" or n in gaps_in(fields[0]))
+    missing = {*wanted} - {card.ordinal for card in there.cards}
     if not (changed or kept or missing):
         return None, known
-    merged = replace(note, fields=tuple(fields), tags=tags, mod=max(there.mod + 1, newest + 1, note.mod))
+    merged = replace(note, fields=tuple(fields), tags=tags, ordinals=wanted, mod=max(there.mod + 1, newest + 1, note.mod))
     delivers = bool(changed or missing)
     step = Step(
         guid=note.guid,
@@ -227,30 +244,39 @@ def _tags(note: AnkiNote, there: NoteInAnki, base: Delivered | None, was: str, h
 
 def _moved(note: AnkiNote, there: NoteInAnki, last: Delivered | None) -> Step | None:
     """The move of cards that are still where they were delivered; what the user moved stays there."""
-    if last is None or last.deck in ("", note.deck):
+    if last is None or not last.deck or last.deck.casefold() == note.deck.casefold():
         return None
-    cards = tuple(card.id for card in there.cards if card.deck == last.deck and not card.filtered)
+    cards = tuple(card.id for card in there.cards if _is_in(card, last.deck) and not card.filtered)
     return Step(guid=note.guid, what="move", text=words_of(note.fields[0]), deck=note.deck, cards=cards) if cards else None
 
 
-def _returned(note: AnkiNote, there: NoteInAnki) -> Step | None:
-    if RETIRED not in there.tags:
+def _is_in(card: CardInAnki, deck: str) -> bool:
+    return card.deck.casefold() == deck.casefold()  # as Anki compares names of decks
+
+
+def is_retired(tags: Iterable[str]) -> bool:
+    """Whether a note has the tag of a card whose takeaway is gone. Anki keeps the case that a tag first had."""
+    return any(tag.casefold() == RETIRED for tag in tags)
+
+
+def _returned(note: AnkiNote, there: NoteInAnki, last: Delivered | None) -> Step | None:
+    """The return of cards that a push suspended; those that the user had suspended before stay so."""
+    if not is_retired(there.tags):
         return None
-    return Step(guid=note.guid, what="return", text=words_of(note.fields[0]), cards=_suspended(there.cards))
+    ours = tuple(card.id for card in there.cards if card.suspended and (last is None or card.id in last.suspended))
+    return Step(guid=note.guid, what="return", text=words_of(note.fields[0]), cards=ours)
 
 
-def _suspended(cards: Iterable[CardInAnki]) -> tuple[int, ...]:
-    return tuple(card.id for card in cards if card.suspended)
-
-
-def _retired(ledger: Ledger, collection: Collection, live: set[str], *, delete: bool) -> Iterator[Step]:
-    """Cards whose takeaway is gone; one that is tagged already and not suspended was wanted back by the user."""
+def _retired(
+    ledger: Ledger, collection: Collection, live: set[str], delivered: Mapping[str, Delivered], *, delete: bool
+) -> Iterator[Step]:
+    """Cards whose takeaway is gone. Of those that were retired before, the user may want some back."""
     for guid, there in sorted(collection.notes.items()):
         entry = ledger.get(guid)
         if entry is None or entry.live or guid in live:
             continue
         if delete:
             yield Step(guid=guid, what="delete", text=words_of(there.fields[0]), cards=tuple(card.id for card in there.cards))
-        elif RETIRED not in there.tags:
+        elif not is_retired(there.tags) and not (guid in delivered and delivered[guid].suspended):
             open_ = tuple(card.id for card in there.cards if not card.suspended)
             yield Step(guid=guid, what="retire", text=words_of(there.fields[0]), cards=open_)

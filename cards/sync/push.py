@@ -10,12 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.anki.write_package import export
-from cards.model import AnkiNote, CardsError, Deck
+from cards.identity import fingerprint
+from cards.model import AnkiNote, Deck
 from cards.sync import memory
 from cards.sync.collection import Collection, NoteInAnki
 from cards.sync.memory import LastPush, Memory
-from cards.sync.plan import NAMES, RETIRED, Plan, Step
-from cards.sync.request import Ask, Request, by_deck, ids
+from cards.sync.plan import NAMES, RETIRED, Delivered, Plan, Step, check_types, gaps_in, is_retired
+from cards.sync.request import Ask, NothingDoneError, Request, by_deck, ids
 
 Media = Mapping[str, bytes]
 
@@ -35,6 +36,11 @@ class TakenBack(Struct, frozen=True, kw_only=True):
     size: int
     stays: tuple[tuple[str, str], ...]
 
+    @property
+    def acts(self) -> bool:
+        """Whether it changes anything in Anki."""
+        return bool(self.notes) or self.request.acts
+
 
 def read(ask: Ask, collection: Path, guids: Sequence[str]) -> Collection:
     """The state of a collection. Raises CardsError."""
@@ -53,13 +59,73 @@ def push(ask: Ask, collection: Path, plan: Plan, before: Collection, media: Medi
         if known.delivered != plan.delivered:
             memory.save(remembered, replace(known, delivered=plan.delivered))
         return Outcome(amiss=(), backup="")
-    last = _last_push(plan, before, known)
+    begun = _last_push(plan, before, known)
+    if known.begun:
+        begun = _joined(known.begun, begun)
     newest = max([known.newest, *(step.note.mod for step in plan.of("update") if step.note)])
-    memory.save(remembered, replace(known, last=last, newest=newest))
+    memory.save(remembered, replace(known, begun=begun, newest=newest))
     request = _request(collection, plan, before)
-    after, backup = _ask(ask, request, [step.note for step in plan.of("add", "update") if step.note], media)
-    memory.save(remembered, Memory(delivered=plan.delivered, last=replace(last, backup=backup), newest=newest))
-    return Outcome(amiss=tuple(sorted(set(differences(plan, before, after)))), backup=backup)
+    try:
+        after, backup = _ask(ask, request, [step.note for step in plan.of("add", "update") if step.note], media)
+    except NothingDoneError:
+        memory.save(remembered, known)
+        raise
+    amiss = tuple(sorted(set(differences(plan, before, after))))
+    made = {guid: after.notes[guid] for guid in begun.added if guid in after.notes}
+    last = replace(begun, backup=begun.backup or backup, made=made)
+    memory.save(remembered, Memory(delivered=_arrived(plan, known, amiss), last=last, newest=newest))
+    return Outcome(amiss=amiss, backup=backup)
+
+
+def delivered_to(known: Memory, collection: Collection) -> Mapping[str, Delivered]:
+    """What was delivered to a collection as it is now, with a push that broke off, without one that is gone."""
+    if known.begun is None:
+        return known.last.delivered if known.last and _is_gone(known.last, collection) else known.delivered
+    came = {}
+    for guid, (fields, tags) in known.begun.after.items():
+        there, was = collection.notes.get(guid), known.delivered.get(guid)
+        if there is None or there.fields != fields:
+            continue
+        if guid in known.begun.added:
+            deck = there.cards[0].deck if there.cards else ""
+            came[guid] = Delivered(fingerprint.parts_of(fields, sorted(tags)), tags, deck)
+        elif was:  # the tags may be the user's own: those that were delivered before still tell
+            came[guid] = replace(was, parts=fingerprint.parts_of(fields, ()))
+    return {**known.delivered, **came}
+
+
+def _is_gone(last: LastPush, collection: Collection) -> bool:
+    """Whether a push is gone from the collection, which was restored from a backup, or undone in Anki: nothing tells of it."""
+    updated = [
+        (guid, was.fields) for guid, was in last.before.items() if guid in last.after and was.fields != last.after[guid][0]
+    ]
+    there = collection.notes
+    if not updated or any(guid in there for guid in last.added):
+        return False
+    return all(guid in there and there[guid].fields == fields for guid, fields in updated)
+
+
+def _arrived(plan: Plan, known: Memory, amiss: Sequence[str]) -> Mapping[str, Delivered]:
+    """What counts as delivered after a push: of a card that did not arrive, what was before."""
+    ours = {guid: each for guid, each in plan.delivered.items() if guid not in amiss}
+    return {**ours, **{guid: known.delivered[guid] for guid in amiss if guid in known.delivered}}
+
+
+def _joined(first: LastPush, second: LastPush) -> LastPush:
+    """One push of one that broke off and the one that goes on: what is taken back is what was before the first."""
+    before = {guid: note for guid, note in {**second.before, **first.before}.items() if guid not in first.added}
+    return LastPush(
+        before=before,
+        after={**first.after, **second.after},
+        added=tuple(dict.fromkeys((*first.added, *second.added))),
+        moved=tuple({**dict(first.moved), **dict(second.moved)}.items()),
+        suspended=tuple({*first.suspended, *second.suspended}),
+        resumed=tuple({*first.resumed, *second.resumed}),
+        retired=tuple({*first.retired, *second.retired}),
+        returned=tuple({*first.returned, *second.returned}),
+        delivered=first.delivered,
+        backup=first.backup,
+    )
 
 
 def _ask(ask: Ask, request: Request, notes: Sequence[AnkiNote], media: Media) -> tuple[Collection, str]:
@@ -71,7 +137,7 @@ def _ask(ask: Ask, request: Request, notes: Sequence[AnkiNote], media: Media) ->
             request = replace(request, package=str(package))
         answer = ask(request)
     if answer.stale or answer.collection is None:
-        raise CardsError(f"{request.collection}: it has changed since it was looked at; nothing was done, push again")
+        raise NothingDoneError(f"{request.collection}: it has changed since it was looked at; nothing was done, push again")
     return answer.collection, answer.backup
 
 
@@ -131,20 +197,21 @@ def _is_as_planned(step: Step, there: NoteInAnki | None, returned: set[str]) -> 
     cards = {card.id: card for card in there.cards}
     match step.what:
         case "move":
-            return all(cards[card].deck == step.deck for card in step.cards if card in cards)
+            return all(_same({step.deck}, [cards[card].deck]) for card in step.cards if card in cards)
         case "retire":
-            return RETIRED in there.tags and all(cards[card].suspended for card in step.cards if card in cards)
+            return is_retired(there.tags) and all(cards[card].suspended for card in step.cards if card in cards)
         case "return":
-            return RETIRED not in there.tags and not any(cards[card].suspended for card in step.cards if card in cards)
+            return not is_retired(there.tags) and not any(cards[card].suspended for card in step.cards if card in cards)
         case _:
             assert step.note is not None
-            wanted = {*step.note.tags} - ({RETIRED} if step.guid in returned else set())
+            wanted = {tag for tag in step.note.tags if not (step.guid in returned and is_retired([tag]))}
             made = {card.ordinal for card in there.cards}
             return there.fields == step.note.fields and _same(wanted, there.tags) and made >= {*step.note.ordinals}
 
 
-def _same(tags: set[str], others: Sequence[str]) -> bool:
-    return {tag.casefold() for tag in tags} == {tag.casefold() for tag in others}
+def _same(names: set[str], others: Sequence[str]) -> bool:
+    """Whether these are the same tags or decks, as Anki compares them."""
+    return {name.casefold() for name in names} == {name.casefold() for name in others}
 
 
 # ------------------------------------------------------------------------------------------------------------ back
@@ -153,18 +220,22 @@ def _same(tags: set[str], others: Sequence[str]) -> bool:
 def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) -> TakenBack:
     """What takes a push back from a collection as it is now: what the user has done there since stays, and is named.
 
-    `newest` is the latest `mod` that a push gave a note there.
+    `newest` is the latest `mod` that a push gave a note there. Raises CardsError where its note types have other fields by now.
     """
+    check_types(now)
     stays: list[tuple[str, str]] = []
     delete: list[int] = []
     for guid in last.added:
         there = now.notes.get(guid)
         if there is None:
             continue
+        made = last.made.get(guid)
         if any(card.reviews for card in there.cards):
             stays.append((guid, "it was reviewed since"))
-        elif guid in last.after and there.fields != last.after[guid][0]:
+        elif guid in last.after and (there.fields != last.after[guid][0] or (made and made.tags != there.tags)):
             stays.append((guid, "it was edited since"))
+        elif made and made.cards != there.cards:
+            stays.append((guid, "its cards were changed since"))
         else:
             delete.append(there.id)
     notes: list[AnkiNote] = []
@@ -178,17 +249,22 @@ def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) 
                 stays.append((guid, f"edited since: {', '.join(edited)}"))
             if restored:
                 notes.append(replace(restored, mod=max(restored.mod, newest + 1)))
+                if {card.ordinal for card in there.cards} - {card.ordinal for card in was.cards} - gaps_in(restored.fields[0]):
+                    stays.append((guid, "its new gap went, but left an empty card: Tools › Empty Cards"))
     cards = {card.id: card for note in now.notes.values() for card in note.cards}
-    home = {card.id: card.deck for was in last.before.values() for card in was.cards}
-    moves = [(home[card], (card,)) for card, deck in last.moved if card in cards and cards[card].deck == deck]
+    found = {card.id: card for was in last.before.values() for card in was.cards}
+    moves = [(found[card].deck, (card,)) for card, deck in last.moved if card in cards and _same({deck}, [cards[card].deck])]
+    reviewed = {card for card in last.resumed if card in cards and cards[card].reviews != found[card].reviews}
+    back = [guid for guid in last.returned if guid in now.notes and not reviewed & {card.id for card in now.notes[guid].cards}]
+    stays += [(guid, "it was reviewed since") for guid in last.returned if guid in now.notes and guid not in back]
     request = Request(
         collection=str(collection.absolute()),
         guids=tuple({*last.before, *last.added}),
         version=now.version,
         moves=by_deck(moves),
-        suspend=tuple(card for card in last.resumed if card in cards and not cards[card].suspended),
+        suspend=tuple(card for card in last.resumed if card in cards and card not in reviewed and not cards[card].suspended),
         resume=tuple(card for card in last.suspended if card in cards and cards[card].suspended),
-        tag=ids(now.notes, last.returned),
+        tag=ids(now.notes, back),
         untag=ids(now.notes, last.retired),
         delete=tuple(delete),
         tag_name=RETIRED,
@@ -209,7 +285,7 @@ def _restored(
         elif now != old:
             edited.append(NAMES[n])
     kept = tuple(tag for tag in there.tags if tag not in tags or tag in was.tags)
-    back = (*kept, *(tag for tag in was.tags if tag not in kept))
+    back = (*kept, *(tag for tag in was.tags if tag not in tags and tag not in kept))
     if tuple(out) == there.fields and {*back} == {*there.tags}:
         return None, edited
     ordinals = tuple(card.ordinal for card in was.cards)
@@ -220,13 +296,12 @@ def _restored(
     return note, edited
 
 
-def take_back(ask: Ask, back: TakenBack, remembered: Path) -> str:
-    """Take a push back; the backup that was made before. Raises CardsError."""
-    known = memory.load(remembered)
+def take_back(ask: Ask, back: TakenBack, known: Memory, remembered: Path) -> str:
+    """Take back the push that is known as begun, else as last; the backup that was made before. Raises CardsError."""
     backup = ""
-    if back.notes or back.request.acts:
+    if back.acts:
         _, backup = _ask(ask, back.request, back.notes, {})
-    if known.last:
+    if taken := known.begun or known.last:
         newest = max([known.newest, *(note.mod for note in back.notes)])
-        memory.save(remembered, Memory(delivered=known.last.delivered, newest=newest))
+        memory.save(remembered, Memory(delivered=taken.delivered, newest=newest, last=known.last if known.begun else None))
     return backup

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
+from cards.model import CardsError
 from cards.sync.collection import Collection, NoteInAnki
+
+
+class NothingDoneError(CardsError):
+    """A push that was refused before anything was done."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -34,11 +39,12 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What an applier answers: the collection as it is now, where its backup lies, or why it did nothing."""
+    """What an applier answers: the collection as it is now and its backup, or why not, and whether it did anything."""
 
     collection: Collection | None = None
     backup: str = ""
     error: str = ""
+    touched: bool = False
     stale: bool = False
 
 
