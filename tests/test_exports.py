@@ -71,3 +71,41 @@ def test_a_reference_may_come_before_its_block(tmp_path: Path) -> None:
     write(tmp_path, {"d.md": REFERS.replace("Bar", "Bank")})
     assert statuses(built(tmp_path)) == {"new": 1}
     assert said(tmp_path)[-1] == "as the pilots say, it breaks at ebb in most winters"
+
+
+SNIP = "https://share.snipd.com/snip/"
+
+
+def test_a_snip_after_a_transcript_opens_itself() -> None:
+    found = drafts_of(
+        "".join(
+            f"### [{title}]({SNIP}{n})\n🎧 0{n}:18 - 0{n}:38 (00:20)\n\nThe pilots **sound the bar** each spring.\n\n"
+            "#### 📚 Transcript\nAnn: they do.\n\n"
+            for n, title in enumerate(("The bar of the harbour moves", "The buoys follow the bar slowly"), 1)
+        )
+    )
+    assert len(found) == 4
+    for draft in found:
+        first = "bar of the harbour" in f"{marked_text(draft)} {draft.place.context}"
+        assert {stamp.url for stamp in draft.place.stamps} == {f"{SNIP}{1 if first else 2}"}
+
+
+def test_the_player_of_a_snip_that_asks_is_no_answer() -> None:
+    (draft,) = drafts_of(f"### [What moves the bar?]({SNIP}1)\n🎧 04:00 - 04:30 (00:30)\n\nEach gale that comes over it.\n")
+    assert [block_text(block) for block in draft.back] == ["Each gale that comes over it."]
+    assert [(stamp.start, stamp.end) for stamp in draft.place.stamps] == [(240, 270)]
+
+
+def test_a_page_in_running_text_makes_no_highlight() -> None:
+    assert not drafts_of("The bar cost four ships in a winter (page 14).\n\nWhat should the town have done about it?\n")
+
+
+def test_an_anchor_behind_a_heading_is_not_part_of_its_question() -> None:
+    (draft,) = drafts_of("### How long does the ebb run here? {#ebb}\n\nSix hours and a half.\n")
+    assert marked_text(draft) == "How long does the ebb run here?"
+
+
+def test_a_quote_parts_a_heading_from_the_next() -> None:
+    quotes = "# Sea\n\n## Notable Quotes\n\n> Keep to the buoys.\n\n"
+    (draft,) = drafts_of(f"{quotes}## Practical Takeaways\n\n- Sound the bar in spring\n- Move the buoys after each gale\n")
+    assert marked_text(draft) == "Practical Takeaways"

@@ -18,7 +18,7 @@ _TYPED_DELETION = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 _TAG = re.compile(r"(?<!\S)#([^\s#.,;:!?]+)")
 _MACRO = re.compile(r"\{\{[^{}]*\}\}")
 _WORDY = re.compile(r"[^\W_]")
-_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")  # `{#name .class}` at the end of a heading, as Kramdown and Pandoc have it
+ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")  # `{#name .class}` at the end of a heading, as Kramdown and Pandoc have it
 _REFERENCE = re.compile(r"\(\([0-9a-fA-F-]{36}\)\)")
 REPEATED = 0.7  # of its words: a heading that repeats so much of the part before it says nothing more
 _LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat
@@ -133,6 +133,10 @@ class Context:
         """Something other than a heading follows: the standing stamps belong to the section we are in."""
         self._fresh, self._settled = False, True
 
+    def titled_no_more(self) -> None:
+        """A quote or a table follows: the heading above it is no title of the next one."""
+        self._settled = True
+
     def leave(self, sections: int) -> None:
         """Come out of the headings of a list item: so many sections are left."""
         if sections < len(self.sections):
@@ -211,5 +215,5 @@ def clean(text: str) -> str:
         text = squeeze(_REFERENCE.sub("", _MACRO.sub("", _TYPED_DELETION.sub(r"\1", text))))
     if not _WORDY.search(text):
         return ""
-    shown = vocabulary.without_emoji(_ATTRIBUTES.sub("", text)).rstrip(" :：").strip()
+    shown = vocabulary.without_emoji(ATTRIBUTES.sub("", text)).rstrip(" :：").strip()
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

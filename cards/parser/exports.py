@@ -60,7 +60,8 @@ def is_highlight(prose: Prose) -> bool:
     """Whether prose is a highlight as an exporter writes it, with its place or a link back to it."""
     text = plain(prose)
     return (
-        bool(_OPENS.search(text) or _PLACE.search(text))
+        (bool(_OPENS.search(text)) and any(run.link or run.stamps for run in prose))
+        or bool(_PLACE.search(text))
         or any(run.stamps and "Time" in run.text for run in prose)
         or bool(_cited(prose))
     )

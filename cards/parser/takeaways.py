@@ -39,7 +39,7 @@ from cards.model import (
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser import exports, questions
-from cards.parser.context import Context, Parent, Parents, clean, has_tag
+from cards.parser.context import ATTRIBUTES, Context, Parent, Parents, clean, has_tag
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
 from cards.parser.labels import Lead, lead, leads_in, term
 from cards.parser.recordings import Recordings
@@ -137,6 +137,8 @@ class Walk:
             case Code() if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
                 self.context.date(self.recordings.link(times.whole(block.text), at.recording))
             case Quote() | Table() | Html():
+                if not isinstance(block, Html):
+                    self.context.titled_no_more()
                 self.quoted(block)
             case Properties() if not first or at.depth or self.context.sections:  # those of the page come first
                 self.skipped += [(block.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in block.values]
@@ -182,6 +184,8 @@ class Walk:
 
     def asking_heading(self, heading: Heading, following: Sequence[Block], at: Position) -> None:
         """Read a heading that is a question, with what stands below it, up to the next heading, as its answer."""
+        if attributes := ATTRIBUTES.search(plain(heading.prose)):
+            heading = replace(heading, prose=cut(heading.prose, 0, attributes.start()))
         body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
         after = following[len(body)] if len(body) < len(following) else None
         name = visible(heading.prose)
@@ -194,7 +198,7 @@ class Walk:
         body = tuple(block for block in body if not isinstance(block, Properties))
         if self.meeting or vocabulary.is_takeaway_heading(name):
             return
-        if not asks(name):
+        if not asks(name) or exports.is_snip(heading):
             self.claiming_heading(heading, body, at)
             return
         asked = questions.of_heading(heading, body)
@@ -627,7 +631,8 @@ class Walk:
 
     def passed(self, block: Block, at: Position) -> Position:
         """The position after a block that may be a recording; under links and references recordings are only named."""
-        if self.context.section and self.context.section.skipped:
+        level = block.level if isinstance(block, Heading) else None  # a heading ends the sections that it is no part of
+        if any(section.skipped for section in self.context.sections if level is None or section.level < level):
             return at
         nearest = self.recordings.after(block, at.recording)
         return at if nearest == at.recording else replace(at, recording=nearest)

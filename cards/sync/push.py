@@ -223,21 +223,7 @@ def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) 
     `newest` is the latest `mod` that a push gave a note there. Raises CardsError where its note types have other fields by now.
     """
     check_types(now)
-    stays: list[tuple[str, str]] = []
-    delete: list[int] = []
-    for guid in last.added:
-        there = now.notes.get(guid)
-        if there is None:
-            continue
-        made = last.made.get(guid)
-        if any(card.reviews for card in there.cards):
-            stays.append((guid, "it was reviewed since"))
-        elif guid in last.after and (there.fields != last.after[guid][0] or (made and made.tags != there.tags)):
-            stays.append((guid, "it was edited since"))
-        elif made and made.cards != there.cards:
-            stays.append((guid, "its cards were changed since"))
-        else:
-            delete.append(there.id)
+    delete, stays = _added_since(last, now)
     notes: list[AnkiNote] = []
     for guid, was in last.before.items():
         there = now.notes.get(guid)
@@ -271,6 +257,25 @@ def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) 
     )
     size = len({*last.before, *last.added} - {guid for guid, _ in stays})
     return TakenBack(request=request, notes=tuple(notes), size=size, stays=tuple(stays))
+
+
+def _added_since(last: LastPush, now: Collection) -> tuple[list[int], list[tuple[str, str]]]:
+    """Of the notes that a push added, the ids of those nobody has touched, and the others with the reason, by guid."""
+    untouched: list[int] = []
+    stays: list[tuple[str, str]] = []
+    for guid in last.added:
+        there, made = now.notes.get(guid), last.made.get(guid)
+        if there is None:
+            continue
+        if any(card.reviews for card in there.cards):
+            stays.append((guid, "it was reviewed since"))
+        elif guid in last.after and (there.fields != last.after[guid][0] or (made and made.tags != there.tags)):
+            stays.append((guid, "it was edited since"))
+        elif made and made.cards != there.cards:
+            stays.append((guid, "its cards were changed since"))
+        else:
+            untouched.append(there.id)
+    return untouched, stays
 
 
 def _restored(
