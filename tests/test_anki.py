@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from cards.anki.field_text import words_of
 from cards.identity.changes import search
 from cards.identity.fingerprint import FIRST_MOD
 from tests.strategies import NOTE
@@ -170,3 +171,16 @@ def test_whatever_a_note_says_anki_finds_nothing_wrong(tmp_path_factory: pytest.
         assert anki_run.healthy(opened) == []
         for _, question, _ in anki_run.sides(opened):
             assert anki_run.shown(question)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("a <b>gr</b>ey <i>bank</i>", "a grey bank"),
+        ("one<br>two<ul><li>three</li></ul><!-- four -->", "one two three"),
+        ("at {{c1::two &amp; a half::how many}} fathoms", "at [two & a half::how many] fathoms"),
+        (r"\\(\\frac{a}{{b}}\\)", r"\\(\\frac{a}{{b}}\\)"),
+    ],
+)
+def test_the_words_of_a_field(field: str, text: str) -> None:
+    assert words_of(field) == text

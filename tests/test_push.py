@@ -292,7 +292,7 @@ def test_a_deck_changes_and_the_users_moves_stay(profile: Profile) -> None:
     assert profile.steps() == {}
 
 
-def test_a_card_in_a_filtered_deck_is_not_moved(profile: Profile) -> None:
+def test_a_card_in_a_filtered_deck_moves_when_it_is_back(profile: Profile) -> None:
     profile.push()
     with profile.anki() as opened:
         deck = opened.sched.get_or_create_filtered_deck(0)
@@ -302,6 +302,9 @@ def test_a_card_in_a_filtered_deck_is_not_moved(profile: Profile) -> None:
     edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
     assert "Bell" not in profile.steps()["move"]
     assert profile.push().exit_code == 0
+    with profile.anki() as opened:
+        opened.sched.empty_filtered_deck(opened.decks.id_for_name("Cram"))
+    assert profile.steps() == {"move": ["Bell"]}
 
 
 def test_a_renamed_note_and_a_new_tag(profile: Profile) -> None:
@@ -654,20 +657,6 @@ def test_a_gap_that_the_user_took_out_stays_out(profile: Profile) -> None:
     with profile.anki() as opened:
         opened.remove_cards_and_orphaned_notes(opened.find_cards("Text:*granite* card:2"))
     assert set(profile.steps()) == {"keep"}
-
-
-def test_a_card_that_was_in_a_filtered_deck_moves_later(profile: Profile) -> None:
-    profile.push()
-    with profile.anki() as opened:
-        deck = opened.sched.get_or_create_filtered_deck(0)
-        deck.name = "Cram"
-        deck.config.search_terms[0].search = "Front:*Bell*"
-        opened.sched.add_or_update_filtered_deck(deck)
-    edit(profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
-    profile.push()
-    with profile.anki() as opened:
-        opened.sched.empty_filtered_deck(opened.decks.id_for_name("Cram"))
-    assert profile.steps() == {"move": ["Bell"]}
 
 
 # ------------------------------------------------------------------------------------------------------------ undo

@@ -92,7 +92,7 @@ def pushed_line(plan: Plan, outcome: Outcome) -> str:
 
 def back_lines(back: TakenBack, now: Collection) -> list[str]:
     """Format what an undo would take back, and what stays."""
-    from cards.sync.plan import words_of
+    from cards.anki.field_text import words_of
 
     lines = [f"Takes the last push back: {count(back.size, 'card')}"]
     for guid, reason in back.stays[:LISTED]:

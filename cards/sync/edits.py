@@ -15,13 +15,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.anki import render
+from cards.anki.field_text import words_of
 from cards.generator import Generated
 from cards.identity.fingerprint import card_key
 from cards.identity.ledger import Ledger
 from cards.identity.matching import match_drafts
 from cards.model import Card, Draft
 from cards.sync.collection import Collection
-from cards.sync.plan import NAMES, Plan, words_of
+from cards.sync.plan import NAMES, Plan
 
 _MAPPED = ("front", "back")  # the fields that say what the takeaway says
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")

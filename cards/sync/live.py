@@ -20,10 +20,11 @@ from urllib.request import Request as HttpRequest
 from msgspec import MsgspecError, json
 from msgspec.structs import replace
 
+from cards.anki.field_text import gaps_in
 from cards.anki.note_types import note_types
 from cards.model import CardKind, CardsError
 from cards.sync.collection import SUSPENDED, CardInAnki, Collection, NoteInAnki
-from cards.sync.plan import gaps_in
+from cards.sync.memory import home
 from cards.sync.request import Answer, NothingDoneError, Request
 
 PORT = "ANKICONNECT_PORT"  # environment variable for another port than the add-on's own
@@ -67,7 +68,7 @@ def ask(request: Request) -> Answer:
     backup = _back_up(now)
     _apply(request)
     after = _read()
-    if request.package and not _has_arrived(request, now, after):  # an editor may have saved its stale copy over it
+    if request.package and after.notes == now.notes:  # an editor may have saved its stale copy over it
         _call("importPackage", path=request.package)
         after = _read()
     if not _call("guiReviewActive"):
@@ -107,8 +108,6 @@ def _refuse_editor(request: Request, now: Collection) -> None:
 
 def _back_up(now: Collection) -> str:
     """Export our decks with their schedule, the only backup that AnkiConnect can make; the folder they are in."""
-    from cards.sync.memory import home
-
     tops = sorted({card.deck.partition("::")[0] for note in now.notes.values() for card in note.cards})
     if not tops:
         return ""
@@ -120,11 +119,6 @@ def _back_up(now: Collection) -> str:
     for number, deck in enumerate(tops, 1):
         _call("exportPackage", deck=deck, path=str(folder / f"{number}.apkg"), includeSched=True)
     return str(folder)
-
-
-def _has_arrived(request: Request, before: Collection, after: Collection) -> bool:
-    """Whether an import changed anything at all."""
-    return before.notes != after.notes
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

@@ -7,23 +7,20 @@ Extra, tags of the user's own, flags, due dates and decks that the user chose ar
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cards.anki.field_text import gaps_in, words_of
+from cards.anki.note_types import note_types
 from cards.identity import fingerprint
 from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Entry, Ledger
 from cards.model import AnkiNote, CardsError, Fields
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
 
-_MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
-_NUMBER = re.compile(r"\{\{c(\d{1,3})::")
-_GAP = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 RETIRED = "cards::retired"  # the tag of a card whose takeaway is gone
 NAMES = Fields._fields
 _OURS = NAMES[:6]  # Extra is the user's, ID never changes
@@ -143,20 +140,7 @@ def plan(
     return Plan(version=collection.version, steps=tuple(steps), delivered=known)
 
 
-def gaps_in(field: str) -> set[int]:
-    """The numbers of the gaps in a field."""
-    return {int(digits) for digits in _NUMBER.findall(field)}
-
-
-def words_of(field: str) -> str:
-    """The text of a field, with its gaps in brackets."""
-    text = html.unescape(_MARKUP.sub(" ", _GAP.sub(r"[\1]", field)))
-    return " ".join(text.split())
-
-
 def check_types(collection: Collection) -> None:
-    from cards.anki.note_types import note_types
-
     for kind, names in collection.types.items():
         ours = tuple(name for name, _ in note_types()[kind].fields)
         if names != ours:

@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cards.anki.field_text import gaps_in
 from cards.anki.write_package import export
 from cards.identity import fingerprint
 from cards.model import AnkiNote, Deck
 from cards.sync import memory
 from cards.sync.collection import Collection, NoteInAnki
 from cards.sync.memory import LastPush, Memory
-from cards.sync.plan import NAMES, RETIRED, Delivered, Plan, Step, check_types, gaps_in, is_retired
+from cards.sync.plan import NAMES, RETIRED, Delivered, Plan, Step, check_types, is_retired
 from cards.sync.request import Ask, NothingDoneError, Request, by_deck, ids
 
 Media = Mapping[str, bytes]

@@ -21,11 +21,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from cards.anki.field_text import gaps_in
 from cards.anki.read_package import collection
 from cards.identity.fingerprint import FIRST_MOD
 from cards.model import CardsError
 from cards.vault.files import read_deck
-from cards.verify.verdict import GAP, OPTIONS, Finding, Trial, Tried, Verdict, apart, first_words
+from cards.verify.verdict import OPTIONS, Finding, Trial, Tried, Verdict, apart, first_words
 
 _LARGEST = 4 * 1024**3  # bytes of an unpacked package
 
@@ -307,7 +308,7 @@ def _renumbered(opened: Any, before: _State, after: _State) -> Iterator[Finding]
         nid, _, number, *_ = before.cards[cid]
         old, new = before.notes.get(nid, _NO_NOTE).flds, after.notes.get(nid, _NO_NOTE).flds
         if old != new and (was := hidden(old, number + 1)):
-            phrases = {int(digits): hidden(new, int(digits)) for digits in set(GAP.findall(new))}
+            phrases = {gap: hidden(new, gap) for gap in gaps_in(new)}
             if (now := phrases.get(number + 1, "")) != was and was in phrases.values():
                 yield before.finding(
                     "renumbered", cid, f"c{number + 1} {first_words(was)}", f"c{number + 1} {first_words(now)}"

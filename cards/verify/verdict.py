@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
+from cards.anki.field_text import words_of
 from cards.identity.changes import search
 
 # the dialog's other options keep their defaults: newer notes and note types are updated
@@ -41,9 +40,6 @@ _COLUMNS = ("conflicting", "empty cards", "emptied", "missing media", "rewritten
 
 _SHOWN = 12  # findings of a kind that are listed
 _WORDS = 60  # characters kept of a text
-_BREAK = re.compile(r"<(?:br|hr|/?(?:p|li|ul|ol|div|td|th|tr|pre|blockquote|h\d))\b[^>]*>")
-_MARKUP = re.compile(r"<!--.*?-->|<[^>]*>", re.S)
-GAP = re.compile(r"\{\{c(\d+)::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +103,19 @@ class Verdict:
         return bool(self.harms)
 
 
-def plain_words(field: str) -> str:
-    """Strip a field of markup, with gaps in brackets."""
-    text = _MARKUP.sub("", _BREAK.sub(" ", GAP.sub("[", field).replace("}}", "]")))
-    return " ".join(html.unescape(text).split())
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _WORDS else text[: _WORDS - 1] + "…"
 
 
 def first_words(field: str) -> str:
     """The first words of a field, without markup."""
-    return _cut(plain_words(field))
+    return _cut(words_of(field))
 
 
 def apart(old: str, new: str) -> tuple[str, str]:
     """Excerpts of two notes from shortly before their first difference; with markup if only that differs."""
     pairs = list(zip_longest(old.split("\x1f"), new.split("\x1f"), fillvalue=""))
-    was, now = next(pair for pair in [(plain_words(a), plain_words(b)) for a, b in pairs] + pairs if pair[0] != pair[1])
+    was, now = next(pair for pair in [(words_of(a), words_of(b)) for a, b in pairs] + pairs if pair[0] != pair[1])
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
     start = was.rfind(" ", 0, max(0, common - 20)) + 1
     lead = "…" if start else ""
