@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cards.generator.cloze import clozes_of
 from cards.generator.place import content_of, words_of
 from cards.generator.qa import qa_of
-from cards.model import Cloze, Draft, Kinds, Note, Prose, Qa, Skipped, Takeaway
+from cards.model import Cloze, Draft, Kinds, Note, Origin, Prose, Qa, Skipped, Takeaway
 from cards.model.blocks import block_text
 from cards.model.measures import TWIN
 from cards.model.prose import plain, visible
@@ -77,7 +77,7 @@ def generate(note: Note, kinds: Kinds = "both", *, twins: bool = False, cue: str
     lists = [
         _list(note, takeaway, options)
         for takeaway in note.takeaways
-        if takeaway.members and not asked.keys() & {*takeaway.members}
+        if takeaway.members and (_is_titled(takeaway) or not asked.keys() & {*takeaway.members})
     ]
     listed = {line for one in lists if one.born for line in one.takeaway.members}
 
@@ -89,9 +89,9 @@ def generate(note: Note, kinds: Kinds = "both", *, twins: bool = False, cue: str
     return Generated(drafts, tuple(_skipped(note, taken, lists, listed)))
 
 
-def _reading(draft: Draft) -> tuple[str, int, str]:
-    """What tells two readings of one takeaway apart."""
-    return draft.kind, draft.place.line, draft.place.content
+def _reading(draft: Draft) -> tuple[str, int, str, str]:
+    """What tells two readings of one takeaway apart: a list may ask by its heading, or by the title above that."""
+    return draft.kind, draft.place.line, draft.place.content, visible(draft.front) if isinstance(draft, Qa) else ""
 
 
 def _order(each: tuple[Takeaway, Draft]) -> tuple[bool, int, int]:
@@ -129,6 +129,11 @@ def _list(note: Note, takeaway: Takeaway, options: _Options) -> _Taken:
     """The card that a list under a takeaway heading gives."""
     asked = qa_of(note, takeaway, cue=options.cue)
     return _Taken(takeaway, tuple(_with_content(takeaway, [asked])) if asked else (), takeaway.flaw)
+
+
+def _is_titled(takeaway: Takeaway) -> bool:
+    """Whether a title asks for a list, so that its points may have cards of their own as well."""
+    return takeaway.front is not None and takeaway.front.origin is Origin.TITLE
 
 
 def _refused(note: Note, options: _Options) -> Iterable[tuple[Takeaway, Draft]]:

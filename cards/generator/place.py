@@ -49,7 +49,7 @@ def content_of(takeaway: Takeaway, *, children: bool) -> str:
     Without `children` its bullets are left out: they are on the back of a `qa`, not on that of a `cloze`. A heading above it is
     where it stands.
     """
-    front = takeaway.front.prose if takeaway.front and takeaway.front.origin is not Origin.HEADING else ()
+    front = takeaway.front.prose if takeaway.front and not takeaway.front.origin.of_list else ()
     written = [*_written(front), "|", *_written(takeaway.text)]
     for block in takeaway.rest:
         if children or not isinstance(block, Bullets):

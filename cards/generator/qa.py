@@ -40,7 +40,7 @@ def qa_of(note: Note, takeaway: Takeaway, asked: Asked | None = None, *, cue: st
     whole, refused = backs.without_typed_marks(back), ""
     if front.origin is Origin.LABEL:
         back, refused = _answer(back, asked or {})
-    elif front.origin is Origin.HEADING:
+    elif front.origin.of_list:
         refused = takeaway.flaw or ""
     back = backs.without_typed_marks(back)
     above = _above(takeaway, shown)

@@ -17,6 +17,12 @@ class Origin(Enum):
     LABEL = "label"  # the takeaway's bold lead
     QUESTION = "question"  # written by the author as Q:/A: or Question::Answer
     HEADING = "heading"  # a takeaway heading above a short flat list
+    TITLE = "title"  # that of a snip, above its takeaway heading
+
+    @property
+    def of_list(self) -> bool:
+        """Whether such a front asks for a list: it says where the list stands, and is no part of it."""
+        return self in (Origin.HEADING, Origin.TITLE)
 
 
 class Front(Struct, frozen=True, array_like=True):

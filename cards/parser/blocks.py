@@ -114,6 +114,14 @@ class _Reader:
         return self.text(rows, start)
 
     def text(self, rows: list[str], start: int) -> list[Block]:
+        """The paragraph of these source lines, divided where Snipd put a player below the link to a snip."""
+        at = exports.player_in(rows)
+        if not at:
+            return self.lines_of_text(rows, start)
+        player = Html(self.first + start + at, rows[at].strip())
+        return [*self.lines_of_text(rows[:at], start), player, *self.text(rows[at + 1 :], start + at + 1)]
+
+    def lines_of_text(self, rows: list[str], start: int) -> list[Block]:
         """The paragraph of these source lines; lines of `key:: value` become properties beside it."""
         found = [markdown.property_of(row) for row in rows]
         out: list[Block] = []

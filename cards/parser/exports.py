@@ -36,6 +36,7 @@ _PLACE = re.compile(
 _CITED = re.compile(r"\s*\([^()\n\v]*\)")
 _LAST_BRACKET = re.compile(r"\((?P<name>[^()]*)\)\s*$")
 _PAGE = re.compile(r"(?:^|\b(?:p|pp|pg|pag|page|pages|s|str|стр)\.?\s*)(?P<page>\d+(?:\s*[-–]\s*\d+)?)$", re.I)
+_PLAYER = re.compile(r"\s*<audio\b.*</audio>\s*")
 _TRANSCRIPT = re.compile(r"(?:^|[\n\v])\s*(?:full )?transcript\s*:", re.I)
 _ASIDE = re.compile(r"^\s*<aside>[ \t]*|[ \t]*</aside>\s*$")
 _ICON = re.compile(r"^\s*<img\b[^<>]*>\s*")
@@ -196,6 +197,11 @@ def note_below(blocks: Sequence[Block]) -> Paragraph | None:
 def is_snip(heading: Heading) -> bool:
     """Whether a heading links to a snip of Snipd."""
     return any(run.link and run.link.startswith(SNIP) for run in heading.prose)
+
+
+def player_in(rows: Sequence[str]) -> int:
+    """The index of the row that Snipd's player fills, below the link to its snip; 0 where there is none."""
+    return next((n for n, row in enumerate(rows) if n and SNIP in rows[n - 1] and _PLAYER.fullmatch(row)), 0)
 
 
 def quote_of_snip(following: Sequence[Block]) -> tuple[Block, ...]:

@@ -31,6 +31,7 @@ _TYPED = re.compile(r"\{\{c[1-9]\d{0,2}::.*?\}\}", re.S)
 _NUMBERED_SPEAKER = re.compile(r"speaker[ _]?[a-z\d]{1,2}", re.I)
 _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _WORDY = re.compile(r"\w")
+_UNTITLED = "untitled"  # how Snipd calls a snip without a title
 _CONTENTS = "table of contents generated with"  # what DocToc writes into so many files
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
 
@@ -131,6 +132,8 @@ def select_takeaways(
 
 def _flaw(each: HeadingList, gone: set[int]) -> str | None:
     size = len(each.members)
+    if vocabulary.heading_key(_text(each.takeaway)) == _UNTITLED:
+        return "its snip has no title; give it one that asks"
     if not each.flat:
         return "a list card needs a flat list of plain bullets"
     if any(line in gone for line in each.members):

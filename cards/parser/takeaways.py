@@ -351,7 +351,7 @@ class Walk:
         if at.terms or self.context.titled or any(map(_is_labelled_by_now, bullets.items)):
             self.former.append(replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE))
         if self.context.titled:
-            front = Front((Run(above),), Origin.HEADING)
+            front = Front((Run(above),), Origin.TITLE)
             found = replace(found, takeaway=replace(found.takeaway, front=front))
         self.lists.append(found)
 
