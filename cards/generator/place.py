@@ -17,7 +17,6 @@ from cards.model import (
     Html,
     Mark,
     Note,
-    Origin,
     Paragraph,
     Place,
     Prose,

@@ -25,8 +25,8 @@ from cards.model.prose import readable, squeeze, visible
 from cards.parser import filters, frontmatter, metadata
 from cards.parser.blocks import outline
 from cards.parser.context import Context, clean, has_tag
-from cards.parser.exports import without_asides
 from cards.parser.logseq import as_markdown, named_blocks, references
+from cards.parser.notion import without_asides
 from cards.parser.recordings import Recordings
 from cards.parser.takeaways import Position, Walk
 from cards.text import vocabulary

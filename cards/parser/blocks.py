@@ -23,7 +23,8 @@ from cards.model import (
     Table,
 )
 from cards.model.prose import cut, plain, strip
-from cards.parser import exports, markdown
+from cards.parser import highlights, markdown, snips
+from cards.text.words import asks
 
 _CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)(?P<more>\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
 _TASK = re.compile(r"(?:\[[^\[\]\n]\]|TODO|DOING|DONE|LATER|NOW|WAITING|CANCELL?ED)[ \t]+")  # of Obsidian and of Logseq
@@ -115,7 +116,7 @@ class _Reader:
 
     def text(self, rows: list[str], start: int) -> list[Block]:
         """The paragraph of these source lines, divided where Snipd put a player below the link to a snip."""
-        at = exports.player_in(rows)
+        at = snips.player_in(rows)
         if not at:
             return self.lines_of_text(rows, start)
         player = Html(self.first + start + at, rows[at].strip())
@@ -136,7 +137,7 @@ class _Reader:
         first, last = self.first + start + kept[0], self.first + start + kept[-1]
         if prose or block_id or comments:
             at = 1 if out and out[0].line < first else 0
-            out.insert(at, Paragraph(first, prose, last, block_id, comments))
+            out[at:at] = highlights.without_comment(Paragraph(first, prose, last, block_id, comments))
         return out
 
     def without_stray(self, rows: list[str], start: int) -> tuple[list[str], tuple[int, list[str]] | None]:
@@ -192,6 +193,8 @@ class _Reader:
             return [Quote(line, blocks)]
         titled = match["title"].strip()
         body = strip(cut(first.prose, match.end()))
+        if not self.markers and asks(titled) and (body or len(blocks) > 1):
+            return [self.asking_callout(first, match, blocks[1:])]
         above = 1 if match[0].endswith("\n") else 0
         if not body and titled and len(blocks) == 1:  # the title is all that it says
             body, above = strip(cut(first.prose, match.start("title"))), 0
@@ -202,7 +205,14 @@ class _Reader:
         if not match["more"]:
             return out
         title = cut(first.prose, match.start("title"), match.end("title"))
-        return [*exports.with_pages(out, title)]
+        return [*highlights.with_pages(out, title)]
+
+    def asking_callout(self, first: Paragraph, match: re.Match[str], more: tuple[Block, ...]) -> Bullets:
+        """A callout whose title asks, as an item does: what it holds is the answer."""
+        asked = strip(cut(first.prose, match.start("title"), match.end("title")))
+        body = strip(cut(first.prose, match.end()))
+        below: tuple[Block, ...] = (Paragraph(first.line + 1, body, first.end, first.block_id, first.comments),) if body else ()
+        return Bullets(first.line, (Item(first.line, (Paragraph(first.line, asked, first.line), *below, *more)),))
 
     def table(self, line: int, at: int, stop: int) -> Table:
         rows: list[tuple[Prose, ...]] = []

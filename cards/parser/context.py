@@ -18,7 +18,8 @@ _TYPED_DELETION = re.compile(r"\{\{c\d+::(.*?)(?:::[^{}]*)?\}\}", re.S)
 _TAG = re.compile(r"(?<!\S)#([^\s#.,;:!?]+)")
 _MACRO = re.compile(r"\{\{[^{}]*\}\}")
 _WORDY = re.compile(r"[^\W_]")
-ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")  # `{#name .class}` at the end of a heading, as Kramdown and Pandoc have it
+# at the end of a heading: `{#name .class}` of Kramdown and Pandoc, `^id` of Obsidian
+ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$|\s+\^[A-Za-z\d-]+$")
 _REFERENCE = re.compile(r"\(\([0-9a-fA-F-]{36}\)\)")
 REPEATED = 0.7  # of its words: a heading that repeats so much of the part before it says nothing more
 _LONGEST = 300  # characters of one entry of the breadcrumb, which all cards below it repeat

@@ -20,6 +20,7 @@ _SIZE = re.compile(r"(\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\]\])\{:[^{}\n]*\}
 _ALONE = re.compile(r"^([ \t]*(?:[-*+][ \t]+)?)\{:[^{}\n]*\}[ \t]*$")
 _ID = re.compile(r"[ \t]*id::[ \t]*(?P<id>[0-9a-f-]{36})[ \t]*")
 _REFERENCE = re.compile(r"\[(?P<label>[^\[\]\n]+)\]\(\(\((?P<named>[0-9a-f-]{36})\)\)\)|\(\((?P<bare>[0-9a-f-]{36})\)\)")
+_EMBEDDED = re.compile(r"\{\{\s*embed\s+(\(\([0-9a-f-]{36}\)\))\s*\}\}", re.I)
 _ITEM = re.compile(r"[ \t]*[-*+][ \t]+(?P<text>.*)")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?(```|~~~)")
 
@@ -93,5 +94,6 @@ def _without_marks(line: str, named: dict[str, str]) -> str:
     line = _PRIORITY.sub(r"\1", line)
     line = _PLANNED.sub("", line)
     if "((" in line:
+        line = _EMBEDDED.sub(r"\1", line)
         line = _REFERENCE.sub(lambda match: match["label"] or named.get(match["bare"], "").rstrip(".。"), line)
     return line

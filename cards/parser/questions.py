@@ -32,6 +32,8 @@ MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
 RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
 _CARD_TAG = re.compile(r"(?<!\S)#card(?!\S)\s*|(?<!\S)\[\[card\]\](?!\S)\s*", re.I)
 _TAGS = re.compile(r"(?<!\S)#[^\W\d][\w/-]*")
+_TAGS_BEFORE = re.compile(r"\s*(?:#[^\W\d][\w/-]*(?:\s+|$))+")
+_TAGS_BEHIND = re.compile(r"(?:(?:^|\s+)#[^\W\d][\w/-]*)+\s*$")
 MIN_CLAIM_WORDS = 3  # of a heading that claims
 MIN_HEADING_WORDS = 3  # of a heading that asks
 MAX_ANSWER_WORDS = 90  # below a heading that asks
@@ -346,7 +348,7 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
     if not any(mark in text for mark in "?？؟"):
         return None
     end = next((span[1] for span in sentences(text, language)), 0)
-    asked, rest = strip(cut(first.prose, 0, end)), strip(cut(first.prose, end))
+    asked, rest = without_tags(cut(first.prose, 0, end)), without_tags(cut(first.prose, end))
     arrow = _ARROW.match(plain(rest))
     name = visible(asked)
     if not name.endswith(("?", "？", "؟")) or not (arrow or count(name.replace("’", "'")) >= MIN_QUESTION_WORDS):
@@ -368,11 +370,21 @@ def without_card_tag(prose: Prose) -> Prose:
     return strip((*cut(prose, 0, match.start()), *cut(prose, match.end()))) if match else prose
 
 
+def without_tags(prose: Prose) -> Prose:
+    """Prose without the `#tags` at its start and its end, which sort a question and are no part of it."""
+    if "#" not in (text := plain(prose)):
+        return strip(prose)
+    before, behind = _TAGS_BEFORE.match(text), _TAGS_BEHIND.search(text)
+    start = before.end() if before else 0
+    return strip(cut(prose, start, max(start, behind.start()) if behind else len(text)))
+
+
 def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
     """The question of a block that Logseq's `#card` marks; what stands below it answers."""
     asked = without_card_tag(first.prose)
     if asked is first.prose or not below:
         return None
+    asked = without_tags(asked)
     return Question(first.line, asked, tuple(below), first.comments, first.block_id) if visible(asked) else None
 
 
@@ -405,6 +417,8 @@ def of_claim(heading: Heading, body: Sequence[Block], *, announced: bool) -> Que
     ranged = heading.prose and heading.prose[0].kind is RunKind.STAMP and any(each.end for each in heading.prose[0].stamps)
     name = visible(heading.prose)
     if not (announced or ranged) or count(name) < MIN_CLAIM_WORDS or not any(map(_answers, paragraphs(body))):
+        return None
+    if vocabulary.is_bare_label(name):
         return None
     stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
     shown = vocabulary.without_emoji(_TAGS.sub(" ", name))

@@ -38,7 +38,7 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
-from cards.parser import exports, questions
+from cards.parser import highlights, questions, snips
 from cards.parser.context import ATTRIBUTES, Context, Parent, Parents, clean, has_tag
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
 from cards.parser.labels import Lead, lead, leads_in, term
@@ -107,7 +107,7 @@ class Walk:
             if isinstance(block, Bullets) and n + 1 < len(blocks):
                 for longer in _continued(block, blocks[n + 1]):
                     self.note_former_end(longer, at)
-            asked, before = exports.asked_beside(blocks[n:]) if isinstance(block, Paragraph | Quote) else (None, 0)
+            asked, before = highlights.asked_beside(blocks[n:]) if isinstance(block, Paragraph | Quote) else (None, 0)
             if asked:
                 self.question(asked, at)
                 if isinstance(block, Paragraph):
@@ -136,6 +136,8 @@ class Walk:
                 self.bullets(block, at)
             case Code() if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
                 self.context.date(self.recordings.link(times.whole(block.text), at.recording))
+            case Quote() if highlights.are_highlight(block.blocks):
+                self.blocks(block.blocks, at)
             case Quote() | Table() | Html():
                 if not isinstance(block, Html):
                     self.context.titled_no_more()
@@ -161,7 +163,7 @@ class Walk:
         texts: tuple[Block, ...] = ()
         if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose):
             texts = (following,)
-        elif note := exports.note_below(blocks):
+        elif note := highlights.note_below(blocks):
             texts = (note,)
         if children and len(blocks) > 2:
             for longer in _continued(children[0], blocks[2]):
@@ -176,7 +178,13 @@ class Walk:
             return False
         name = visible(paragraph.prose)
         bold = all(Mark.BOLD in run.marks or not _WORDY.search(run.text) for run in paragraph.prose)
-        if not bold or not name or name.endswith(_NO_HEADING) or count(name) > MAX_HEADING_WORDS or is_typed(paragraph.prose):
+        if (
+            not bold
+            or not _WORDY.search(name)
+            or name.endswith(_NO_HEADING)
+            or count(name) > MAX_HEADING_WORDS
+            or is_typed(paragraph.prose)
+        ):
             return False
         self.heading(Heading(paragraph.line, BOLD_LEVEL, paragraph.prose), Position())
         self.skipped.append((paragraph.line, name, "a bold line that heads what follows"))
@@ -186,19 +194,22 @@ class Walk:
         """Read a heading that is a question, with what stands below it, up to the next heading, as its answer."""
         if attributes := ATTRIBUTES.search(plain(heading.prose)):
             heading = replace(heading, prose=cut(heading.prose, 0, attributes.start()))
+        at = replace(at, tagged=self.has_tag(heading.prose, at))
+        if asks(visible(untagged := questions.without_tags(heading.prose))):
+            heading = replace(heading, prose=untagged)
         body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
         after = following[len(body)] if len(body) < len(following) else None
         name = visible(heading.prose)
         if isinstance(after, Heading) and after.level > heading.level:
-            if not exports.is_snip(heading):
+            if not snips.is_snip(heading):
                 if asks(name):
                     self.skipped.append((heading.line, name, "a question with headings of its own below it"))
                 return
-            body = (*body, *exports.quote_of_snip(following[len(body) :]))
+            body = (*body, *snips.parts_of_snip(following[len(body) :]))
         body = tuple(block for block in body if not isinstance(block, Properties))
         if self.meeting or vocabulary.is_takeaway_heading(name):
             return
-        if not asks(name) or exports.is_snip(heading):
+        if not asks(name) or snips.is_snip(heading):
             self.claiming_heading(heading, body, at)
             return
         asked = questions.of_heading(heading, body)
@@ -211,7 +222,7 @@ class Walk:
     def claiming_heading(self, heading: Heading, body: Sequence[Block], at: Position) -> None:
         """Read the title of a snip, or a claim behind the range that it was made in, with the answer below it."""
         answer = tuple(block for block in body if not (isinstance(block, Paragraph | Html) and self.is_player(block, at)))
-        snip = len(answer) < len(body) or exports.is_snip(heading)
+        snip = len(answer) < len(body) or snips.is_snip(heading)
         asked = questions.of_claim(heading, answer, announced=snip or self.context.announces(heading.level))
         if asked is None or vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
             return
@@ -279,7 +290,9 @@ class Walk:
         dated = replace(at, parents=(*at.parents, Parent("", standing))) if standing else at
         if isinstance(first, Heading):
             level = self.context.section.level + 1 if self.context.section else 1
-            self.heading(replace(first, level=level), at)
+            first = replace(first, level=level)
+            self.asking_heading(first, item.blocks[1:], at)
+            self.heading(first, at)
             self.blocks(item.blocks[1:], dated)
         elif not isinstance(first, Paragraph):
             self.blocks(item.blocks, replace(dated, depth=at.depth + 1))
@@ -290,8 +303,11 @@ class Walk:
             texts = tuple(block for block in item.blocks[1:] if not isinstance(block, Bullets))
             children = tuple(block for block in item.blocks[1:] if isinstance(block, Bullets))
             below = replace(dated, depth=at.depth + 1)
-            if titled := exports.titled_takeaways(first, item.blocks[1:]):
-                self.question(titled, below)
+            if titled := snips.titled_takeaways(first, item.blocks[1:]):
+                notes = self.notes_on(titled.question, titled.answer, snips.notes_on_points(children), below)
+                if notes:
+                    self.note_former_asked([titled], [], below)
+                self.question(replace(titled, answer=(*titled.answer, *notes)), below)
                 parent = Parent(clean(visible(titled.question)), _stamps(titled.question))
                 self.below(titled.answer, replace(below, parents=(*below.parents, parent)), directly=False)
                 return ()
@@ -307,6 +323,7 @@ class Walk:
 
     def is_card_block(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read a block that Logseq's `#card` marks; False where it is none, or has phrases to delete."""
+        at = replace(at, tagged=self.has_tag(first.prose, at))
         asked = questions.of_card_block(first, (*texts, *children))
         if asked is None or any(Mark.HIGHLIGHT in run.marks for run in first.prose):
             return False
@@ -318,8 +335,9 @@ class Walk:
 
     def reads_question(self, first: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
         """Read an item that asks a question in plain words; False where it asks none."""
-        if self.meeting or exports.is_highlight(first.prose):  # a highlight is not the reader's own question
+        if self.meeting or highlights.is_highlight(first.prose):  # a highlight is not the reader's own question
             return False
+        at = replace(at, tagged=self.has_tag(first.prose, at))
         asked = questions.of_item(first, (*texts, *children), self.language)
         if asked is None or lead(first.prose, self.language, answered=True) is not None:
             return False
@@ -349,7 +367,8 @@ class Walk:
         above = self.context.before if self.context.titled else self.context.above  # a title says whose takeaways these are
         found = self.heading_list(bullets, section.text, above, context, inherited, at)
         if at.terms or self.context.titled or any(map(_is_labelled_by_now, bullets.items)):
-            self.former.append(replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE))
+            was = replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE)
+            self.former += [was, replace(was, inherited=())]  # a player between title and list once hid the range
         if self.context.titled:
             front = Front((Run(above),), Origin.TITLE)
             found = replace(found, takeaway=replace(found.takeaway, front=front))
@@ -419,10 +438,11 @@ class Walk:
                     self.takeaway(part, (), (), at, item=item, task=task, number=number)
             self.takeaway(last, texts, children, at, item=item, task=task, number=number)
             return
-        if item and children and exports.is_highlight(paragraph.prose):
-            notes, children = exports.notes_on(children)
-            texts = (*texts, *self.notes_on_highlight(paragraph, notes, at))
-        prose = self.recordings.resolve(exports.without_place(paragraph.prose), at.recording)
+        if item and children and highlights.are_highlight((paragraph, *texts)):
+            notes, children = highlights.notes_on(children)
+            highlight = replace(paragraph, prose=highlights.without_place(paragraph.prose))
+            texts = (*texts, *self.notes_on(highlight.prose, (highlight, *texts), notes, at))
+        prose = self.recordings.resolve(highlights.without_place(paragraph.prose), at.recording)
         stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
         name = visible(prose)
@@ -433,7 +453,7 @@ class Walk:
             self.announced(name, children, at)
         label = self.label(prose, texts, children, at)
         anew = label.recent if label else self.was_label(prose, texts, children, at)
-        if anew or exports.is_placed_anew((paragraph, *texts, *children)):
+        if anew or highlights.is_placed_anew((paragraph, *texts, *children)):
             self.note_former(paragraph, texts, children, at)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
@@ -441,18 +461,24 @@ class Walk:
             below = replace(at, parents=(*at.parents, parent), tagged=self.has_tag(prose, at))
             self.below((*texts, *children), below, directly=not item and not announces)
 
-    def notes_on_highlight(self, highlight: Paragraph, notes: Sequence[exports.Note], at: Position) -> list[Paragraph]:
+    def notes_on(
+        self, title: Prose, highlight: tuple[Block, ...], notes: Sequence[highlights.Note], at: Position
+    ) -> list[Block]:
         """The reader's notes on a highlight, for its back. One that is a question asks, and the highlight answers."""
-        kept: list[Paragraph] = []
-        below = replace(at, parents=(*at.parents, Parent(self.as_parent(exports.without_place(highlight.prose)), ())))
-        for paragraph, said, name in notes:
-            self.note_former(paragraph, (), (), replace(below, depth=at.depth + 1))
+        kept: list[Block] = []
+        below = replace(at, parents=(*at.parents, Parent(self.as_parent(title), ())))
+        for paragraph, said, name, more in notes:
+            texts = tuple(block for block in more if not isinstance(block, Bullets))
+            points = tuple(block for block in more if isinstance(block, Bullets))
+            self.note_former(paragraph, texts, points, replace(below, depth=at.depth + 1))
             if asks(visible(said)):
-                answer = replace(highlight, prose=exports.without_place(highlight.prose))
-                self.question(questions.Question(paragraph.line, said, (answer,), paragraph.comments), at)
+                asked = (*said, *(run for run in title if run.stamps))
+                self.question(questions.Question(paragraph.line, asked, (*highlight, *more), paragraph.comments), at)
                 continue
-            if name in vocabulary.NOTE_LABELS and (own := exports.without_actions(said)):
-                kept.append(replace(paragraph, prose=own))
+            if name in vocabulary.NOTE_LABELS and (own := highlights.without_actions(said)):
+                kept += [replace(paragraph, prose=own), *more]
+                if is_marked(own):  # it gives a card of its own
+                    continue
             self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
         return kept
 
@@ -484,7 +510,7 @@ class Walk:
 
     def note_former(self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> None:
         """Remember how an earlier version read a takeaway, for the card that it made."""
-        prose = self.recordings.resolve(exports.without_place(paragraph.prose, former=True), at.recording)
+        prose = self.recordings.resolve(highlights.without_place(paragraph.prose, former=True), at.recording)
         label = self.label(prose, texts, children, at, former=True)
         was = self.candidate(paragraph, prose, label, _stamps(prose), texts, children, at, True, False, 0)
         if not was.left_out:
@@ -522,7 +548,7 @@ class Walk:
             points=sum(len(each.items) for each in children) if listed else 0,
             last=max(_last((paragraph, *texts, *children)), paragraph.line),
             comments=paragraph.comments,
-            page=exports.page_of(paragraph.prose),
+            page=highlights.page_of(paragraph.prose),
         )
         section = self.context.section
         return Candidate(
@@ -561,15 +587,17 @@ class Walk:
 
     def note_former_questions(self, blocks: Sequence[Block], at: Position) -> None:
         """Remember how an earlier version read typed questions, and the labels behind them that it did not take for answers."""
-        asked = questions.read(blocks, former=True)
-        if asked is None:
-            return
+        if asked := questions.read(blocks, former=True):
+            left = [block for block in blocks[asked.used :] if isinstance(block, Paragraph)]
+            self.note_former_asked(asked.questions, left, at)
+
+    def note_former_asked(self, asked: Sequence[questions.Question], left: Sequence[Paragraph], at: Position) -> None:
+        """Remember questions, and paragraphs behind them, as an earlier version read them."""
         was = len(self.candidates), len(self.skipped)
-        for question in asked.questions:
+        for question in asked:
             self.question(question, at)
-        for block in blocks[asked.used :]:
-            if isinstance(block, Paragraph):
-                self.takeaway(block, (), (), at)
+        for paragraph in left:
+            self.takeaway(paragraph, (), (), at)
         found = self.candidates[was[0] :]
         del self.candidates[was[0] :], self.skipped[was[1] :]
         self.former += [replace(each.takeaway, flaw=READ_OTHERWISE) for each in found if not each.left_out]
@@ -674,7 +702,7 @@ class Walk:
         def read(block: Block) -> Block:
             match block:
                 case Paragraph():
-                    prose = self.recordings.resolve(exports.without_place(block.prose, former=former), at.recording)
+                    prose = self.recordings.resolve(highlights.without_place(block.prose, former=former), at.recording)
                     return block if prose is block.prose else replace(block, prose=prose)
                 case Bullets():
                     items = (replace(item, blocks=tuple(map(read, item.blocks))) for item in block.items)
@@ -691,7 +719,7 @@ class Walk:
     def as_parent(self, prose: Prose) -> str:
         """A parent without a label in the breadcrumb: its last sentence, cut at twelve words; nothing where an app speaks."""
         text = visible(prose)
-        if exports.is_of_sync(text):
+        if highlights.is_of_sync(text):
             return ""
         spans = sentences(text, self.language)
         last = text[slice(*spans[-1])].strip() if spans else text

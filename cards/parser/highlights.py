@@ -1,0 +1,219 @@
+"""Highlights that reading apps export, told by the place behind them, and the reader's notes beside them.
+
+A highlight is another's text: what the reader wrote beside it asks only if it is a question, and else belongs to its back. The
+place that an app appends (`([View Highlight](…))`, `— location 123`, `([page 12](zotero://…))`) tells a highlight from text of
+the reader's own, and is not shown; a page stands with the title instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from cards.model import Block, Bullets, Heading, Item, Paragraph, Prose, Quote, Rule, Run, paragraphs
+from cards.model.prose import cut, plain, strip, visible
+from cards.parser.filters import is_marked
+from cards.parser.labels import lead, term
+from cards.parser.questions import Question
+from cards.text import vocabulary
+from cards.text.words import asks
+
+_ZOTERO = "zotero:"
+
+_READWISE = ("https://read.readwise.io/", "https://readwise.io/")
+
+# what Readwise appends, wherever it stands
+_OPENS = re.compile(r"\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
+_TWEET = re.compile(r"\(\s*view tweet\s*\)", re.I)
+# what Kindle and Hypothesis exports end in
+_PLACE = re.compile(
+    r"(?:(?:\s*[—–]\s*|^\s*-\s+)location:?\s*\d[\d-]*"
+    r"|\s*[—–]\s*(?:loc\.?|page|p\.|pos\.|position)\s*\d[\d-]*"
+    r"|(?:\s*[—–]\s*|^\s*-\s+)updated on \d[\d\s:-]*(?:\s*[—–]\s*group:\s*[^\n\v]*)?)"
+    r"(?:\s*\^[\w-]+)?\s*$",
+    re.I,
+)
+_TAGS_BEHIND = re.compile(r"(?:\s*(?<!\S)#[^\W\d][\w/-]*)+\s*$")
+_QUOTES = ("“", "„", "«", "‘", '"')
+_DASH = re.compile(r"[—–]|^\s*-\s")
+_CITED = re.compile(r"\s*\([^()\n\v]*\)")
+_LAST_BRACKET = re.compile(r"\((?P<name>[^()]*)\)\s*$")
+_PAGE = re.compile(r"(?:^|\b(?:p|pp|pg|pag|page|pages|s|str|стр)\.?\s*)(?P<page>\d+(?:\s*[-–]\s*\d+)?)$", re.I)
+_ACTIONS = re.compile(r"(?:\.[a-z]\w{0,19}(?:\s+|$))+")
+_SYNCED = re.compile(r"(?:highlights first synced by|new highlights added) ", re.I)
+
+
+class Note(NamedTuple):
+    """What a reader wrote beside a highlight: the item, its text, what its label calls it, and the blocks below it."""
+
+    paragraph: Paragraph
+    said: Prose
+    name: str
+    below: tuple[Block, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------- highlights
+
+
+def is_highlight(prose: Prose) -> bool:
+    """Whether prose is a highlight as an exporter writes it, with its place or a link back to it."""
+    text = plain(prose)
+    if any(run.stamps and "Time" in run.text for run in prose) or _PLACE.search(text):
+        return True
+    if not any(run.link or run.stamps for run in prose):
+        return False
+    return bool(_OPENS.search(text) or _TWEET.search(text) or _linked(prose))
+
+
+def are_highlight(blocks: Iterable[Block]) -> bool:
+    """Whether one of these paragraphs is a highlight with its place, which may stand behind the last of them."""
+    return any(isinstance(block, Paragraph) and is_highlight(block.prose) for block in blocks)
+
+
+def without_place(prose: Prose, *, former: bool = False) -> Prose:
+    """Prose without the place that an exporter appends to a highlight, `former` as the first version of the rules left it."""
+    text = plain(prose)
+    linked = any(run.link or run.stamps for run in prose)
+    if not linked and (former or not _DASH.search(text)):
+        return prose
+    spans = [match.span() for match in _OPENS.finditer(text)] if linked else []
+    if not former:
+        spans += [match.span() for match in (*_TWEET.finditer(text), *_PLACE.finditer(text))] + _linked(prose)
+        last = max((end for _, end in spans), default=len(text))
+        spans += [match.span() for match in _TAGS_BEHIND.finditer(text, last) if match.start() == last]
+    for start, end in sorted(spans, reverse=True):
+        before = len(text[:start].rstrip())
+        prose = (*cut(prose, 0, before), *cut(prose, end))
+    return strip(prose) if spans else prose
+
+
+def without_comment(paragraph: Paragraph) -> list[Paragraph]:
+    """A highlight of Zotero's own export, and the reader's comment behind its places as a paragraph below it."""
+    places = _linked(paragraph.prose)
+    end = max((end for _, end in places), default=0)
+    text = plain(paragraph.prose)
+    if not text.startswith(_QUOTES) or not page_of(paragraph.prose) or not visible(cut(paragraph.prose, end)):
+        return [paragraph]
+    highlight = replace(paragraph, prose=strip(cut(paragraph.prose, 0, end)), block_id=None, comments=())
+    return [highlight, replace(paragraph, prose=strip(cut(paragraph.prose, end)))]
+
+
+def page_of(prose: Prose) -> str:
+    """The page that a highlight of Zotero is on (`p. 12`), empty if it names none."""
+    for run in prose:
+        if run.link and run.link.startswith(_ZOTERO) and (match := _PAGE.search(run.text.strip(" ()"))):
+            return f"p. {match['page']}"
+    return ""
+
+
+def with_pages(blocks: Iterable[Block], title: Prose) -> Iterator[Block]:
+    """The blocks of a callout of Zotero, whose page (`(p. 12)`) is marked by a link as the app's own would be.
+
+    It stands at the end of a paragraph, or in the callout's title.
+    """
+    page = page_of(_with_page(title))
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            prose = _with_page(block.prose)
+            if page and not page_of(prose):
+                prose = (*prose, Run(" ("), Run(page, link=f"{_ZOTERO}page"), Run(")"))
+            block, page = replace(block, prose=prose), ""
+        yield block
+
+
+def _with_page(prose: Prose) -> Prose:
+    match = _LAST_BRACKET.search(plain(prose))
+    if match is None or not _PAGE.search(match["name"].strip()) or page_of(prose):
+        return prose
+    page = Run(match["name"], link=f"{_ZOTERO}page")
+    return (*cut(prose, 0, match.start("name")), page, *cut(prose, match.end("name")))
+
+
+def _linked(prose: Prose) -> list[tuple[int, int]]:
+    """The spans of the brackets that hold a link to Zotero, or one to Readwise and nothing else, in whatever language."""
+    if not any(run.link and run.link.startswith((_ZOTERO, *_READWISE)) for run in prose):
+        return []
+    spans: list[tuple[int, int]] = []
+    text, at = plain(prose), 0
+    brackets = [match.span() for match in _CITED.finditer(text)]
+    for run in prose:
+        start, at = at, at + len(run.text)
+        for bracket in brackets if run.link else ():
+            within = bracket[0] <= start and at <= bracket[1]
+            alone = text[slice(*bracket)].strip(" ()") == run.text
+            if within and run.link and (run.link.startswith(_ZOTERO) or (alone and run.link.startswith(_READWISE))):
+                spans.append(bracket)
+    return list(dict.fromkeys(spans))
+
+
+def is_placed_anew(blocks: Iterable[Block]) -> bool:
+    """Whether blocks name places that the first version of the rules left in their text."""
+    found = (each.prose for each in paragraphs(blocks))
+    return any(without_place(prose) != without_place(prose, former=True) for prose in found)
+
+
+# ------------------------------------------------------------------------------------------------ the reader's notes
+
+
+def without_actions(said: Prose) -> Prose:
+    """A note without what it tells Readwise to do with the highlight: `.h1` makes it a heading, `.c1` joins it to the next."""
+    match = _ACTIONS.match(plain(said))
+    return strip(cut(said, match.end())) if match else said
+
+
+def is_of_sync(text: str) -> bool:
+    """Whether a text only says when Readwise brought the highlights below it."""
+    return bool(_SYNCED.match(text))
+
+
+def notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:
+    """The notes and tags below a highlight, each with its text and its label, and the other children."""
+    notes: list[Note] = []
+    others: list[Bullets] = []
+    for each in children:
+        items: list[Item] = []
+        for item in each.items:
+            first = item.blocks[0] if item.blocks else None
+            label = (lead(first.prose) or term(first.prose)) if isinstance(first, Paragraph) else None
+            name = vocabulary.heading_key(visible(label.label)) if label else ""
+            if isinstance(first, Paragraph) and label and name in vocabulary.NOTE_LABELS | vocabulary.TAG_LABELS:
+                notes.append(Note(first, label.rest, name, item.blocks[1:]))
+            else:
+                items.append(item)
+        if items:
+            others.append(replace(each, items=tuple(items)))
+    return notes, tuple(others)
+
+
+def asked_beside(blocks: Sequence[Block]) -> tuple[Question | None, int]:
+    """The question that a reader wrote below the highlight that the blocks begin with, and how many blocks come before it.
+
+    Where the highlight is a quote, its place may stand in a line of its own below it.
+    """
+    first = blocks[0]
+    if not isinstance(first, Paragraph | Quote):
+        return None, 0
+    quoted = list(paragraphs((first,)))
+    placed = any(is_highlight(each.prose) for each in quoted)
+    size = 1
+    if not placed and isinstance(first, Quote) and size < len(blocks) and isinstance(place := blocks[size], Paragraph):
+        placed = is_highlight(place.prose) and not visible(without_place(place.prose))
+        size += placed
+    note = blocks[size] if placed and size < len(blocks) else None
+    if not isinstance(note, Paragraph) or is_highlight(note.prose) or not asks(visible(note.prose)):
+        return None, 0
+    answer = tuple(replace(each, prose=without_place(each.prose)) for each in quoted)
+    pages = [page for each in quoted if (page := page_of(each.prose))]
+    return Question(note.line, note.prose, answer, note.comments, note.block_id, page=pages[0] if pages else ""), size
+
+
+def note_below(blocks: Sequence[Block]) -> Paragraph | None:
+    """The reader's note below a highlight with phrases: a plain paragraph, up to a rule or another highlight."""
+    first, note, last = (*blocks[:3], None, None)[:3]
+    if not isinstance(first, Paragraph) or not isinstance(note, Paragraph) or not is_highlight(first.prose):
+        return None
+    ends = last is None or isinstance(last, Rule | Heading) or (isinstance(last, Paragraph) and is_highlight(last.prose))
+    return note if ends and is_marked(first.prose) and not is_marked(note.prose) and not is_highlight(note.prose) else None
