@@ -78,6 +78,24 @@ class AnkiConnect:
     def modelFieldNames(self, modelName: str) -> list[str]:
         return self.col.models.field_names(self.col.models.by_name(modelName))  # type: ignore[no-any-return]
 
+    def modelTemplates(self, modelName: str) -> dict[str, dict[str, str]]:
+        found = self.col.models.by_name(modelName)
+        return {each["name"]: {"Front": each["qfmt"], "Back": each["afmt"]} for each in found["tmpls"]}
+
+    def modelStyling(self, modelName: str) -> dict[str, str]:
+        return {"css": self.col.models.by_name(modelName)["css"]}
+
+    def updateModelTemplates(self, model: dict[str, Any]) -> None:
+        found = self.col.models.by_name(model["name"])
+        for each in found["tmpls"]:
+            sides = model["templates"].get(each["name"], {})
+            each.update(qfmt=sides.get("Front", each["qfmt"]), afmt=sides.get("Back", each["afmt"]))
+        self.col.models.update_dict(found)
+
+    def updateModelStyling(self, model: dict[str, Any]) -> None:
+        found = self.col.models.by_name(model["name"])
+        self.col.models.update_dict({**found, "css": model["css"]})
+
     def findNotes(self, query: str) -> list[int]:
         return list(self.col.find_notes(query))
 

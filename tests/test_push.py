@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import subprocess
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +15,16 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from msgspec.structs import replace
 
+from cards.anki import write_package
+from cards.anki.note_types import note_types
 from cards.commands.watch import _push as push_once
 from cards.identity.fingerprint import FIRST_MOD
+from cards.model import Deck
 from cards.pipeline.build import build
-from cards.sync import closed, live, memory
+from cards.sync import closed, live, looks, memory
+from cards.sync import push as sync_push
 from cards.sync.plan import RETIRED
 from cards.sync.request import Answer, Request
 from cards.vault.config import load
@@ -141,15 +147,11 @@ def open_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
 def profile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
     """Both ways of a push; the process that changes a closed collection is this one, which is faster."""
 
-    run_ = subprocess.run
-
-    def here(command: list[str], **more: Any) -> Any:
-        if "cards.sync.closed" not in command:
-            return run_(command, **more)
+    def here(command: list[str]) -> str:
         closed.main(*command[-2:])
-        return subprocess.CompletedProcess(command, 0, "", "")
+        return ""
 
-    monkeypatch.setattr(subprocess, "run", here)
+    monkeypatch.setattr(closed, "run", here)
     found: Profile = request.getfixturevalue(f"{request.param}_profile")
     return found
 
@@ -403,6 +405,130 @@ def test_a_note_type_with_other_fields_is_refused(profile: Profile) -> None:
     assert "has the fields Front, Back, Context, Timestamps, Audio, Source, Extra, ID, Mine" in said
 
 
+def add_template(opened: Any) -> None:
+    model = opened.models.by_name("Takeaway")
+    template = opened.models.new_template("Mine")
+    template["qfmt"], template["afmt"] = "{{Back}}", "{{Front}}"
+    opened.models.add_template(model, template)
+    opened.models.update_dict(model)
+
+
+def test_a_note_type_with_another_card_template_is_refused(profile: Profile) -> None:
+    profile.push()
+    with profile.anki() as opened:
+        add_template(opened)
+    said = refused("push", "v", "-o", str(profile.folder / "d-v"), *profile.which, "--yes")
+    assert "has the card templates Takeaway, Mine; a push needs Takeaway" in said
+
+
+def test_a_collection_of_an_older_anki_is_left_alone(closed_profile: Profile) -> None:
+    closed_profile.push()
+    opened = anki.Collection(str(closed_profile.path))
+    opened.close(downgrade=True)
+    before = closed_profile.path.read_bytes()
+    said = refused("push", "v", "-o", str(closed_profile.folder / "d-v"), *closed_profile.which, "--yes")
+    assert "an older Anki made it (schema 11)" in said
+    assert closed_profile.path.read_bytes() == before
+
+
+def test_a_push_that_is_cancelled_leaves_all_as_it_was(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_profile.push()
+    rows = "select n.id, n.mod, flds, tags, c.id, c.did, c.queue, c.mod from notes n join cards c on c.nid = n.id order by 1, 5"
+    before = closed_profile.look(rows)
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
+    edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    interrupted = (
+        "import os, signal, sys; from anki.collection import Collection; from cards.sync import closed\n"
+        "set_deck = Collection.set_deck\n"
+        "Collection.set_deck = lambda *each: (set_deck(*each), os.kill(os.getpid(), signal.SIGINT))\n"
+        "closed.main(*sys.argv[1:])"
+    )
+    run_ = closed.run
+    with monkeypatch.context() as patched:
+        patched.setattr(closed, "run", lambda command: run_([sys.executable, "-c", interrupted, *command[-2:]]))
+        assert closed.CANCELLED in refused("push", "v", "-o", str(closed_profile.folder / "d-v"), *closed_profile.which, "-y")
+    assert closed_profile.look(rows) == before
+    assert closed_profile.push().exit_code == 0
+    assert closed_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+
+
+# ------------------------------------------------------------------------------------------------ looks and files
+
+
+@contextmanager
+def next_version(monkeypatch: pytest.MonkeyPatch, style: str = ".new {}") -> Iterator[None]:
+    """A version of Cards with another style."""
+    found = note_types()
+    newer = {kind: dataclasses.replace(each, css=style, mod=each.mod + 99) for kind, each in found.items()}
+    with monkeypatch.context() as patched:
+        for module in (looks, sync_push, write_package):
+            patched.setattr(module, "note_types", lambda: newer)
+        yield
+
+
+def style_of(profile: Profile) -> set[str]:
+    with profile.anki() as opened:
+        return {opened.models.by_name(name)["css"] for name in ("Takeaway", "Takeaway Cloze")}
+
+
+def restyle(profile: Profile, style: str) -> None:
+    with profile.anki() as opened:
+        for name in ("Takeaway", "Takeaway Cloze"):
+            opened.models.update_dict({**opened.models.by_name(name), "css": style})
+
+
+def test_a_new_look_comes_with_the_next_push(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = profile.push()
+    assert "the note type “Takeaway Cloze”" in ran.stdout
+    first = style_of(profile)
+    with profile.anki() as opened:
+        schema = opened.db.scalar("select scm from col")
+    with next_version(monkeypatch):
+        assert "the look of the note type “Takeaway”" in profile.push("-n").stdout
+        assert style_of(profile) == first
+        profile.push()
+        assert style_of(profile) == {".new {}"}
+        assert "nothing to push" in profile.push().stdout
+        profile.undo()
+        assert style_of(profile) == first
+        profile.push()
+        assert style_of(profile) == {".new {}"}
+    with profile.anki() as opened:
+        assert opened.db.scalar("select scm from col") == schema
+
+
+@pytest.mark.parametrize(("option", "style"), [(None, ".mine {}"), ("--theirs", ".mine {}"), ("--ours", ".new {}")])
+def test_a_look_of_the_users_own_stays(
+    profile: Profile, option: str | None, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.push()
+    restyle(profile, ".mine {}")
+    edit(profile.folder / "v" / "n.md", "each gale", "every gale")
+    assert "note type" not in profile.push().stdout  # nothing of ours is new
+    assert style_of(profile) == {".mine {}"}
+    with next_version(monkeypatch):
+        edit(profile.folder / "v" / "n.md", "every gale", "some gales")
+        ran = profile.push(*([option] if option else []))
+        assert ("keeps its look in Anki" in ran.stdout) == (option is None)
+        assert style_of(profile) == {style}
+        assert "keeps its look in Anki" not in profile.push("-n").stdout or option is None
+    assert profile.field("Front:*Bar*", "Back") == "it moves with some gales"
+
+
+def test_a_file_that_does_not_arrive_is_named(closed_profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    (closed_profile.folder / "v" / "bar.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    edit(closed_profile.folder / "v" / "n.md", "each gale", "each gale ![[bar.png]]")
+    assert "1 file for the cards" in closed_profile.push("-n").stdout
+    monkeypatch.setattr(sync_push, "export", lambda deck, media, held: write_package.export(without_files(deck), {}, held=held))
+    ran = closed_profile.push()
+    assert ran.exit_code == 1
+    assert re.search(r"Anki lacks: \S+\.png", ran.stdout)
+
+
+def without_files(deck: Deck) -> Deck:
+    return Deck(deck.name, tuple(replace(note, media=()) for note in deck.notes))
+
+
 def break_off(profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A push that dies when it comes to this step of Anki's library."""
     dying = (
@@ -410,15 +536,9 @@ def break_off(profile: Profile, step: str, monkeypatch: pytest.MonkeyPatch) -> N
         f"Collection.{step} = lambda *_, **__: os._exit(9)\n"
         "closed.main(*sys.argv[1:])"
     )
-    run_ = subprocess.run
-
-    def killed(command: list[str], **more: Any) -> Any:
-        if "cards.sync.closed" in command:
-            command = [sys.executable, "-c", dying, *command[-2:]]
-        return run_(command, **more)
-
+    run_ = closed.run
     with monkeypatch.context() as patched:
-        patched.setattr(subprocess, "run", killed)
+        patched.setattr(closed, "run", lambda command: run_([sys.executable, "-c", dying, *command[-2:]]))
         said = refused("push", "v", "-o", str(profile.folder / "d-v"), "--collection", profile.path, "--yes")
         assert "the push broke off" in said
 

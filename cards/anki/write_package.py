@@ -10,7 +10,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 
 import genanki
@@ -18,6 +18,7 @@ import genanki
 from cards.anki.note_types import NoteType, note_types
 from cards.model import AnkiNote, CardKind, Deck
 
+_OLD = 1  # a `mod` in seconds since 1970 that is newer than no note type in Anki
 _MONTH = 30 * 86_400_000  # milliseconds
 FIRST_DECK_ID = 1_000_000_000_000  # old versions of Anki take ids for milliseconds since 1970, and refuse future ones
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -32,7 +33,7 @@ class _Model(genanki.Model):  # type: ignore[misc]
         return dict(super().to_json(self.mod, deck_id))
 
 
-def _model(note_type: NoteType, kind: CardKind) -> _Model:
+def _model(note_type: NoteType, kind: CardKind, *, held: bool) -> _Model:
     name, identity = note_type.template
     model = _Model(
         note_type.id,
@@ -42,7 +43,7 @@ def _model(note_type: NoteType, kind: CardKind) -> _Model:
         css=note_type.css,
         model_type=genanki.Model.CLOZE if kind == "cloze" else genanki.Model.FRONT_BACK,
     )
-    model.mod = note_type.mod
+    model.mod = _OLD if held else note_type.mod
     return model
 
 
@@ -51,16 +52,19 @@ def deck_id(name: str) -> int:
     return FIRST_DECK_ID + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big") // 2
 
 
-def export(deck: Deck, media: Mapping[str, bytes]) -> bytes:
-    """Write the package of a deck and its subdecks. `media` maps names in the package to contents."""
+def export(deck: Deck, media: Mapping[str, bytes], *, held: Iterable[CardKind] = ()) -> bytes:
+    """Write the package of a deck and its subdecks. `media` maps names in the package to contents.
+
+    The note types of the kinds in `held` are those that the collection has: an import leaves their looks alone.
+    """
     newest = max((note.mod for note in deck.notes), default=note_types()["qa"].mod)
     names = sorted({name for note in deck.notes for name in note.media})
-    return _zip(_database(deck.notes, newest), {name: media[name] for name in names})
+    return _zip(_database(deck.notes, newest, {*held}), {name: media[name] for name in names})
 
 
-def _database(notes: Sequence[AnkiNote], timestamp: int) -> bytes:
+def _database(notes: Sequence[AnkiNote], timestamp: int, held: Set[CardKind]) -> bytes:
     """Write the collection. genanki makes tables, note types and decks; the rows are inserted in bulk, which is faster."""
-    decks = _decks(notes)
+    decks = _decks(notes, held)
     first = timestamp * 1000  # the id of the first Anki note: milliseconds since 1970
     connection = sqlite3.connect(":memory:")
     try:
@@ -76,9 +80,9 @@ def _database(notes: Sequence[AnkiNote], timestamp: int) -> bytes:
         connection.close()
 
 
-def _decks(notes: Sequence[AnkiNote]) -> dict[str, genanki.Deck]:
+def _decks(notes: Sequence[AnkiNote], held: Set[CardKind]) -> dict[str, genanki.Deck]:
     """The decks by name, each with the note types of its notes."""
-    models = {kind: _model(note_type, kind) for kind, note_type in note_types().items()}
+    models = {kind: _model(note_type, kind, held=kind in held) for kind, note_type in note_types().items()}
     decks: dict[str, genanki.Deck] = {}
     for name, kind in dict.fromkeys((note.deck, note.kind) for note in notes):
         decks.setdefault(name, genanki.Deck(deck_id(name), name)).add_model(models[kind])

@@ -15,7 +15,8 @@ from cards.commands.options import EXISTING_FILE, PROBLEMS, of_notes
 if TYPE_CHECKING:
     from cards.pipeline.report import Result
     from cards.sync.collection import Collection
-    from cards.sync.plan import Both, Plan, Retired
+    from cards.sync.looks import Both
+    from cards.sync.plan import Plan, Retired
     from cards.sync.request import Ask
     from cards.vault.config import Config
 
@@ -97,7 +98,7 @@ def command(
     if planned.acts and not as_json:
         for line in push_messages.pushed_lines(outcome):
             terminal.echo(line)
-    if outcome.amiss:
+    if outcome.amiss or outcome.lacks:
         sys.exit(PROBLEMS)
 
 
@@ -107,13 +108,13 @@ def plan_of(
     """The plan of a push of what a build gave, and the collection that it was made for. Raises CardsError."""
     from cards.sync import memory
     from cards.sync.plan import plan
-    from cards.sync.push import delivered_to, read
+    from cards.sync.push import delivered_to, looks_delivered_to, read
 
     known = memory.load(remembered)
-    before = read(ask, collection, tuple(result.entries))
     notes = [card.anki for card in result.cards]
-    delivered = delivered_to(known, before)
-    return plan(notes, result.entries, before, delivered, both=both, retired=retired, newest=known.newest), before
+    before = read(ask, collection, tuple(result.entries), {name for note in notes for name in note.media})
+    options: Any = {"both": both, "retired": retired, "newest": known.newest, "looks": looks_delivered_to(known, before)}
+    return plan(notes, result.entries, before, delivered_to(known, before), **options), before
 
 
 def _confirm(deletes: int) -> None:

@@ -41,6 +41,13 @@ _TOLD: dict[What, str] = {
 }
 
 
+_LOOKS = {
+    "add": "+ the note type “{}”",
+    "update": "~ the look of the note type “{}”",
+    "keep": "= the note type “{}” keeps its look in Anki, which is not the one of this version; --ours delivers that",
+}
+
+
 def plan_lines(plan: Plan, collection: Path) -> list[str]:
     """Format what a push would do: each kind with some of its cards, then what stays as the user has it."""
     lines = [f"Into {safe(name(collection))}:", ""]
@@ -50,6 +57,10 @@ def plan_lines(plan: Plan, collection: Path) -> list[str]:
             lines.append(f"  {bold(mark, colour)} {len(steps):,} {told}")
             lines += [f"      {_step(step)}" for step in steps[:LISTED] if what != "add"]
             lines += [f"      … and {len(steps) - LISTED:,} more"] if len(steps) > LISTED and what != "add" else []
+    for look in plan.looks:
+        lines.append(f"  {_LOOKS[look.what].format(look.name)}")
+    if plan.media:
+        lines.append(f"  {bold('+', 'green')} {count(len(plan.media), 'file')} for the cards")
     if kept := [step for step in plan.steps if step.kept and not step.both]:
         lines.append(f"  = {count(len(kept), 'card')} with your edits in Anki, which stay")
         lines += [f"      {_step(step)}" for step in kept[:LISTED]]
@@ -77,6 +88,8 @@ def pushed_lines(outcome: Outcome) -> list[str]:
     if outcome.amiss:
         found = " ".join(f"ID:{guid}" for guid in outcome.amiss[:LISTED])
         return [f"{bold('!', 'red')} {count(len(outcome.amiss), 'card')} in Anki are not as planned; look at: {found}"]
+    if outcome.lacks:
+        return [f"{bold('!', 'red')} Anki lacks: {safe(', '.join(outcome.lacks[:LISTED]))}"]
     backup = [f"  The collection before: {click.style(safe(outcome.backup), dim=True)}"] if outcome.backup else []
     return [f"{done()} pushed", *backup, "  To take it back: cards undo"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -42,14 +43,36 @@ class NoteInAnki(Struct, frozen=True, array_like=True):
     cards: tuple[CardInAnki, ...]
 
 
+class Look(Struct, frozen=True, array_like=True):
+    """How a note type draws its cards: its card template's two sides, and its style."""
+
+    front: str
+    back: str
+    css: str
+
+    @property
+    def digest(self) -> str:
+        """A hash by which looks are compared."""
+        return hashlib.sha256("\0".join((self.front, self.back, self.css)).encode()).hexdigest()[:16]
+
+
+class TypeInAnki(Struct, frozen=True, array_like=True):
+    """A note type of ours in Anki: the names of its fields and of its card templates, and the look of the first."""
+
+    fields: tuple[str, ...]
+    templates: tuple[str, ...]
+    look: Look
+
+
 class Collection(Struct, frozen=True, kw_only=True):
     """A collection: its notes of ours by guid, and `version`, which changes with everything in it.
 
-    `types` are the field names of our note types, as far as it has them. `foreign` are guids of ours that notes of another
-    type have.
+    `types` are our note types, as far as it has them. `foreign` are guids of ours that notes of another type have, `media` the
+    names of those files that were asked for and are there.
     """
 
     version: int
     notes: Mapping[str, NoteInAnki]
-    types: Mapping[CardKind, tuple[str, ...]]
+    types: Mapping[CardKind, TypeInAnki]
     foreign: frozenset[str] = frozenset()
+    media: frozenset[str] = frozenset()

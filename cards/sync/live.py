@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from cards.anki.field_text import gaps_in
 from cards.anki.note_types import note_types
 from cards.model import CardKind, CardsError
-from cards.sync.collection import SUSPENDED, CardInAnki, Collection, NoteInAnki
+from cards.sync.collection import SUSPENDED, CardInAnki, Collection, Look, NoteInAnki, TypeInAnki
 from cards.sync.memory import home
 from cards.sync.request import Answer, NothingDoneError, Request
 
@@ -35,8 +35,8 @@ _CHUNK = 1000  # notes or cards in one request
 _PATIENCE = 300  # seconds for an answer: an import of many notes takes its time
 _NEEDED = frozenset(
     "addTags areSuspended cardsModTime changeDeck deleteNotes exportPackage findCards findNotes getDecks "
-    "getMediaDirPath guiDeckBrowser guiReviewActive guiSelectedNotes importPackage modelFieldNames modelNames "
-    "notesInfo removeTags suspend unsuspend".split()
+    "getMediaDirPath guiDeckBrowser guiReviewActive guiSelectedNotes importPackage modelFieldNames modelNames modelStyling "
+    "modelTemplates notesInfo removeTags suspend unsuspend updateModelStyling updateModelTemplates".split()
 )
 
 
@@ -59,7 +59,7 @@ def collection() -> Path:
 
 def ask(request: Request) -> Answer:
     """Have the open Anki read or change its collection. Raises CardsError where it could not."""
-    now = _read()
+    now = _read(request.media)
     if not request.acts:
         return Answer(collection=now)
     if now.version != request.version:
@@ -67,16 +67,21 @@ def ask(request: Request) -> Answer:
     _refuse_editor(request, now)
     backup = _back_up(now)
     _apply(request)
-    after = _read()
+    after = _read(request.media)
     if request.package and after.notes == now.notes:  # an editor may have saved its stale copy over it
         _call("importPackage", path=request.package)
-        after = _read()
+        after = _read(request.media)
     if not _call("guiReviewActive"):
         _call("guiDeckBrowser")
     return Answer(collection=after, backup=backup)
 
 
 def _apply(request: Request) -> None:
+    for kind, look in request.looks.items():
+        name, (template, _) = note_types()[kind].name, note_types()[kind].template
+        sides = {"Front": look.front, "Back": look.back}
+        _call("updateModelTemplates", model={"name": name, "templates": {template: sides}})
+        _call("updateModelStyling", model={"name": name, "css": look.css})
     for deck, cards in request.moves:
         if _call("findCards", query=f'deck:"{deck}" deck:filtered'):
             raise CardsError(f"“{deck}” is a filtered deck in Anki; rename it there, or name another in the notes")
@@ -124,7 +129,7 @@ def _back_up(now: Collection) -> str:
 # ------------------------------------------------------------------------------------------------------------ reading
 
 
-def _read() -> Collection:
+def _read(media: Iterable[str]) -> Collection:
     types: dict[str, CardKind] = {note_type.name: kind for kind, note_type in note_types().items()}
     there = set(_call("modelNames")) & types.keys()
     ids: list[int] = _call("findNotes", query=" or ".join(f'note:"{name}"' for name in sorted(there))) if there else []
@@ -157,13 +162,23 @@ def _read() -> Collection:
         notes[guid] = NoteInAnki(
             row["noteId"], guid, kind, row.get("mod") or int(time.time()), fields, tuple(row["tags"]), found
         )
-    names = {types[name]: tuple(_call("modelFieldNames", modelName=name)) for name in there}
-    return replace(Collection(version=0, notes=notes, types=names), version=_version(notes))
+    found_types = {types[name]: _type(name) for name in there}
+    folder = Path(_call("getMediaDirPath"))
+    files = frozenset(name for name in media if (folder / name).is_file())
+    return Collection(version=_version(notes, found_types), notes=notes, types=found_types, media=files)
 
 
-def _version(notes: dict[str, NoteInAnki]) -> int:
-    """A number that changes with the notes: AnkiConnect does not tell when the collection changed."""
-    told = json.encode([replace(note, mod=0) for note in notes.values()])
+def _type(name: str) -> TypeInAnki:
+    """A note type of ours. Its look is that of the first card template."""
+    templates = _call("modelTemplates", modelName=name)
+    first = next(iter(templates.values()))
+    look = Look(first["Front"], first["Back"], _call("modelStyling", modelName=name)["css"])
+    return TypeInAnki(tuple(_call("modelFieldNames", modelName=name)), tuple(templates), look)
+
+
+def _version(notes: dict[str, NoteInAnki], types: dict[CardKind, TypeInAnki]) -> int:
+    """A number that changes with the notes and their types: AnkiConnect does not tell when the collection changed."""
+    told = json.encode([*(replace(note, mod=0) for note in notes.values()), sorted(types.items())])
     return int.from_bytes(hashlib.sha256(told).digest()[:6], "big")
 
 

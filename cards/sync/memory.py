@@ -14,8 +14,8 @@ from pathlib import Path
 
 from msgspec import MsgspecError, Struct, json
 
-from cards.model import CardsError
-from cards.sync.collection import NoteInAnki
+from cards.model import CardKind, CardsError
+from cards.sync.collection import Look, NoteInAnki
 from cards.sync.plan import Delivered
 from cards.vault import cache, files
 
@@ -27,8 +27,8 @@ class LastPush(Struct, frozen=True, kw_only=True):
 
     `before` are the notes that it changed as they were, `after` the fields and tags that it gave notes, `added` the guids
     of new ones. `made` are those notes as they came out. `moved` are cards and the decks they came to, `suspended` and
-    `resumed` are cards, `retired` and `returned` guids. `delivered` is what was delivered before it. `backup` is the file
-    that holds the whole collection as it was.
+    `resumed` are cards, `retired` and `returned` guids. `looks` are those that it changed as they were. `delivered` and
+    `delivered_looks` are what was delivered before it. `backup` is the file that holds the whole collection as it was.
     """
 
     before: Mapping[str, NoteInAnki]
@@ -40,6 +40,8 @@ class LastPush(Struct, frozen=True, kw_only=True):
     retired: tuple[str, ...]
     returned: tuple[str, ...]
     delivered: Mapping[str, Delivered]
+    looks: Mapping[CardKind, Look] = {}
+    delivered_looks: Mapping[CardKind, str] = {}
     backup: str = ""
     made: Mapping[str, NoteInAnki] = {}
 
@@ -47,11 +49,14 @@ class LastPush(Struct, frozen=True, kw_only=True):
 class Memory(Struct, frozen=True, kw_only=True):
     """What is known of one collection. `newest` is the latest `mod` that a push gave a note there, in seconds since 1970.
 
+    `looks` are the digests of the looks that our note types got there.
+
     `begun` is a push that broke off, and may have been carried out in part; `last` is the last that came to its end.
     """
 
     delivered: Mapping[str, Delivered] = {}
     newest: int = 0
+    looks: Mapping[CardKind, str] = {}
     last: LastPush | None = None
     begun: LastPush | None = None
 

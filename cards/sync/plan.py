@@ -14,19 +14,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.anki.field_text import gaps_in, words_of
-from cards.anki.note_types import note_types
 from cards.identity import fingerprint
 from cards.identity.fingerprint import FIRST_MOD
 from cards.identity.ledger import Entry, Ledger
-from cards.model import AnkiNote, CardsError, Fields
+from cards.model import AnkiNote, CardKind, Fields
 from cards.sync.collection import CardInAnki, Collection, NoteInAnki
+from cards.sync.looks import Both, LookStep, check_types, plan_looks
 
 RETIRED = "cards::retired"  # the tag of a card whose takeaway is gone
 NAMES = Fields._fields
 _OURS = NAMES[:6]  # Extra is the user's, ID never changes
 _EXTRA = NAMES.index("extra")
 
-Both = Literal["keep", "ours", "theirs"]  # what becomes of a field that was changed on both sides
 Retired = Literal["suspend", "leave", "delete"]
 What = Literal["add", "update", "move", "retire", "return", "delete", "keep", "away", "foreign"]
 
@@ -77,16 +76,23 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The steps of a push into a collection of this `version`, and what is remembered as delivered after it."""
+    """The steps of a push into a collection of this `version`, and what is remembered as delivered after it.
+
+    `looks` are the steps for the note types, `delivered_looks` the digests that are remembered of them. `media` are the names
+    of the files that Anki lacks.
+    """
 
     version: int
     steps: tuple[Step, ...]
     delivered: Mapping[str, Delivered]
+    looks: tuple[LookStep, ...] = ()
+    delivered_looks: Mapping[CardKind, str] = {}
+    media: tuple[str, ...] = ()
 
     @property
     def acts(self) -> bool:
         """Whether a push changes anything in Anki."""
-        return any(step.acts for step in self.steps)
+        return any(step.acts for step in self.steps) or any(look.what == "update" for look in self.looks)
 
     def of(self, *kinds: What) -> list[Step]:
         """The steps of these kinds."""
@@ -102,12 +108,14 @@ def plan(
     both: Both = "keep",
     retired: Retired = "suspend",
     newest: int = 0,
+    looks: Mapping[CardKind, str] | None = None,
 ) -> Plan:
     """Say what a push of these notes does. `ledger` is the one that knows them, `delivered` what this collection got before.
 
-    `newest` is the latest `mod` that a push gave a note there: an import takes only what is newer.
+    `newest` is the latest `mod` that a push gave a note there: an import takes only what is newer. `looks` are the digests of
+    the looks that it delivered there.
 
-    Raises CardsError where the note types in Anki have other fields than ours: an import would add second ones.
+    Raises CardsError where the note types in Anki have other fields or templates than ours: an import would add second ones.
     """
     check_types(collection)
     steps: list[Step] = []
@@ -137,17 +145,16 @@ def plan(
             else:
                 base = delivered.get(step.guid) or _unremembered(ledger[step.guid], collection.notes[step.guid])
                 known[step.guid] = replace(base or Delivered("", (), ""), suspended=step.cards)
-    return Plan(version=collection.version, steps=tuple(steps), delivered=known)
-
-
-def check_types(collection: Collection) -> None:
-    for kind, names in collection.types.items():
-        ours = tuple(name for name, _ in note_types()[kind].fields)
-        if names != ours:
-            raise CardsError(
-                f"the note type “{note_types()[kind].name}” in Anki has the fields {', '.join(names)}; a push needs "
-                f"{', '.join(ours)}. Take the others out in Anki (Tools › Manage Note Types), then push again"
-            )
+    written = [step.note for step in steps if step.note and step.acts]
+    look_steps, delivered_looks = plan_looks({note.kind for note in notes}, collection, looks or {}, both)
+    return Plan(
+        version=collection.version,
+        steps=tuple(steps),
+        delivered=known,
+        looks=look_steps,
+        delivered_looks=delivered_looks,
+        media=tuple(sorted({name for note in written for name in note.media} - collection.media)),
+    )
 
 
 def _unremembered(entry: Entry | None, there: NoteInAnki) -> Delivered | None:

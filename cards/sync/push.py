@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,22 +10,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.anki.field_text import gaps_in
+from cards.anki.note_types import note_types
 from cards.anki.write_package import export
 from cards.identity import fingerprint
-from cards.model import AnkiNote, Deck
+from cards.model import AnkiNote, CardKind, Deck
 from cards.sync import memory
-from cards.sync.collection import Collection, NoteInAnki
+from cards.sync.collection import Collection, Look, NoteInAnki
+from cards.sync.looks import check_types, look_of
 from cards.sync.memory import LastPush, Memory
-from cards.sync.plan import NAMES, RETIRED, Delivered, Plan, Step, check_types, is_retired
+from cards.sync.plan import NAMES, RETIRED, Delivered, Plan, Step, is_retired
 from cards.sync.request import Ask, NothingDoneError, Request, by_deck, ids
 
 Media = Mapping[str, bytes]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of a push: the guids that Anki has otherwise than planned, and where the backup lies."""
+    """What came of a push: the guids that Anki has otherwise than planned, what it lacks besides, and where the backup lies."""
 
     amiss: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
     backup: str
 
 
@@ -43,9 +46,9 @@ class TakenBack(Struct, frozen=True, kw_only=True):
         return bool(self.notes) or self.request.acts
 
 
-def read(ask: Ask, collection: Path, guids: Sequence[str]) -> Collection:
-    """The state of a collection. Raises CardsError."""
-    answer = ask(Request(collection=str(collection.absolute()), guids=tuple(guids)))
+def read(ask: Ask, collection: Path, guids: Sequence[str], media: Iterable[str] = ()) -> Collection:
+    """The state of a collection, and which of these files it has. Raises CardsError."""
+    answer = ask(Request(collection=str(collection.absolute()), guids=tuple(guids), media=tuple(sorted(media))))
     assert answer.collection is not None
     return answer.collection
 
@@ -57,8 +60,8 @@ def push(ask: Ask, collection: Path, plan: Plan, before: Collection, media: Medi
     """
     known = memory.load(remembered)
     if not plan.acts:
-        if known.delivered != plan.delivered:
-            memory.save(remembered, replace(known, delivered=plan.delivered))
+        if (known.delivered, known.looks) != (plan.delivered, plan.delivered_looks):
+            memory.save(remembered, replace(known, delivered=plan.delivered, looks=plan.delivered_looks))
         return Outcome(amiss=(), backup="")
     begun = _last_push(plan, before, known)
     if known.begun:
@@ -67,15 +70,28 @@ def push(ask: Ask, collection: Path, plan: Plan, before: Collection, media: Medi
     memory.save(remembered, replace(known, begun=begun, newest=newest))
     request = _request(collection, plan, before)
     try:
-        after, backup = _ask(ask, request, [step.note for step in plan.of("add", "update") if step.note], media)
+        notes = [step.note for step in plan.of("add", "update") if step.note]
+        after, backup = _ask(ask, request, notes, media, before.types)
     except NothingDoneError:
         memory.save(remembered, known)
         raise
     amiss = tuple(sorted(set(differences(plan, before, after))))
     made = {guid: after.notes[guid] for guid in begun.added if guid in after.notes}
     last = replace(begun, backup=begun.backup or backup, made=made)
-    memory.save(remembered, Memory(delivered=_arrived(plan, known, amiss), last=last, newest=newest))
-    return Outcome(amiss=amiss, backup=backup)
+    arrived = _arrived(plan, known, amiss)
+    memory.save(remembered, Memory(delivered=arrived, last=last, newest=newest, looks=plan.delivered_looks))
+    return Outcome(amiss=amiss, lacks=lacking(plan, after), backup=backup)
+
+
+def looks_delivered_to(known: Memory, collection: Collection) -> Mapping[CardKind, str]:
+    """The digests of the looks that were delivered to a collection as it is now, without those that were taken back since."""
+    last = known.last
+    back = [kind for kind, look in last.looks.items() if _has(collection, kind, look)] if last else []
+    return {**known.looks, **{kind: last.delivered_looks.get(kind, "") for kind in back}} if last else known.looks
+
+
+def _has(collection: Collection, kind: CardKind, look: Look) -> bool:
+    return kind in collection.types and collection.types[kind].look == look
 
 
 def delivered_to(known: Memory, collection: Collection) -> Mapping[str, Delivered]:
@@ -124,17 +140,24 @@ def _joined(first: LastPush, second: LastPush) -> LastPush:
         resumed=tuple({*first.resumed, *second.resumed}),
         retired=tuple({*first.retired, *second.retired}),
         returned=tuple({*first.returned, *second.returned}),
+        looks={**second.looks, **first.looks},
         delivered=first.delivered,
+        delivered_looks=first.delivered_looks,
         backup=first.backup,
     )
 
 
-def _ask(ask: Ask, request: Request, notes: Sequence[AnkiNote], media: Media) -> tuple[Collection, str]:
-    """Have a request carried out, with the package of these notes; the collection after it, and the backup before."""
+def _ask(
+    ask: Ask, request: Request, notes: Sequence[AnkiNote], media: Media, held: Iterable[CardKind]
+) -> tuple[Collection, str]:
+    """Have a request carried out, with the package of these notes; the collection after it, and the backup before.
+
+    `held` are the note types that it has: what becomes of their looks is not for the import to say.
+    """
     with TemporaryDirectory(prefix="cards-") as folder:
         if notes:
             package = Path(folder, "push.apkg")
-            package.write_bytes(export(Deck("push", tuple(notes)), media))
+            package.write_bytes(export(Deck("push", tuple(notes)), media, held=held))
             request = replace(request, package=str(package))
         answer = ask(request)
     if answer.stale or answer.collection is None:
@@ -148,7 +171,9 @@ def _request(collection: Path, plan: Plan, before: Collection) -> Request:
     return Request(
         collection=str(collection.absolute()),
         guids=tuple(step.guid for step in plan.steps),
+        media=plan.media,
         version=plan.version,
+        looks={look.kind: look_of(note_types()[look.kind]) for look in plan.looks if look.what == "update"},
         moves=by_deck((step.deck, step.cards) for step in plan.of("move")),
         suspend=tuple(card for step in retire for card in step.cards),
         resume=tuple(card for step in resume for card in step.cards),
@@ -170,7 +195,9 @@ def _last_push(plan: Plan, before: Collection, known: Memory) -> LastPush:
         resumed=tuple(card for step in plan.of("return") for card in step.cards),
         retired=tuple(step.guid for step in plan.of("retire")),
         returned=tuple(step.guid for step in plan.of("return")),
+        looks={look.kind: before.types[look.kind].look for look in plan.looks if look.what == "update"},
         delivered=known.delivered,
+        delivered_looks=known.looks,
     )
 
 
@@ -190,6 +217,13 @@ def differences(plan: Plan, before: Collection, after: Collection) -> Iterator[s
         if guid not in touched and (now is None or replace(now, mod=0) != replace(was, mod=0)):
             yield guid
     yield from (guid for guid in after.notes if guid not in before.notes and guid not in touched)
+
+
+def lacking(plan: Plan, after: Collection) -> tuple[str, ...]:
+    """The names of the note types and files that a plan was to bring, and that Anki lacks after it."""
+    brought = (look for look in plan.looks if look.what != "keep")
+    looks = [look.name for look in brought if not _has(after, look.kind, look_of(note_types()[look.kind]))]
+    return (*looks, *sorted({*plan.media} - after.media))
 
 
 def _is_as_planned(step: Step, there: NoteInAnki | None, returned: set[str]) -> bool:
@@ -248,6 +282,7 @@ def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) 
         collection=str(collection.absolute()),
         guids=tuple({*last.before, *last.added}),
         version=now.version,
+        looks=_former_looks(last, now),
         moves=by_deck(moves),
         suspend=tuple(card for card in last.resumed if card in cards and card not in reviewed and not cards[card].suspended),
         resume=tuple(card for card in last.suspended if card in cards and cards[card].suspended),
@@ -258,6 +293,11 @@ def taking_back(collection: Path, last: LastPush, now: Collection, newest: int) 
     )
     size = len({*last.before, *last.added} - {guid for guid, _ in stays})
     return TakenBack(request=request, notes=tuple(notes), size=size, stays=tuple(stays))
+
+
+def _former_looks(last: LastPush, now: Collection) -> dict[CardKind, Look]:
+    """The looks that a push changed, as they were; what the user has styled since stays."""
+    return {kind: look for kind, look in last.looks.items() if _has(now, kind, look_of(note_types()[kind]))}
 
 
 def _added_since(last: LastPush, now: Collection) -> tuple[list[int], list[tuple[str, str]]]:
@@ -306,8 +346,9 @@ def take_back(ask: Ask, back: TakenBack, known: Memory, remembered: Path) -> str
     """Take back the push that is known as begun, else as last; the backup that was made before. Raises CardsError."""
     backup = ""
     if back.acts:
-        _, backup = _ask(ask, back.request, back.notes, {})
+        _, backup = _ask(ask, back.request, back.notes, {}, note_types())
     if taken := known.begun or known.last:
         newest = max([known.newest, *(note.mod for note in back.notes)])
-        memory.save(remembered, Memory(delivered=taken.delivered, newest=newest, last=known.last if known.begun else None))
+        last = known.last if known.begun else None
+        memory.save(remembered, Memory(delivered=taken.delivered, newest=newest, looks=taken.delivered_looks, last=last))
     return backup

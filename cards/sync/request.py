@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, json, to_builtins
 
-from cards.model import CardsError
-from cards.sync.collection import Collection, NoteInAnki
+from cards.anki.note_types import note_types
+from cards.model import CardKind, CardsError
+from cards.sync import inside
+from cards.sync.collection import Collection, Look, NoteInAnki
 
 
 class NothingDoneError(CardsError):
@@ -17,14 +19,17 @@ class NothingDoneError(CardsError):
 class Request(Struct, frozen=True, kw_only=True):
     """What an applier is asked: to read, or to carry out a push that was planned for a `version` of the collection.
 
-    `guids` are those of all our cards, `package` holds the notes to import, `moves` are ids of cards by deck, `suspend` and
-    `resume` ids of cards, `tag`, `untag` and `delete` ids of notes.
+    `guids` are those of all our cards, `media` the names of their files, `package` holds the notes to import, `looks` are what
+    note types get, `moves` are ids of cards by deck, `suspend` and `resume` ids of cards, `tag`, `untag` and `delete` ids of
+    notes.
     """
 
     collection: str
     guids: tuple[str, ...]
+    media: tuple[str, ...] = ()
     version: int = 0
     package: str = ""
+    looks: Mapping[CardKind, Look] = {}
     moves: tuple[tuple[str, tuple[int, ...]], ...] = ()
     suspend: tuple[int, ...] = ()
     resume: tuple[int, ...] = ()
@@ -35,7 +40,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
     @property
     def acts(self) -> bool:
-        return bool(self.package or self.moves or self.suspend or self.resume or self.tag or self.untag or self.delete)
+        """Whether it changes anything."""
+        return inside.acts(to_builtins(self))
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -48,6 +54,13 @@ class Answer(Struct, frozen=True, kw_only=True):
     stale: bool = False
 
 
+def encoded(request: Request) -> bytes:
+    """A request as the appliers read it that run where Anki's library is."""
+    types = {str(each.id): kind for kind, each in note_types().items()}
+    return json.encode({**to_builtins(request), "types": types})
+
+
+decoded = json.Decoder(Answer).decode
 Ask = Callable[[Request], Answer]
 
 
