@@ -18,6 +18,7 @@ from cards import __version__
 _DONE, _FAILED = 0, 2
 # a command's module is imported only when the command runs: `cards --help` needs none of them
 COMMANDS = {
+    "anki-addon": "Write the add-on that lets `cards push` work while Anki is open.",
     "build": "Make Anki decks (.apkg) from the notes in PATHS.",
     "diff": "Show what a build would change, card by card.",
     "edits": "Show what was edited in Anki, or a patch of the notes.",
@@ -43,7 +44,7 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"cards.commands.{cmd_name}").command
+        command: click.Command = import_module(f"cards.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -29,6 +29,7 @@ from cards.sync.plan import RETIRED
 from cards.sync.request import Answer, Request
 from cards.vault.config import load
 from tests.anki_connect import AnkiConnect
+from tests.anki_desktop import Desktop
 from tests.anki_run import anki, collection, healthy, import_deck
 from tests.vaults import edit, git, refused, run, write
 
@@ -143,9 +144,40 @@ def open_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
     profile.close()
 
 
-@pytest.fixture(params=["closed", "open"])
+class AddonProfile(Profile):
+    """The same, with Anki open and our add-on in it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        monkeypatch.setenv("ANKI_BASE", str(folder / "base"))
+        self.opened = anki.Collection(str(self.path))
+        self.desktop = Desktop(self.opened, folder / "base", monkeypatch)
+
+    @property
+    def which(self) -> list[object]:
+        return []
+
+    @contextmanager
+    def anki(self) -> Iterator[Any]:
+        yield self.opened
+
+    def close(self) -> None:
+        self.desktop.close()
+        self.opened.close()
+
+
+@pytest.fixture
+def addon_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AddonProfile]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(memory.HOME, str(tmp_path / "memory"))
+    profile = AddonProfile(tmp_path, monkeypatch)
+    yield profile
+    profile.close()
+
+
+@pytest.fixture(params=["closed", "open", "addon"])
 def profile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Profile:
-    """Both ways of a push; the process that changes a closed collection is this one, which is faster."""
+    """The three ways of a push; the process that changes a closed collection is this one, which is faster."""
 
     def here(command: list[str]) -> str:
         closed.main(*command[-2:])

@@ -22,17 +22,26 @@ if TYPE_CHECKING:
 
 
 def anki(profile: str | None, given: Path | None) -> tuple[Path, Ask]:
-    """The collection to push into, and what does it: the open Anki's, else a closed one. Raises CardsError."""
+    """The collection to push into, and what does it: the open Anki's, by our add-on or AnkiConnect, else a closed one.
+
+    Raises CardsError.
+    """
     from cards.model import CardsError
-    from cards.sync import closed, live
+    from cards.sync import addon, closed, live
     from cards.sync.profiles import find
 
-    if given is not None or not live.is_there():
-        return given or find(profile), closed.ask
-    path = live.collection()
+    if given is not None:
+        return given, closed.ask
+    ask: Ask
+    if door := addon.find():
+        path, ask = Path(door.collection), addon.ask
+    elif live.is_there():
+        path, ask = live.collection(), live.ask
+    else:
+        return find(profile), closed.ask
     if profile not in (None, path.parent.name):
         raise CardsError(f"Anki is open with the profile {path.parent.name!r}, not {profile!r}")
-    return path, live.ask
+    return path, ask
 
 
 def which_anki(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +79,7 @@ def into_anki(command: Callable[..., Any]) -> Callable[..., Any]:
 def command(
     config: Config, collection: Path, ask: Ask, yes: bool, dry_run: bool, both: Both | None, retired: Retired, as_json: bool
 ) -> None:
-    """Bring the cards of the notes in PATHS into Anki, open (with the add-on AnkiConnect) or closed.
+    """Bring the cards of the notes in PATHS into Anki, closed or open (with the add-on of `cards anki-addon`, or AnkiConnect).
 
     Builds the decks, shows what would change in Anki, and asks once. What you edited there stays, and `cards undo` takes it all
     back.
@@ -119,7 +128,9 @@ def plan_of(
 
 def _confirm(deletes: int) -> None:
     """Ask once; where notes would be deleted, for their number."""
-    if deletes and click.prompt(f"This deletes {deletes} notes in Anki. Their number, to go on", type=int) != deletes:
+    from cards.commands.terminal import count
+
+    if deletes and click.prompt(f"This deletes {count(deletes, 'note')} in Anki. The number, to go on", type=int) != deletes:
         raise click.Abort
     if not deletes:
         click.confirm("Push?", abort=True)

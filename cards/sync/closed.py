@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cards.addon import apply
 from cards.model import CardsError
-from cards.sync import inside
 from cards.sync.request import Answer, NothingDoneError, Request, decoded, encoded
 
 _SCHEMA = 18  # which all versions of Anki keep that we know; the library would convert an older one for good
@@ -76,7 +76,7 @@ def main(asked: str, answered: str) -> None:
     Path(answered).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _answer(asked: inside.Asked) -> dict[str, Any]:
+def _answer(asked: apply.Asked) -> dict[str, Any]:
     errors = import_module("anki.errors")
     path, touched = asked["collection"], False
     if old := _older_schema(path):
@@ -84,15 +84,15 @@ def _answer(asked: inside.Asked) -> dict[str, Any]:
 
     try:
         with closing(import_module("anki.collection").Collection(path)) as opened:
-            if not inside.acts(asked):
-                return {"collection": inside.read(opened, asked)}
-            if refused := inside.refusal(opened, asked):
+            if not apply.acts(asked):
+                return {"collection": apply.read(opened, asked)}
+            if refused := apply.refusal(opened, asked):
                 return refused
-            backup = inside.back_up(opened, str(Path(path).parent / "backups"))
+            backup = apply.back_up(opened, str(Path(path).parent / "backups"))
             touched = True
-            inside.change(opened, asked)
+            apply.change(opened, asked)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
-            return {"collection": inside.read(opened, asked), "backup": backup}
+            return {"collection": apply.read(opened, asked), "backup": backup}
     except errors.DBError as error:
         return {"error": _said(error), "touched": touched}
     except (errors.AnkiException, OSError) as error:

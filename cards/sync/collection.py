@@ -68,7 +68,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     """A collection: its notes of ours by guid, and `version`, which changes with everything in it.
 
     `types` are our note types, as far as it has them. `foreign` are guids of ours that notes of another type have, `media` the
-    names of those files that were asked for and are there.
+    names of those files that were asked for and are there, `deleted` the ids of notes that were deleted there, None where Anki
+    does not tell.
     """
 
     version: int
@@ -76,3 +77,4 @@ class Collection(Struct, frozen=True, kw_only=True):
     types: Mapping[CardKind, TypeInAnki]
     foreign: frozenset[str] = frozenset()
     media: frozenset[str] = frozenset()
+    deleted: frozenset[int] | None = None

@@ -41,11 +41,13 @@ _NEEDED = frozenset(
 
 
 def is_there() -> bool:
-    """Whether an Anki with AnkiConnect answers on this machine."""
+    """Whether an Anki with AnkiConnect answers on this machine. Raises CardsError where it does not let us in."""
     try:
         answer = _call("requestPermission", patience=2)  # the only action that asks for no key
     except CardsError:
         return False
+    if isinstance(answer, dict) and answer.get("permission") == "denied":
+        raise CardsError("AnkiConnect denies access; allow it in the add-on's config, close Anki, or use cards anki-addon")
     return isinstance(answer, dict) and answer.get("permission") == "granted"
 
 

@@ -28,7 +28,8 @@ class LastPush(Struct, frozen=True, kw_only=True):
     `before` are the notes that it changed as they were, `after` the fields and tags that it gave notes, `added` the guids
     of new ones. `made` are those notes as they came out. `moved` are cards and the decks they came to, `suspended` and
     `resumed` are cards, `retired` and `returned` guids. `looks` are those that it changed as they were. `delivered` and
-    `delivered_looks` are what was delivered before it. `backup` is the file that holds the whole collection as it was.
+    `delivered_looks` are what was delivered before it. `version` is the collection's as it found it, `backup` the file that
+    holds it.
     """
 
     before: Mapping[str, NoteInAnki]
@@ -42,6 +43,7 @@ class LastPush(Struct, frozen=True, kw_only=True):
     delivered: Mapping[str, Delivered]
     looks: Mapping[CardKind, Look] = {}
     delivered_looks: Mapping[CardKind, str] = {}
+    version: int = -1
     backup: str = ""
     made: Mapping[str, NoteInAnki] = {}
 

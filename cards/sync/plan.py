@@ -121,21 +121,16 @@ def plan(
     steps: list[Step] = []
     known: dict[str, Delivered] = {}
     for note in notes:
-        there = collection.notes.get(note.guid)
+        there, last = collection.notes.get(note.guid), delivered.get(note.guid)
         if note.guid in collection.foreign or (there and there.kind != note.kind):
             steps.append(Step(guid=note.guid, what="foreign", text=words_of(note.fields[0])))
-            continue
-        last = delivered.get(note.guid)
-        if there is None:
+        elif there is None:
             what: What = "away" if last else "add"  # delivered once, and not there: the user deleted it
             steps.append(Step(guid=note.guid, what=what, text=words_of(note.fields[0]), note=note, deck=note.deck))
             known[note.guid] = last or _delivered(note, note.fields, note.tags)
-            continue
-        base = last or _unremembered(ledger.get(note.guid), there)
-        found, known[note.guid] = _merged(note, there, base, both, newest)
-        steps += [each for each in (found, _moved(note, there, last), _returned(note, there, last)) if each]
-        if last and any(card.filtered for card in there.cards):
-            known[note.guid] = replace(known[note.guid], deck=last.deck)  # it moves when it is back from the filtered deck
+        else:
+            found, known[note.guid] = _brought(note, there, last, ledger.get(note.guid), both, newest)
+            steps += found
     known.update((guid, each) for guid, each in delivered.items() if guid not in known and guid in ledger)
     if retired != "leave":
         for step in _retired(ledger, collection, {note.guid for note in notes}, delivered, delete=retired == "delete"):
@@ -145,7 +140,6 @@ def plan(
             else:
                 base = delivered.get(step.guid) or _unremembered(ledger[step.guid], collection.notes[step.guid])
                 known[step.guid] = replace(base or Delivered("", (), ""), suspended=step.cards)
-    written = [step.note for step in steps if step.note and step.acts]
     look_steps, delivered_looks = plan_looks({note.kind for note in notes}, collection, looks or {}, both)
     return Plan(
         version=collection.version,
@@ -153,8 +147,24 @@ def plan(
         delivered=known,
         looks=look_steps,
         delivered_looks=delivered_looks,
-        media=tuple(sorted({name for note in written for name in note.media} - collection.media)),
+        media=_lacking(steps, collection),
     )
+
+
+def _brought(
+    note: AnkiNote, there: NoteInAnki, last: Delivered | None, entry: Entry | None, both: Both, newest: int
+) -> tuple[list[Step], Delivered]:
+    """The steps that bring a note of Anki's to where its takeaway is, and what counts as delivered then."""
+    merged, known = _merged(note, there, last or _unremembered(entry, there), both, newest)
+    steps = [each for each in (merged, _moved(note, there, last), _returned(note, there, last)) if each]
+    if last and any(card.filtered for card in there.cards):
+        known = replace(known, deck=last.deck)  # it moves when it is back from the filtered deck
+    return steps, known
+
+
+def _lacking(steps: Iterable[Step], collection: Collection) -> tuple[str, ...]:
+    """The files of the notes that are delivered, and that the collection lacks."""
+    return tuple(sorted({name for step in steps if step.note and step.acts for name in step.note.media} - collection.media))
 
 
 def _unremembered(entry: Entry | None, there: NoteInAnki) -> Delivered | None:

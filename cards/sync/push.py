@@ -112,13 +112,17 @@ def delivered_to(known: Memory, collection: Collection) -> Mapping[str, Delivere
 
 
 def _is_gone(last: LastPush, collection: Collection) -> bool:
-    """Whether a push is gone from the collection, which was restored from a backup, or undone in Anki: nothing tells of it."""
+    """Whether a push is gone from the collection, which was restored from a backup, or undone in Anki."""
+    if collection.version == last.version:
+        return True
     updated = [
         (guid, was.fields) for guid, was in last.before.items() if guid in last.after and was.fields != last.after[guid][0]
     ]
     there = collection.notes
-    if not updated or any(guid in there for guid in last.added):
+    if any(guid in there for guid in last.added) or any(note.id in (collection.deleted or ()) for note in last.made.values()):
         return False
+    if not updated:  # that all its new notes are gone, and none was deleted, tells as well
+        return bool(last.added) and collection.deleted is not None
     return all(guid in there and there[guid].fields == fields for guid, fields in updated)
 
 
@@ -142,6 +146,7 @@ def _joined(first: LastPush, second: LastPush) -> LastPush:
         returned=tuple({*first.returned, *second.returned}),
         looks={**second.looks, **first.looks},
         delivered=first.delivered,
+        version=first.version,
         delivered_looks=first.delivered_looks,
         backup=first.backup,
     )
@@ -195,9 +200,10 @@ def _last_push(plan: Plan, before: Collection, known: Memory) -> LastPush:
         resumed=tuple(card for step in plan.of("return") for card in step.cards),
         retired=tuple(step.guid for step in plan.of("retire")),
         returned=tuple(step.guid for step in plan.of("return")),
+        version=plan.version,
         looks={look.kind: before.types[look.kind].look for look in plan.looks if look.what == "update"},
-        delivered=known.delivered,
-        delivered_looks=known.looks,
+        delivered=delivered_to(known, before),
+        delivered_looks=looks_delivered_to(known, before),
     )
 
 

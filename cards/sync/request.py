@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, json, to_builtins
 
+from cards.addon import apply
 from cards.anki.note_types import note_types
 from cards.model import CardKind, CardsError
-from cards.sync import inside
 from cards.sync.collection import Collection, Look, NoteInAnki
 
 
@@ -41,7 +41,7 @@ class Request(Struct, frozen=True, kw_only=True):
     @property
     def acts(self) -> bool:
         """Whether it changes anything."""
-        return inside.acts(to_builtins(self))
+        return apply.acts(to_builtins(self))
 
 
 class Answer(Struct, frozen=True, kw_only=True):

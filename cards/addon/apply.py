@@ -13,6 +13,7 @@ from typing import Any
 
 UNDO = "Cards: push"  # as Anki shows it under Edit › Undo
 _CHUNK = 500  # guids in one query
+_OF_NOTE = 1  # the type of a note's grave
 _ACTS = ("package", "looks", "moves", "suspend", "resume", "tag", "untag", "delete")
 
 Asked = Mapping[str, Any]
@@ -67,6 +68,7 @@ def read(opened: Any, asked: Asked) -> dict[str, Any]:
         "notes": _notes(opened, types, ids),
         "types": {kind: _type(found) for mid, kind in types.items() if (found := opened.models.get(mid))},
         "foreign": foreign,
+        "deleted": opened.db.list(f"select oid from graves where type = {_OF_NOTE}"),
         "media": [name for name in asked["media"] if os.path.isfile(os.path.join(media, name))],
     }
 
