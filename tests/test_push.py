@@ -69,7 +69,8 @@ class Profile:
         assert ran.exit_code == 0, ran.output
         for line in ran.stdout.splitlines():
             step = json.loads(line)
-            found.setdefault(step["what"], []).append(step["text"])
+            if step["id"]:
+                found.setdefault(step["what"], []).append(step["text"])
         return found
 
     @contextmanager

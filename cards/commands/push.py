@@ -92,10 +92,11 @@ def command(
     report = build(config, dry_run=dry_run, keep_cards=True, progress=terminal.progress)
     messages.print_problems(report.result.problems)
     remembered = memory.path_of(collection, config.out)
-    planned, before = plan_of(report.result, ask, collection, remembered, both=both or "keep", retired=retired)
+    with terminal.waiting("Reading Anki's collection"):
+        planned, before = plan_of(report.result, ask, collection, remembered, both=both or "keep", retired=retired)
     if as_json:
-        for step in planned.steps:
-            terminal.echo(push_messages.step_json(step))
+        for step in push_messages.plan_json(planned):
+            terminal.echo(step)
     else:
         for line in push_messages.plan_lines(planned, collection):
             terminal.echo(line)
@@ -103,7 +104,8 @@ def command(
         return
     if planned.acts and not yes:
         _confirm(len(planned.of("delete")))
-    outcome = push(ask, collection, planned, before, report.result.media, remembered)
+    with terminal.waiting("Pushing; Ctrl-C cancels"):
+        outcome = push(ask, collection, planned, before, report.result.media, remembered)
     if planned.acts and not as_json:
         for line in push_messages.pushed_lines(outcome):
             terminal.echo(line)

@@ -10,6 +10,7 @@ from cards.commands.terminal import bold, count, done, name, safe, truncate
 from cards.pipeline.report import LISTED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cards.sync.collection import Collection
@@ -137,8 +138,16 @@ def edit_json(edit: Edit) -> dict[str, object]:
     }
 
 
-def step_json(step: Step) -> dict[str, object]:
-    """Return a step as `cards push --json` prints it."""
+def plan_json(plan: Plan) -> Iterator[dict[str, object]]:
+    """Yield the steps of a plan as `cards push --json` prints them; those for note types and files have no id."""
+    for look in plan.looks:
+        yield {"id": None, "what": "note type", "changed": [look.what], "text": look.name}
+    for file in plan.media:
+        yield {"id": None, "what": "file", "changed": ["add"], "text": file}
+    yield from map(_step_json, plan.steps)
+
+
+def _step_json(step: Step) -> dict[str, object]:
     return {
         "id": step.guid,
         "what": step.what,

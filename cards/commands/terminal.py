@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -70,6 +71,18 @@ def quoted(path: Path) -> str:
     import shlex
 
     return shlex.quote(safe(name(path)))
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show on stderr, if that is a terminal, what a command waits for."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(label):
+        yield
 
 
 def progress(items: list[str], label: str) -> Iterator[str]:
