@@ -109,3 +109,29 @@ def test_a_quote_parts_a_heading_from_the_next() -> None:
     quotes = "# Sea\n\n## Notable Quotes\n\n> Keep to the buoys.\n\n"
     (draft,) = drafts_of(f"{quotes}## Practical Takeaways\n\n- Sound the bar in spring\n- Move the buoys after each gale\n")
     assert marked_text(draft) == "Practical Takeaways"
+
+
+JOURNAL = """\
+- {{video https://youtu.be/abcdefghijk}}
+    - 10:12 The **pilot of the port** counts the ships
+- Watched [a talk](https://youtu.be/abcdefghijz) on tides
+    - 1:12 The **keeper of the light** sees them first
+- 14:00-15:30 call with **the master of the harbour** about oil
+- **Bell:** it rings in fog (9:15)
+"""
+
+
+@pytest.mark.parametrize(("path", "known"), [("2024_01_03.md", 2), ("2024-01-03.md", 2), ("2024-01-03 Tides.md", 4)])
+def test_times_of_a_day_are_no_stamps(path: str, known: int) -> None:
+    stamps = {draft.place.line: draft.place.stamps for draft in drafts_of(JOURNAL, path)}
+    assert sum(map(bool, stamps.values())) == known
+    assert stamps[2][0].url == "https://youtu.be/abcdefghijk?t=612s"
+    assert stamps[4][0].url == "https://youtu.be/abcdefghij" + ("z" if known == 2 else "k") + "?t=72s"
+
+
+def test_a_recording_under_a_heading_of_a_journal_dates_what_is_below_it() -> None:
+    text = (
+        "## A talk\n\nhttps://youtu.be/abcdefghijk\n\n- 10:12 The **pilot of the port** counts\n\n"
+        "## Rest\n\n- 11:12 The **master of the port** sleeps\n"
+    )
+    assert [bool(draft.place.stamps) for draft in drafts_of(text, "2024-01-03.md")] == [True, False]

@@ -139,6 +139,8 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
         return replace(gap, text=whole if all_of_it else gap.text, refused=_WHOLE if all_of_it else reason, lasting=lasting)
     if _is_stress(gap.text):
         return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
+    if not vocabulary.without_emoji(sentence[: gap.start]).strip() and vocabulary.is_takeaway_heading(gap.text):
+        return replace(gap, refused="says what its sentence is, and is no part of it", lasting=True)
     if _says_nothing(gap.text, language):
         return replace(gap, refused="has nothing but function words", lasting=True)
     return _given_away(gap, times, words_of, shown)

@@ -55,8 +55,11 @@ class Formula(Struct, frozen=True, array_like=True, tag=True):
 
 
 class Quote(Struct, frozen=True, array_like=True, tag=True):
+    """Block quote. It has a `title` if it is a callout whose title says that it holds no takeaways."""
+
     line: int
     blocks: tuple[Block, ...]
+    title: str = ""
 
 
 class Table(Struct, frozen=True, array_like=True, tag=True):

@@ -33,6 +33,7 @@ from cards.text import vocabulary
 from cards.text.language import language_of
 
 _SAMPLE = 5_000  # characters that tell a note's language
+_DAY = re.compile(r"(?:19|20)\d\d[-_. ]?(?:0\d|1[0-2])[-_. ]?(?:[0-2]\d|3[01])\s*$")  # a page of a journal
 _HARD_SPACE = re.compile(r"(?<![\d«])\u00a0(?![;:!?»%\d])")  # French and figures need theirs, exporters' are noise
 
 
@@ -54,7 +55,8 @@ def parse(text: str, path: str, options: ParseOptions | None = None, *, blocks: 
     named, referred = named_blocks(head.body), references(head.body)
     outlined = outline(as_markdown(without_asides(head.body), blocks), head.first_line)
     values = _with_page_properties(head.values, outlined)
-    recordings = Recordings(values, outlined, options.recordings)
+    journal = bool(_DAY.match(PurePosixPath(path).stem))
+    recordings = Recordings(values, outlined, options.recordings, journal=journal)
     title, outlined = _title(values, recordings.find_stamps(outlined), path)
     language = metadata.language(values)
     tagged = not options.only_tagged or _is_tagged(values, outlined, options.only_tagged)

@@ -6,6 +6,7 @@ import re
 
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
+from msgspec.structs import replace
 
 from cards.model import (
     Block,
@@ -15,15 +16,18 @@ from cards.model import (
     Heading,
     Html,
     Item,
+    Mark,
     Paragraph,
     Properties,
     Prose,
     Quote,
     Rule,
+    Run,
     Table,
 )
-from cards.model.prose import cut, plain, strip
+from cards.model.prose import cut, plain, strip, visible
 from cards.parser import highlights, markdown, snips
+from cards.text import vocabulary
 from cards.text.words import asks
 
 _CALLOUT = re.compile(r"\[!(?P<type>[\w-]+)(?P<more>\|[^\]\n]*)?\][+-]?[ \t]*(?P<title>[^\n]*)(?:\n|$)")
@@ -116,6 +120,8 @@ class _Reader:
 
     def text(self, rows: list[str], start: int) -> list[Block]:
         """The paragraph of these source lines, divided where Snipd put a player below the link to a snip."""
+        if len(rows) > 1 and snips.is_dating(rows[0]):
+            return [*self.lines_of_text(rows[:1], start), *self.text(rows[1:], start + 1)]
         at = snips.player_in(rows)
         if not at:
             return self.lines_of_text(rows, start)
@@ -193,8 +199,8 @@ class _Reader:
             return [Quote(line, blocks)]
         titled = match["title"].strip()
         body = strip(cut(first.prose, match.end()))
-        if not self.markers and asks(titled) and (body or len(blocks) > 1):
-            return [self.asking_callout(first, match, blocks[1:])]
+        if not self.markers and titled and (read := self.titled_callout(first, match, blocks[1:])):
+            return read
         above = 1 if match[0].endswith("\n") else 0
         if not body and titled and len(blocks) == 1:  # the title is all that it says
             body, above = strip(cut(first.prose, match.start("title"))), 0
@@ -207,12 +213,29 @@ class _Reader:
         title = cut(first.prose, match.start("title"), match.end("title"))
         return [*highlights.with_pages(out, title)]
 
-    def asking_callout(self, first: Paragraph, match: re.Match[str], more: tuple[Block, ...]) -> Bullets:
-        """A callout whose title asks, as an item does: what it holds is the answer."""
-        asked = strip(cut(first.prose, match.start("title"), match.end("title")))
+    def titled_callout(self, first: Paragraph, match: re.Match[str], more: tuple[Block, ...]) -> list[Block]:
+        """A callout whose title says how to read what it holds; nothing for any other.
+
+        A title that asks is answered by it, one of a takeaway list heads it, a bold one labels it, one of a section without
+        takeaways says that it has none.
+        """
+        title = strip(cut(first.prose, match.start("title"), match.end("title")))
         body = strip(cut(first.prose, match.end()))
-        below: tuple[Block, ...] = (Paragraph(first.line + 1, body, first.end, first.block_id, first.comments),) if body else ()
-        return Bullets(first.line, (Item(first.line, (Paragraph(first.line, asked, first.line), *below, *more)),))
+        name = visible(title)
+        text = Paragraph(first.line + 1, body, first.end, first.block_id, first.comments)
+        held: tuple[Block, ...] = (text, *more) if body else more
+        if not held:
+            return []
+        if asks(name):
+            return [Bullets(first.line, (Item(first.line, (Paragraph(first.line, title, first.line), *held)),))]
+        if vocabulary.is_skipped_heading(name):
+            return [Quote(first.line, held, name)]
+        if isinstance(held[0], Bullets) and vocabulary.is_takeaway_heading(name):
+            return [Paragraph(first.line, (*title, Run(":")), first.line), *held]
+        if body and all(Mark.BOLD in run.marks for run in title):
+            labelled = (*title, *(() if name.endswith((":", "：")) else (Run(":"),)), Run(" "), *body)
+            return [replace(text, line=first.line, prose=labelled), *more]
+        return []
 
     def table(self, line: int, at: int, stop: int) -> Table:
         rows: list[tuple[Prose, ...]] = []

@@ -17,13 +17,13 @@ from cards.model import Block, Bullets, Heading, Item, Paragraph, Prose, Quote, 
 from cards.model.prose import cut, plain, strip, visible
 from cards.parser.filters import is_marked
 from cards.parser.labels import lead, term
-from cards.parser.questions import Question
+from cards.parser.questions import Question, lines_of
 from cards.text import vocabulary
 from cards.text.words import asks
 
 _ZOTERO = "zotero:"
 
-_READWISE = ("https://read.readwise.io/", "https://readwise.io/")
+_READERS = ("https://read.readwise.io/", "https://readwise.io/", "https://omnivore.app/")
 
 # what Readwise appends, wherever it stands
 _OPENS = re.compile(r"\(\s*(?:view highlight|location \d[\d-]*|page \d[\d-]*|open in [^()]{1,20})\s*\)", re.I)
@@ -34,6 +34,11 @@ _PLACE = re.compile(
     r"|\s*[—–]\s*(?:loc\.?|page|p\.|pos\.|position)\s*\d[\d-]*"
     r"|(?:\s*[—–]\s*|^\s*-\s+)updated on \d[\d\s:-]*(?:\s*[—–]\s*group:\s*[^\n\v]*)?)"
     r"(?:\s*\^[\w-]+)?\s*$",
+    re.I,
+)
+_NAMED = re.compile(
+    r"\s*\(\s*(?:page|location|loc\.?|p\.|seite|position|página|posición|posição|emplacement|posizione|pagina|стр\.?)"
+    r"\s*\d[\d\s–-]*\)\s*$",
     re.I,
 )
 _TAGS_BEHIND = re.compile(r"(?:\s*(?<!\S)#[^\W\d][\w/-]*)+\s*$")
@@ -68,14 +73,24 @@ def is_highlight(prose: Prose) -> bool:
     return bool(_OPENS.search(text) or _TWEET.search(text) or _linked(prose))
 
 
+def is_named(block: Block) -> bool:
+    """Whether a paragraph ends in the name of a place that is no link: `(Page 12)`."""
+    return isinstance(block, Paragraph) and bool(_NAMED.search(plain(block.prose)))
+
+
 def are_highlight(blocks: Iterable[Block]) -> bool:
     """Whether one of these paragraphs is a highlight with its place, which may stand behind the last of them."""
     return any(isinstance(block, Paragraph) and is_highlight(block.prose) for block in blocks)
 
 
-def without_place(prose: Prose, *, former: bool = False) -> Prose:
-    """Prose without the place that an exporter appends to a highlight, `former` as the first version of the rules left it."""
+def without_place(prose: Prose, *, former: bool = False, noted: bool = False) -> Prose:
+    """Prose without the place that an exporter appends to a highlight, `former` as the first version of the rules left it.
+
+    With a note below it (`noted`) it is a highlight even where its place is no link.
+    """
     text = plain(prose)
+    if noted and (named := _NAMED.search(text)):
+        return strip(cut(prose, 0, named.start()))
     linked = any(run.link or run.stamps for run in prose)
     if not linked and (former or not _DASH.search(text)):
         return prose
@@ -84,21 +99,39 @@ def without_place(prose: Prose, *, former: bool = False) -> Prose:
         spans += [match.span() for match in (*_TWEET.finditer(text), *_PLACE.finditer(text))] + _linked(prose)
         last = max((end for _, end in spans), default=len(text))
         spans += [match.span() for match in _TAGS_BEHIND.finditer(text, last) if match.start() == last]
-    for start, end in sorted(spans, reverse=True):
+    for start, end in reversed(_outermost(spans)):
         before = len(text[:start].rstrip())
         prose = (*cut(prose, 0, before), *cut(prose, end))
     return strip(prose) if spans else prose
 
 
 def without_comment(paragraph: Paragraph) -> list[Paragraph]:
-    """A highlight of Zotero's own export, and the reader's comment behind its places as a paragraph below it."""
-    places = _linked(paragraph.prose)
-    end = max((end for _, end in places), default=0)
-    text = plain(paragraph.prose)
-    if not text.startswith(_QUOTES) or not page_of(paragraph.prose) or not visible(cut(paragraph.prose, end)):
+    """A highlight, and the reader's comment behind its place as a paragraph below it: as Zotero's own export, or as a note."""
+    prose = paragraph.prose
+    if not is_highlight(prose):
         return [paragraph]
-    highlight = replace(paragraph, prose=strip(cut(paragraph.prose, 0, end)), block_id=None, comments=())
-    return [highlight, replace(paragraph, prose=strip(cut(paragraph.prose, end)))]
+    text = plain(prose)
+    end = max((end for _, end in (*_linked(prose), *(match.span() for match in _OPENS.finditer(text)))), default=0)
+    behind = strip(cut(prose, end))
+    of_zotero = text.startswith(_QUOTES) and page_of(prose) and visible(behind)
+    if not end or not (of_zotero or (text[end:].lstrip(" ").startswith(("\n", "\v")) and note_of(behind) is not behind)):
+        return [paragraph]
+    line = paragraph.line + sum(text.count(each, 0, len(text) - len(text[end:].lstrip())) for each in "\n\v")
+    highlight = replace(
+        paragraph, prose=strip(cut(prose, 0, end)), end=max(paragraph.line, line - 1), block_id=None, comments=()
+    )
+    if of_zotero:
+        return [highlight, replace(paragraph, line=line, prose=behind)]
+    last = replace(paragraph, line=line, prose=behind)
+    notes = [Paragraph(number, said, number) for number, said in lines_of(last) if visible(said)]
+    return [highlight, *notes[:-1], replace(last, line=notes[-1].line, prose=notes[-1].prose)]
+
+
+def note_of(prose: Prose) -> Prose:
+    """A reader's note without the label that says it is one; prose itself where it has none."""
+    label = lead(prose) or term(prose)
+    named = label is not None and vocabulary.heading_key(visible(label.label)) in vocabulary.NOTE_LABELS
+    return label.rest if label and named else prose
 
 
 def page_of(prose: Prose) -> str:
@@ -133,20 +166,39 @@ def _with_page(prose: Prose) -> Prose:
 
 
 def _linked(prose: Prose) -> list[tuple[int, int]]:
-    """The spans of the brackets that hold a link to Zotero, or one to Readwise and nothing else, in whatever language."""
-    if not any(run.link and run.link.startswith((_ZOTERO, *_READWISE)) for run in prose):
+    """The spans of the brackets that hold a link to Zotero, or one to a reader app and nothing else, in whatever language.
+
+    A link that is nothing but a sign (`⤴️`), or a page of Zotero's, needs no brackets.
+    """
+    if not any(run.link and run.link.startswith((_ZOTERO, *_READERS)) for run in prose):
         return []
     spans: list[tuple[int, int]] = []
     text, at = plain(prose), 0
     brackets = [match.span() for match in _CITED.finditer(text)]
     for run in prose:
         start, at = at, at + len(run.text)
+        if run.link and run.link.startswith((_ZOTERO, *_READERS)) and _is_bare(run):
+            spans.append((start, at))
         for bracket in brackets if run.link else ():
             within = bracket[0] <= start and at <= bracket[1]
             alone = text[slice(*bracket)].strip(" ()") == run.text
-            if within and run.link and (run.link.startswith(_ZOTERO) or (alone and run.link.startswith(_READWISE))):
+            if within and run.link and (run.link.startswith(_ZOTERO) or (alone and run.link.startswith(_READERS))):
                 spans.append(bracket)
-    return list(dict.fromkeys(spans))
+    return _outermost(spans)
+
+
+def _is_bare(run: Run) -> bool:
+    """Whether a link is a place by itself: a sign, or a page of Zotero's."""
+    name = run.text.strip()
+    return not any(map(str.isalnum, name)) or bool(run.link and run.link.startswith(_ZOTERO) and _PAGE.fullmatch(name))
+
+
+def _outermost(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans that no other one holds, each once."""
+    each = {*spans}
+    return sorted(
+        span for span in each if not any(span != other and other[0] <= span[0] and span[1] <= other[1] for other in each)
+    )
 
 
 def is_placed_anew(blocks: Iterable[Block]) -> bool:
@@ -169,23 +221,36 @@ def is_of_sync(text: str) -> bool:
     return bool(_SYNCED.match(text))
 
 
-def notes_on(children: Sequence[Bullets]) -> tuple[list[Note], tuple[Bullets, ...]]:
-    """The notes and tags below a highlight, each with its text and its label, and the other children."""
-    notes: list[Note] = []
+def notes_on(
+    children: Sequence[Bullets], texts: Sequence[Block] = (), *, placed: bool = False
+) -> tuple[list[Note], tuple[Bullets, ...]]:
+    """The notes and tags below a highlight, among its texts and its children, and the other children.
+
+    Below one that is `placed` a question needs no label to be a note.
+    """
+    notes = [note for text in texts if isinstance(text, Paragraph) and (note := _note(text, ()))]
     others: list[Bullets] = []
     for each in children:
         items: list[Item] = []
         for item in each.items:
             first = item.blocks[0] if item.blocks else None
-            label = (lead(first.prose) or term(first.prose)) if isinstance(first, Paragraph) else None
-            name = vocabulary.heading_key(visible(label.label)) if label else ""
-            if isinstance(first, Paragraph) and label and name in vocabulary.NOTE_LABELS | vocabulary.TAG_LABELS:
-                notes.append(Note(first, label.rest, name, item.blocks[1:]))
+            if isinstance(first, Paragraph) and (note := _note(first, item.blocks[1:])):
+                notes.append(note)
+            elif placed and isinstance(first, Paragraph) and len(item.blocks) == 1 and asks(visible(first.prose)):
+                notes.append(Note(first, first.prose, ""))
             else:
                 items.append(item)
         if items:
             others.append(replace(each, items=tuple(items)))
     return notes, tuple(others)
+
+
+def _note(paragraph: Paragraph, below: tuple[Block, ...]) -> Note | None:
+    """A note or tags of the reader's, told by their label."""
+    label = lead(paragraph.prose) or term(paragraph.prose)
+    name = vocabulary.heading_key(visible(label.label)) if label else ""
+    known = name in vocabulary.NOTE_LABELS or name in vocabulary.TAG_LABELS
+    return Note(paragraph, label.rest, name, below) if label and known else None
 
 
 def asked_beside(blocks: Sequence[Block]) -> tuple[Question | None, int]:
@@ -205,6 +270,7 @@ def asked_beside(blocks: Sequence[Block]) -> tuple[Question | None, int]:
     note = blocks[size] if placed and size < len(blocks) else None
     if not isinstance(note, Paragraph) or is_highlight(note.prose) or not asks(visible(note.prose)):
         return None, 0
+    note = replace(note, prose=note_of(note.prose))
     answer = tuple(replace(each, prose=without_place(each.prose)) for each in quoted)
     pages = [page for each in quoted if (page := page_of(each.prose))]
     return Question(note.line, note.prose, answer, note.comments, note.block_id, page=pages[0] if pages else ""), size
@@ -216,4 +282,5 @@ def note_below(blocks: Sequence[Block]) -> Paragraph | None:
     if not isinstance(first, Paragraph) or not isinstance(note, Paragraph) or not is_highlight(first.prose):
         return None
     ends = last is None or isinstance(last, Rule | Heading) or (isinstance(last, Paragraph) and is_highlight(last.prose))
-    return note if ends and is_marked(first.prose) and not is_marked(note.prose) and not is_highlight(note.prose) else None
+    said = replace(note, prose=note_of(note.prose))
+    return said if ends and is_marked(first.prose) and not is_marked(said.prose) and not is_highlight(said.prose) else None

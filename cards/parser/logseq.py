@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import count
 
 _LIKELY = re.compile(
-    r"\{:\w|#\+BEGIN_|^[ \t]*(?:[-*+][ \t]+)?:[A-Z]+:[ \t]*$|\(\([0-9a-f]{8}-|SCHEDULED:|DEADLINE:|\[#[A-C]\]", re.M
+    r"\{:\w|\{\{(?:\[\[|renderer|cloze )|\(\([\w-]{9}\)\)|#\+BEGIN_|^[ \t]*(?:[-*+][ \t]+)?:[A-Z]+:[ \t]*$|\(\([0-9a-f]{8}-"
+    r"|SCHEDULED:|DEADLINE:|\[#[A-C]\]",
+    re.M,
 )
 _BLOCK = re.compile(
     r"(?P<lead>[ \t]*(?:[-*+][ \t]+)?)#\+(?P<edge>BEGIN|END)_(?P<kind>\w+)[ \t]*(?P<language>[\w+-]*)[ \t]*", re.I
@@ -21,6 +24,13 @@ _ALONE = re.compile(r"^([ \t]*(?:[-*+][ \t]+)?)\{:[^{}\n]*\}[ \t]*$")
 _ID = re.compile(r"[ \t]*id::[ \t]*(?P<id>[0-9a-f-]{36})[ \t]*")
 _REFERENCE = re.compile(r"\[(?P<label>[^\[\]\n]+)\]\(\(\((?P<named>[0-9a-f-]{36})\)\)\)|\(\((?P<bare>[0-9a-f-]{36})\)\)")
 _EMBEDDED = re.compile(r"\{\{\s*embed\s+(\(\([0-9a-f-]{36}\)\))\s*\}\}", re.I)
+# Roam's and Logseq's own: what a program draws there, a task, and a reference by nine characters
+_DRAWN = re.compile(r"\{\{(?:\[\[(?:query|embed|table|kanban|pomo|calc|word-count|diagram)\]\]|renderer\b).*\}\}", re.I)
+_ROAM_TASK = re.compile(r"\{\{\[\[(TODO|DONE)\]\]\}\}")
+_ROAM_REFERENCE = re.compile(r"\(\([A-Za-z\d_-]{9}\)\)\s?")
+_CLOZE = re.compile(r"\{\{cloze (?P<text>[^{}]+)\}\}", re.I)
+_HINT = "\\\\"  # two backslashes, before what Logseq shows in place of a phrase
+_HINTED = re.compile(r"\{\{cloze [^{}]*\\\\[^{}]*\}\}", re.I)
 _ITEM = re.compile(r"[ \t]*[-*+][ \t]+(?P<text>.*)")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+)?(```|~~~)")
 
@@ -93,7 +103,13 @@ def _without_marks(line: str, named: dict[str, str]) -> str:
     line = _ALONE.sub(r"\1", _SIZE.sub(r"\1", line))
     line = _PRIORITY.sub(r"\1", line)
     line = _PLANNED.sub("", line)
+    if "{{" in line:
+        if _HINTED.search(line):
+            numbers = count(1)
+            line = _CLOZE.sub(lambda match: f"{{{{c{next(numbers)}::{match['text'].replace(_HINT, '::', 1)}}}}}", line)
+        line = _ROAM_TASK.sub(r"\1", _DRAWN.sub("", line))
     if "((" in line:
+        line = _ROAM_REFERENCE.sub("", line)
         line = _EMBEDDED.sub(r"\1", line)
         line = _REFERENCE.sub(lambda match: match["label"] or named.get(match["bare"], "").rstrip(".。"), line)
     return line

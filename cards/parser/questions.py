@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.model import Block, Bullets, Heading, Item, Paragraph, Properties, Prose, Rule, Run, RunKind, paragraphs
+from cards.model import Block, Bullets, Heading, Item, Mark, Paragraph, Properties, Prose, Rule, Run, RunKind, paragraphs
 from cards.model.measures import POINTS
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
 from cards.parser.labels import lead
@@ -23,14 +23,22 @@ from cards.text import vocabulary
 from cards.text.sentences import sentences
 from cards.text.words import asks, count, words
 
-_Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
-_A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
+_Q = re.compile(
+    r"\s*(?:Q|Question|问|問|問題|问题|質問|В|Вопрос|Frage|Pregunta|Pergunta|Domanda)\s*\d{0,3}\s*[:：]\s*"
+    r"|\s*[PDF]\s*[:：]\s*(?=[^\n\v]*[?？]\s*(?:$|[\n\v]))",
+    re.I,
+)
+_A = re.compile(
+    r"\s*(?:A|Answer|Ans|答|答案|回答|О|Ответ|Antwort|Respuesta|Réponse|Rép\.?|Resposta|Risposta)\s*\d{0,3}\s*[:：]\s*", re.I
+)
+_R = re.compile(r"\s*R\s*[:：]\s*")  # of Romance languages; elsewhere R may be anything
 _LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\n\v])", re.I)  # most paragraphs are none
+_ANSWERED = re.compile(r"([?？][*_]{0,3})\s+(?=(?:A|R|Answer)\s*[:：])")
 _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
 MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
 RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
-_CARD_TAG = re.compile(r"(?<!\S)#card(?!\S)\s*|(?<!\S)\[\[card\]\](?!\S)\s*", re.I)
+_CARD_TAG = re.compile(r"(?<!\S)#card(?:-reverse|-spaced)?(?!\S)\s*|(?<!\S)\[\[card\]\](?!\S)\s*", re.I)
 _TAGS = re.compile(r"(?<!\S)#[^\W\d][\w/-]*")
 _TAGS_BEFORE = re.compile(r"\s*(?:#[^\W\d][\w/-]*(?:\s+|$))+")
 _TAGS_BEHIND = re.compile(r"(?:(?:^|\s+)#[^\W\d][\w/-]*)+\s*$")
@@ -47,7 +55,7 @@ class Question(Struct, frozen=True):
     """A question and the blocks that answer it; no answer where the user wrote none.
 
     `key` is the text before `::`, by which a property that repeats in the note is told from a question. `flaw` says why a
-    question in plain words makes no card, `page` where its answer is from.
+    question in plain words makes no card, `page` where its answer is from, `tags` are those that stood beside it.
     """
 
     line: int
@@ -58,6 +66,7 @@ class Question(Struct, frozen=True):
     key: str | None = None
     flaw: str = ""
     page: str = ""
+    tags: str = ""
 
 
 class Asked(NamedTuple):
@@ -77,12 +86,27 @@ def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
     if not isinstance(first, Paragraph):
         return None
     text = plain(first.prose)
+    if "#card" in text and not former and (card := of_card_lines(first)):
+        return Asked((card,), 1)
     if not _LIKELY.search(text):
         return None
     lines = lines_of(first, former=former)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
         return _marked(blocks, former=former)
-    return _divided_by_mark(blocks, lines) or _on_one_line(blocks, lines)
+    found = _divided_by_mark(blocks, lines) or _on_one_line(blocks, lines)
+    if found is None or former or "#" not in text:
+        return found
+    return found._replace(questions=tuple(map(_untagged, found.questions)))
+
+
+def _untagged(question: Question) -> Question:
+    """A question without the tags around it and around its answer, which sort it."""
+    answer = tuple(
+        replace(each, prose=without_tags(each.prose)) if isinstance(each, Paragraph) else each for each in question.answer
+    )
+    said = " ".join(plain(each.prose) for each in question.answer if isinstance(each, Paragraph))
+    tags = " ".join(_TAGS.findall(f"{plain(question.question)} {said}"))
+    return replace(question, question=without_tags(question.question), answer=answer, tags=tags)
 
 
 def read_items(items: Sequence[Item]) -> Asked | None:
@@ -174,13 +198,14 @@ class _Marked:
             self.open.append(block)
             return True
         lines = lines_of(block, former=self.former)
-        goes_on = block is self.first or any(_Q.match(plain(line)) or _A.match(plain(line)) for _, line in lines)
+        goes_on = block is self.first or any(_Q.match(plain(line)) or self.answered(plain(line)) for _, line in lines)
         if not goes_on and (self.after_answer is not None or _is_labelled(block, bare=self.former)):
             return False
         self.end = block.end
         last: list[Block] | None = None  # where the line before went, so that this one may go on with it
         for number, line in lines:
-            last = self.line(number, line, last)
+            for part in [line] if self.former else _apart(line):
+                last = self.line(number, part, last)
         return True
 
     def line(self, number: int, line: Prose, last: list[Block] | None) -> list[Block]:
@@ -190,7 +215,7 @@ class _Marked:
             self.close()
             self.asked = (number, strip(cut(line, mark.end())))
             return self.after_question
-        if mark := _A.match(text):
+        if mark := self.answered(text):
             has_text = bool(text[mark.end() :].strip())
             self.after_answer = [Paragraph(number, strip(cut(line, mark.end())), number)] if has_text else []
             return self.after_answer
@@ -202,6 +227,10 @@ class _Marked:
             return last
         self.open.append(Paragraph(number, line, number))
         return self.open
+
+    def answered(self, text: str) -> re.Match[str] | None:
+        """The mark of an answer that a line begins with."""
+        return _A.match(text) or (_R.match(text) if self.after_answer is None and not self.former else None)
 
     def close(self) -> None:
         """End the question that stands open."""
@@ -219,7 +248,11 @@ def was_read_otherwise(blocks: Iterable[Block]) -> bool:
     found = [block for block in blocks if isinstance(block, Paragraph)]
     return any(
         "\n" in run.text for block in found for run in block.prose if run.kind not in (RunKind.TEXT, RunKind.BREAK)
-    ) or any(_is_labelled(block, bare=True) and not _is_labelled(block) for block in found[1:])
+    ) or any(
+        (_is_labelled(block, bare=True) and not _is_labelled(block) and block is not found[0])
+        or without_tags(block.prose) != strip(block.prose)
+        for block in found
+    )
 
 
 def _is_labelled(paragraph: Paragraph, *, bare: bool = False) -> bool:
@@ -239,6 +272,23 @@ def _belongs(block: Block, answer: list[Block], end: int) -> bool:
     last = answer[-1]
     announced = isinstance(last, Paragraph) and plain(last.prose).rstrip().endswith((":", "："))
     return block.line <= end + 1 or announced
+
+
+def _apart(line: Prose) -> list[Prose]:
+    """A line with a question and its answer as two: `Q: Why? A: Because`."""
+    text = plain(line)
+    mark = _Q.match(text)
+    if not mark:
+        return [line]
+    answer = _ANSWERED.search(text, mark.end())
+    end = answer.end(1) if answer else _end_of_bold_question(line)
+    return [strip(cut(line, 0, end)), strip(cut(line, end))] if end else [line]
+
+
+def _end_of_bold_question(line: Prose) -> int:
+    """Where a question in bold ends that a line begins with, and other words follow; 0 where there is none."""
+    bold = "".join(run.text for run in takewhile(lambda run: Mark.BOLD in run.marks, line))
+    return len(bold) if bold.rstrip().endswith(("?", "？")) and plain(line)[len(bold) :].strip() else 0
 
 
 def _on_one_line(blocks: Sequence[Block], lines: list[tuple[int, Prose]]) -> Asked | None:
@@ -356,6 +406,8 @@ def of_item(first: Paragraph, below: Sequence[Block], language: str) -> Question
     rest = strip(cut(rest, arrow.end())) if arrow else rest
     answer: tuple[Block, ...] = (Paragraph(first.line, rest, first.end),) if visible(rest) else ()
     answer = (*answer, *below)
+    if answer and isinstance(said := answer[0], Paragraph) and (mark := _A.match(plain(said.prose))):
+        answer = (replace(said, prose=strip(cut(said.prose, mark.end()))), *answer[1:])
     if not answer or any(mark in visible(each.prose) for each in paragraphs(answer) for mark in "?？؟"):
         return None
     if is_rhetorical(name, answer):
@@ -379,6 +431,13 @@ def without_tags(prose: Prose) -> Prose:
     return strip(cut(prose, start, max(start, behind.start()) if behind else len(text)))
 
 
+def without_first_tags(prose: Prose) -> Prose:
+    """Prose without the `#tags` that it begins with; prose itself where it has none, or nothing else."""
+    text = plain(prose)
+    before = _TAGS_BEFORE.match(text) if text.startswith("#") else None
+    return strip(cut(prose, before.end())) if before and text[before.end() :].strip() else prose
+
+
 def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
     """The question of a block that Logseq's `#card` marks; what stands below it answers."""
     asked = without_card_tag(first.prose)
@@ -386,6 +445,25 @@ def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
         return None
     asked = without_tags(asked)
     return Question(first.line, asked, tuple(below), first.comments, first.block_id) if visible(asked) else None
+
+
+def of_card_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
+    """The question of a heading that `#card` marks; what stands below it answers."""
+    asked = without_card_tag(heading.prose)
+    body = tuple(takewhile(lambda block: not (isinstance(block, Paragraph) and of_card_lines(block)), body))
+    if asked is heading.prose or not visible(asked) or not any(map(_answers, paragraphs(body))):
+        return None
+    return Question(heading.line, without_tags(asked), tuple(body))
+
+
+def of_card_lines(first: Paragraph) -> Question | None:
+    """The question of a paragraph whose first line `#card` marks; its other lines answer."""
+    (line, asked), *rest = lines_of(first)
+    said = without_card_tag(asked)
+    if said is asked or not visible(said) or not any(visible(each) for _, each in rest):
+        return None
+    answer = Paragraph(rest[0][0], _lined(rest), first.end)
+    return Question(line, without_tags(said), (answer,), first.comments, first.block_id)
 
 
 def is_rhetorical(name: str, answer: Sequence[Block]) -> bool:
@@ -414,16 +492,24 @@ def of_claim(heading: Heading, body: Sequence[Block], *, announced: bool) -> Que
 
     Any other heading with a stamp may be a chapter, so it asks nothing.
     """
-    ranged = heading.prose and heading.prose[0].kind is RunKind.STAMP and any(each.end for each in heading.prose[0].stamps)
+    edges = (heading.prose[0], heading.prose[-1]) if heading.prose else ()
+    ranged = any(stamp.end for run in edges for stamp in run.stamps)
     name = visible(heading.prose)
-    if not (announced or ranged) or count(name) < MIN_CLAIM_WORDS or not any(map(_answers, paragraphs(body))):
-        return None
-    if vocabulary.is_bare_label(name):
+    if not (announced or ranged) or not _claims(name, body):
         return None
     stamps = tuple(run for run in heading.prose if run.kind is RunKind.STAMP)
     shown = vocabulary.without_emoji(_TAGS.sub(" ", name))
     flaw = too_long(body).replace("a question", "a claim", 1)
     return Question(heading.line, (*stamps, Run(shown)), tuple(body), flaw=flaw)
+
+
+def may_claim(heading: Heading, body: Sequence[Block]) -> bool:
+    """Whether a heading with a time has words enough to be a claim, and an answer."""
+    return any(run.stamps for run in heading.prose) and _claims(visible(heading.prose), body)
+
+
+def _claims(name: str, body: Sequence[Block]) -> bool:
+    return count(name) >= MIN_CLAIM_WORDS and not vocabulary.is_bare_label(name) and any(map(_answers, paragraphs(body)))
 
 
 def _answers(paragraph: Paragraph) -> bool:

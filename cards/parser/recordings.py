@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -24,10 +24,20 @@ class Recordings:
     bare stamp belongs to is only known where it stands, so they get their links from `resolve`.
     """
 
-    def __init__(self, values: dict[str, object], blocks: Iterable[Block], templates: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        values: dict[str, object],
+        blocks: Iterable[Block],
+        templates: Iterable[tuple[str, str]] = (),
+        *,
+        journal: bool = False,
+    ) -> None:
         self.templates = dict(templates)
-        urls = [*metadata.recordings(values), *(url for url in _links(blocks) if self.is_media(url))]
-        self.first = urls[0] if urls else None
+        named = metadata.recordings(values)
+        urls = [*named, *(url for url in _links(blocks) if self.is_media(url))]
+        # in a journal a recording dates what stands with it: the other times are those of the day
+        self._scoped = journal and not named and not metadata.is_recorded(values)
+        self.first = urls[0] if urls and not self._scoped else None
         self.known = bool(urls) or metadata.is_recorded(values) or any(map(_is_timed, texts(blocks)))
         self._hosts = {providers.host(url) for url in urls}
         self._false_times = FalseTimes(plain(block.prose) for block in texts(blocks))
@@ -44,7 +54,30 @@ class Recordings:
 
     def find_stamps(self, blocks: Iterable[Block]) -> tuple[Block, ...]:
         """Blocks with the timestamps in them found; as they are where the note has no recording."""
-        return tuple(map(self._with_stamps, blocks)) if self.known else tuple(blocks)
+        if not self.known:
+            return tuple(blocks)
+        if not self._scoped:
+            return tuple(map(self._with_stamps, blocks))
+        return tuple(block for section in _sections(blocks) for block in self._with_stamps_beside(section))
+
+    def _with_stamps_beside(self, section: Sequence[Block]) -> Iterator[Block]:
+        """The blocks of a section of a journal: times count below its recording, or in the item that names one."""
+        if self._name_recording(block for block in section if not isinstance(block, Bullets)):
+            yield from map(self._with_stamps, section)
+            return
+        for block in section:
+            if isinstance(block, Bullets):
+                items = (
+                    replace(item, blocks=tuple(map(self._with_stamps, item.blocks)))
+                    if self._name_recording(item.blocks)
+                    else item
+                    for item in block.items
+                )
+                block = replace(block, items=tuple(items))
+            yield block
+
+    def _name_recording(self, blocks: Iterable[Block]) -> bool:
+        return any(map(self.is_media, _links(blocks)))
 
     def _with_stamps(self, block: Block) -> Block:
         match block:
@@ -96,7 +129,7 @@ class Recordings:
                 found = tuple(_of_prose(prose))
             case Paragraph(prose=prose):
                 found = tuple(_of_prose(prose))
-                found = found if found and _is_only_links(prose) else ()
+                found = found if found and (self._scoped or _is_only_links(prose)) else ()
             case Code() | Html() | Properties():
                 found = tuple(_links((block,)))
             case _:
@@ -105,6 +138,17 @@ class Recordings:
         if url is None or (nearest is not None and providers.identity(url) == providers.identity(nearest)):
             return nearest
         return url
+
+
+def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Each heading with what is below it, and what comes before the first."""
+    section: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Heading) and section:
+            yield section
+            section = []
+        section.append(block)
+    yield section
 
 
 def _is_timed(block: Paragraph | Heading) -> bool:

@@ -17,6 +17,7 @@ from cards.text.words import count
 
 SNIP = "https://share.snipd.com/snip/"
 _PLAYER = re.compile(r"\s*<audio\b.*</audio>\s*")
+_DATING = re.compile(r"\s*🎧\ufe0f?\s*\d[\d:]*(?:\s*[-–]\s*\d[\d:]*)?\s*(?:\([^()]*\)\s*)?")
 _TRANSCRIPT = re.compile(r"(?:^|[\n\v])\s*(?:full )?transcript\s*:", re.I)
 _POINTS = re.compile(r"\(\*\s(?P<points>.+)\)", re.S)
 
@@ -24,6 +25,11 @@ _POINTS = re.compile(r"\(\*\s(?P<points>.+)\)", re.S)
 def is_snip(heading: Heading) -> bool:
     """Whether a heading links to a snip of Snipd."""
     return any(run.link and run.link.startswith(SNIP) for run in heading.prose)
+
+
+def is_dating(row: str) -> bool:
+    """Whether a row is the line of times below a snip's title: `🎧 03:18 - 04:38 (01:20)`."""
+    return bool(_DATING.fullmatch(row))
 
 
 def player_in(rows: Sequence[str]) -> int:

@@ -38,7 +38,7 @@ from cards.model import (
     paragraphs,
 )
 from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
-from cards.parser import highlights, questions, snips
+from cards.parser import highlights, obsidian_to_anki, questions, snips
 from cards.parser.context import ATTRIBUTES, Context, Parent, Parents, clean, has_tag
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
 from cards.parser.labels import Lead, lead, leads_in, term
@@ -59,6 +59,7 @@ _WORDY = re.compile(r"\w")
 _DASHED = re.compile(r"[—–―]|\s--?\s")
 _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
+_MARKED_IN_VALUE = re.compile(r"\*\*\S|==\S|[?？]\s*$")
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 
 
@@ -136,6 +137,9 @@ class Walk:
                 self.bullets(block, at)
             case Code() if block.language.split(" ")[0] == "timestamp" and self.recordings.known:
                 self.context.date(self.recordings.link(times.whole(block.text), at.recording))
+            case Quote(title=title) if title:
+                self.note_former_asked([], block.blocks, at)
+                self.skipped.append((block.line, title, "a callout that holds no takeaways, by its title"))
             case Quote() if highlights.are_highlight(block.blocks):
                 self.blocks(block.blocks, at)
             case Quote() | Table() | Html():
@@ -152,6 +156,13 @@ class Walk:
         """Read the paragraph that blocks begin with, or the questions that it begins; how many blocks that took."""
         paragraph, following = blocks[0], blocks[1] if len(blocks) > 1 else None
         assert isinstance(paragraph, Paragraph)
+        if obsidian_to_anki.is_note(paragraph):
+            if (asking := obsidian_to_anki.read(paragraph)) is not None:
+                self.question(asking, at)
+            else:
+                reason = "a note of Obsidian_to_Anki that is not of the type Basic; write `Question::Answer`"
+                self.skipped.append((paragraph.line, visible(paragraph.prose), reason))
+            return 1
         if asked := questions.read(blocks):
             self.typed(asked, at, item=False)
             if questions.was_read_otherwise(blocks[: asked.used]):
@@ -195,9 +206,12 @@ class Walk:
         if attributes := ATTRIBUTES.search(plain(heading.prose)):
             heading = replace(heading, prose=cut(heading.prose, 0, attributes.start()))
         at = replace(at, tagged=self.has_tag(heading.prose, at))
+        if (card := questions.of_card_heading(heading, _below(following))) is not None:
+            self.question(card, at)
+            return
         if asks(visible(untagged := questions.without_tags(heading.prose))):
             heading = replace(heading, prose=untagged)
-        body = tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), following))
+        body = _below(following)
         after = following[len(body)] if len(body) < len(following) else None
         name = visible(heading.prose)
         if isinstance(after, Heading) and after.level > heading.level:
@@ -221,10 +235,17 @@ class Walk:
 
     def claiming_heading(self, heading: Heading, body: Sequence[Block], at: Position) -> None:
         """Read the title of a snip, or a claim behind the range that it was made in, with the answer below it."""
+        body = tuple(block for block in body if not (isinstance(block, Quote) and block.title))
         answer = tuple(block for block in body if not (isinstance(block, Paragraph | Html) and self.is_player(block, at)))
         snip = len(answer) < len(body) or snips.is_snip(heading)
         asked = questions.of_claim(heading, answer, announced=snip or self.context.announces(heading.level))
-        if asked is None or vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
+        if vocabulary.is_skipped_heading(visible(heading.prose), self.context.options.skipped_headings):
+            return
+        if asked is None:
+            plain_text = all(isinstance(block, Paragraph) and not is_marked(block.prose) for block in answer)
+            if plain_text and questions.may_claim(heading, answer):
+                reason = "a heading with one time may be a chapter; give it a range, or write it as a question"
+                self.skipped.append((heading.line, visible(heading.prose), reason))
             return
         dates = tuple(
             stamp
@@ -247,7 +268,10 @@ class Walk:
     def heading(self, heading: Heading, at: Position) -> None:
         """Go under a heading."""
         prose = self.recordings.resolve(heading.prose, at.recording)
-        self.context.enter(clean(visible(prose)), heading.level, heading.line, _stamps(prose))
+        name = clean(visible(questions.without_card_tag(prose)))
+        if highlights.is_of_sync(name):
+            name = "Highlights"
+        self.context.enter(name, heading.level, heading.line, _stamps(prose))
 
     def bullets(self, bullets: Bullets, at: Position, *, directly: bool = True) -> None:
         """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
@@ -260,7 +284,10 @@ class Walk:
         n = 0
         while n < len(bullets.items):
             if asked := questions.read_items(bullets.items[n:]):
-                self.typed(asked, replace(at, depth=at.depth + 1), item=True)
+                below = replace(at, depth=at.depth + 1)
+                self.typed(asked, below, item=True)
+                if questions.was_read_otherwise(bullets.items[n].blocks):
+                    self.note_former_questions(bullets.items[n].blocks, below)
                 n += asked.used
                 continue
             sections = len(self.context.sections)
@@ -284,6 +311,11 @@ class Walk:
     def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
         """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
         first = item.blocks[0] if item.blocks else None
+        self.skipped += [
+            (item.line, f"{key}:: {value}", "a property (`key:: value`)")
+            for key, value in item.values
+            if _MARKED_IN_VALUE.search(value)
+        ]
         for block in (Properties(item.line, item.values), first):
             if block:
                 at = self.passed(block, at)
@@ -438,10 +470,12 @@ class Walk:
                     self.takeaway(part, (), (), at, item=item, task=task, number=number)
             self.takeaway(last, texts, children, at, item=item, task=task, number=number)
             return
-        if item and children and highlights.are_highlight((paragraph, *texts)):
-            notes, children = highlights.notes_on(children)
-            highlight = replace(paragraph, prose=highlights.without_place(paragraph.prose))
-            texts = (*texts, *self.notes_on(highlight.prose, (highlight, *texts), notes, at))
+        written = (paragraph, texts, children)
+        if (untagged := questions.without_first_tags(paragraph.prose)) is not paragraph.prose:
+            at = replace(at, tagged=self.has_tag(paragraph.prose, at))
+            paragraph = replace(paragraph, prose=untagged)
+        if item:
+            paragraph, texts, children = self.with_notes(paragraph, texts, children, at)
         prose = self.recordings.resolve(highlights.without_place(paragraph.prose), at.recording)
         stamps = _stamps(prose) or self.time_below(children, at)
         self.context.settle()
@@ -453,13 +487,31 @@ class Walk:
             self.announced(name, children, at)
         label = self.label(prose, texts, children, at)
         anew = label.recent if label else self.was_label(prose, texts, children, at)
-        if anew or highlights.is_placed_anew((paragraph, *texts, *children)):
-            self.note_former(paragraph, texts, children, at)
+        if anew or paragraph is not written[0] or highlights.is_placed_anew((paragraph, *texts, *children)):
+            self.note_former(*written, at)
         self.candidates.append(self.candidate(paragraph, prose, label, stamps, texts, children, at, item, task, number))
         if texts or children:
             parent = Parent(clean(visible(label.label)) if label else self.as_parent(prose), stamps)
             below = replace(at, parents=(*at.parents, parent), tagged=self.has_tag(prose, at))
             self.below((*texts, *children), below, directly=not item and not announces)
+
+    def with_notes(
+        self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position
+    ) -> tuple[Paragraph, tuple[Block, ...], tuple[Bullets, ...]]:
+        """An item with the reader's notes on it among its texts, if it is a highlight."""
+        placed = highlights.are_highlight((paragraph, *texts))
+        notes, others = highlights.notes_on(children, texts, placed=placed)
+        if not notes or not self.is_noted((paragraph, *texts)):
+            return paragraph, texts, children
+        own = tuple(text for text in texts if all(text is not note.paragraph for note in notes))
+        paragraph = replace(paragraph, prose=highlights.without_place(paragraph.prose, noted=True))
+        return paragraph, (*own, *self.notes_on(paragraph.prose, (paragraph, *own), notes, at)), others
+
+    def is_noted(self, blocks: Sequence[Block]) -> bool:
+        """Whether paragraphs with a reader's notes below them are a highlight: they say where it is, or stand among others."""
+        section = self.context.section
+        among = section is not None and vocabulary.matches(section.text, vocabulary.HIGHLIGHT_HEADINGS)
+        return among or highlights.are_highlight(blocks) or any(map(highlights.is_named, blocks))
 
     def notes_on(
         self, title: Prose, highlight: tuple[Block, ...], notes: Sequence[highlights.Note], at: Position
@@ -591,15 +643,18 @@ class Walk:
             left = [block for block in blocks[asked.used :] if isinstance(block, Paragraph)]
             self.note_former_asked(asked.questions, left, at)
 
-    def note_former_asked(self, asked: Sequence[questions.Question], left: Sequence[Paragraph], at: Position) -> None:
-        """Remember questions, and paragraphs behind them, as an earlier version read them."""
-        was = len(self.candidates), len(self.skipped)
+    def note_former_asked(self, asked: Sequence[questions.Question], left: Sequence[Block], at: Position) -> None:
+        """Remember questions, and blocks behind them, as an earlier version read them."""
+        was = len(self.candidates), len(self.skipped), len(self.lists)
         for question in asked:
             self.question(question, at)
-        for paragraph in left:
-            self.takeaway(paragraph, (), (), at)
+        for block in left:
+            if isinstance(block, Paragraph):
+                self.takeaway(block, (), (), at)
+            elif isinstance(block, Bullets):
+                self.bullets(block, at, directly=False)
         found = self.candidates[was[0] :]
-        del self.candidates[was[0] :], self.skipped[was[1] :]
+        del self.candidates[was[0] :], self.skipped[was[1] :], self.lists[was[2] :]
         self.former += [replace(each.takeaway, flaw=READ_OTHERWISE) for each in found if not each.left_out]
 
     def question(self, asked: questions.Question, at: Position) -> None:
@@ -610,6 +665,7 @@ class Walk:
             return
         answer = tuple(self.for_back(block, at) for block in asked.answer)
         question = self.recordings.resolve(asked.question, at.recording)
+        at = replace(at, tagged=at.tagged or self.has_tag((Run(asked.tags),), at))
         section = self.context.section
         takeaway = Takeaway(
             line=asked.line,
@@ -719,7 +775,7 @@ class Walk:
     def as_parent(self, prose: Prose) -> str:
         """A parent without a label in the breadcrumb: its last sentence, cut at twelve words; nothing where an app speaks."""
         text = visible(prose)
-        if highlights.is_of_sync(text):
+        if highlights.is_of_sync(text) or not visible(questions.without_tags(prose)):
             return ""
         spans = sentences(text, self.language)
         last = text[slice(*spans[-1])].strip() if spans else text
@@ -764,6 +820,11 @@ def _with_line(bullets: Bullets, line: Paragraph, end: Run) -> Bullets | None:
     else:
         longer = None
     return replace(bullets, items=(*items, replace(last, blocks=(*blocks, longer)))) if longer else None
+
+
+def _below(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The blocks below a heading, up to the next one."""
+    return tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), blocks))
 
 
 def _divided(prose: Prose, starts: Sequence[int]) -> list[Prose]:

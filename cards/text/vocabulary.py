@@ -39,6 +39,7 @@ BARE_LABELS = _entries("bare-labels")
 
 INFOBOX_LABELS = _entries("metadata-labels") | _entries("infobox-labels")
 METADATA_LABELS = _entries("metadata-labels") | _entries("record-labels")
+HIGHLIGHT_HEADINGS = _entries("highlight-headings")
 NOTE_LABELS = _entries("note-labels")
 TAG_LABELS = _entries("tag-labels")
 RECORD_LABELS = INFOBOX_LABELS | METADATA_LABELS
