@@ -131,7 +131,7 @@ def test_times_of_a_day_are_no_stamps(path: str, known: int) -> None:
 
 def test_a_recording_under_a_heading_of_a_journal_dates_what_is_below_it() -> None:
     text = (
-        "## A talk\n\nhttps://youtu.be/abcdefghijk\n\n- 10:12 The **pilot of the port** counts\n\n"
-        "## Rest\n\n- 11:12 The **master of the port** sleeps\n"
+        "## A talk\n\nhttps://youtu.be/abcdefghijk\n\n- 10:12 The **pilot of the port** counts the ships of the day\n\n"
+        "## Rest\n\n- 11:12 The **master of the port** sleeps until the late morning\n"
     )
     assert [bool(draft.place.stamps) for draft in drafts_of(text, "2024-01-03.md")] == [True, False]

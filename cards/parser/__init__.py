@@ -27,8 +27,9 @@ from cards.parser.blocks import outline
 from cards.parser.context import Context, clean, has_tag
 from cards.parser.logseq import as_markdown, named_blocks, references
 from cards.parser.notion import without_asides
+from cards.parser.reading import Position
 from cards.parser.recordings import Recordings
-from cards.parser.takeaways import Position, Walk
+from cards.parser.takeaways import Walk
 from cards.text import vocabulary
 from cards.text.language import language_of
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.model import (
@@ -18,7 +16,6 @@ from cards.model import (
     Block,
     Bullets,
     Code,
-    Formula,
     Front,
     Heading,
     Html,
@@ -37,62 +34,27 @@ from cards.model import (
     Timestamp,
     paragraphs,
 )
-from cards.model.prose import cut, plain, squeeze, strip, unstamped, visible
+from cards.model.prose import cut, plain, squeeze, unstamped, visible
 from cards.parser import highlights, obsidian_to_anki, questions, snips
-from cards.parser.context import ATTRIBUTES, Context, Parent, Parents, clean, has_tag
+from cards.parser.context import ATTRIBUTES, Parent, clean
 from cards.parser.filters import Candidate, HeadingList, is_marked, is_typed
-from cards.parser.labels import Lead, lead, leads_in, term
-from cards.parser.recordings import Recordings
+from cards.parser.labels import lead
+from cards.parser.reading import ANSWERS, Position, Reader, divided, last_line, stamps_in
 from cards.text import vocabulary
-from cards.text.sentences import sentences
 from cards.text.words import asks, count, ends_with_colon, line_asks
 from cards.timestamps import times
 
-MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
-
 MAX_HEADING_WORDS = 8  # a bold paragraph with more is text
 BOLD_LEVEL = 7  # below all real headings
-MIN_TERMS = 3  # of a list of definitions
-_ANSWERS = Quote | Code | Table | Formula
 _NO_HEADING = (":", "：", ".", "!", "…", "。", "！", "”", '"', "»", "」")
 _WORDY = re.compile(r"\w")
-_DASHED = re.compile(r"[—–―]|\s--?\s")
-_DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _MARKED_IN_VALUE = re.compile(r"\*\*\S|==\S|[?？]\s*$")
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 
 
-class Position(Struct, frozen=True):
-    """Where the walk is in the outline: the takeaways above, how many lists stand around it, and the nearest recording."""
-
-    parents: Parents = ()
-    depth: int = 0
-    recording: str | None = None
-    terms: bool = False  # in a list of definitions: `Term: text`
-    tagged: bool = False  # below a takeaway with a tag that cards.toml asks for
-
-
-@dataclass(slots=True)
-class Walk:
+class Walk(Reader):
     """One walk: what it has found, and the sections it is in."""
-
-    context: Context
-    recordings: Recordings
-    language: str
-    meeting: bool = False  # minutes, whose questions are not for learning
-    tagged: bool = True  # the whole note has a tag that cards.toml asks for, or it asks for none
-    candidates: list[Candidate] = field(default_factory=list)
-    lists: list[HeadingList] = field(default_factory=list)
-    former: list[Takeaway] = field(default_factory=list)  # as earlier versions read them, for cards that live
-    skipped: list[tuple[int, str, str]] = field(default_factory=list)
-    list_count: int = 0
-
-    @property
-    def connects(self) -> bool:
-        """Whether notes are linked to one another here."""
-        section = self.context.section
-        return bool(section and vocabulary.is_connections_heading(section.text))
 
     # ------------------------------------------------------------------------------------------------ going down
 
@@ -172,7 +134,7 @@ class Walk:
             return 1
         children = (following,) if isinstance(following, Bullets) and _leads(paragraph, following) else ()
         texts: tuple[Block, ...] = ()
-        if isinstance(following, _ANSWERS) and _is_bare_label(paragraph.prose):
+        if isinstance(following, ANSWERS) and _is_bare_label(paragraph.prose):
             texts = (following,)
         elif note := highlights.note_below(blocks):
             texts = (note,)
@@ -259,19 +221,13 @@ class Walk:
             last = self.candidates[-1]
             self.candidates[-1] = replace(last, takeaway=replace(last.takeaway, stamps=dates))
 
-    def is_player(self, block: Paragraph | Html, at: Position) -> bool:
-        """Whether a block is nothing but stamps or a player."""
-        if isinstance(block, Html):
-            return "<audio" in block.text
-        return bool(self.only_stamps(block.prose, at)) or "<audio" in plain(block.prose)
-
     def heading(self, heading: Heading, at: Position) -> None:
         """Go under a heading."""
         prose = self.recordings.resolve(heading.prose, at.recording)
         name = clean(visible(questions.without_card_tag(prose)))
         if highlights.is_of_sync(name):
             name = "Highlights"
-        self.context.enter(name, heading.level, heading.line, _stamps(prose))
+        self.context.enter(name, heading.level, heading.line, stamps_in(prose))
 
     def bullets(self, bullets: Bullets, at: Position, *, directly: bool = True) -> None:
         """Go down a list. `directly` says that no takeaway of its own stands over it, so that its heading may ask for it."""
@@ -295,18 +251,6 @@ class Walk:
             standing = self.item(bullets.items[n], at, standing, number) or standing
             self.context.leave(sections)
             n += 1
-
-    def defines(self, bullets: Bullets, at: Position) -> bool:
-        """Whether a list defines terms: three or more, each `Term: text`, under a heading or parent that announces them."""
-        if len(bullets.items) < MIN_TERMS:
-            return False
-        parent = at.parents[-1].text if at.parents else ""
-        section = self.context.section
-        announced = vocabulary.is_definition_heading(parent) or bool(
-            section and not parent and (section.takeaways or vocabulary.is_definition_heading(section.text))
-        )
-        firsts = (item.blocks[0] if item.blocks else None for item in bullets.items)
-        return announced and all(isinstance(first, Paragraph) and bool(term(first.prose)) for first in firsts)
 
     def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
         """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
@@ -340,7 +284,7 @@ class Walk:
                 if notes:
                     self.note_former_asked([titled], [], below)
                 self.question(replace(titled, answer=(*titled.answer, *notes)), below)
-                parent = Parent(clean(visible(titled.question)), _stamps(titled.question))
+                parent = Parent(clean(visible(titled.question)), stamps_in(titled.question))
                 self.below(titled.answer, replace(below, parents=(*below.parents, parent)), directly=False)
                 return ()
             if not item.task and (
@@ -436,10 +380,10 @@ class Walk:
             rest=(back,),
             context=context,
             headings=frozenset(range(1, len(context))),
-            stamps=tuple(stamp for paragraph in paragraphs((back,)) for stamp in _stamps(paragraph.prose)),
+            stamps=tuple(stamp for paragraph in paragraphs((back,)) for stamp in stamps_in(paragraph.prose)),
             inherited=inherited,
             points=len(bullets.items),
-            last=_last((bullets,)),
+            last=last_line((bullets,)),
         )
         return HeadingList(takeaway=takeaway, members=members, flat=flat, above=above, before=self.context.before)
 
@@ -477,7 +421,7 @@ class Walk:
         if item:
             paragraph, texts, children = self.with_notes(paragraph, texts, children, at)
         prose = self.recordings.resolve(highlights.without_place(paragraph.prose), at.recording)
-        stamps = _stamps(prose) or self.time_below(children, at)
+        stamps = stamps_in(prose) or self.time_below(children, at)
         self.context.settle()
         name = visible(prose)
         announces = ends_with_colon(name)
@@ -533,90 +477,6 @@ class Walk:
                     continue
             self.skipped.append((paragraph.line, visible(paragraph.prose), "it belongs to the highlight above it"))
         return kept
-
-    def label(
-        self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position, *, former: bool = False
-    ) -> Lead | None:
-        """The label of a takeaway, `former` as the first version of the rules found it."""
-        return lead(
-            prose,
-            self.language,
-            followed=bool(texts) and isinstance(texts[0], Paragraph),
-            answered=bool(children) or any(isinstance(block, _ANSWERS) for block in texts),
-            connects=self.connects,
-            former=former,
-        ) or (term(prose) if at.terms and not former else None)
-
-    def was_label(self, prose: Prose, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> bool:
-        """Whether an earlier version found a label where there is none: before a pair of dashes."""
-        return bool(_DASHED.search(plain(prose)) and self.label(prose, texts, children, at, former=True))
-
-    def leads(self, prose: Prose) -> list[int]:
-        """Where a paragraph of several labels is divided: nowhere if they are all metadata, or it has but one at its start."""
-        starts = leads_in(prose)
-        if starts and lead(prose, self.language) is None:
-            return starts
-        labels = [lead(part, self.language) for part in _divided(prose, starts)] if starts else []
-        known = [vocabulary.heading_key(visible(label.label)) in vocabulary.RECORD_LABELS for label in labels if label]
-        return [] if known and (known[0] or all(known)) else starts
-
-    def note_former(self, paragraph: Paragraph, texts: tuple[Block, ...], children: tuple[Bullets, ...], at: Position) -> None:
-        """Remember how an earlier version read a takeaway, for the card that it made."""
-        prose = self.recordings.resolve(highlights.without_place(paragraph.prose, former=True), at.recording)
-        label = self.label(prose, texts, children, at, former=True)
-        was = self.candidate(paragraph, prose, label, _stamps(prose), texts, children, at, True, False, 0)
-        if not was.left_out:
-            rest = tuple(self.for_back(block, at, former=True) for block in (*texts, *children))
-            self.former.append(replace(was.takeaway, rest=rest, page="", flaw=READ_OTHERWISE))
-
-    def candidate(
-        self,
-        paragraph: Paragraph,
-        prose: Prose,
-        label: Lead | None,
-        stamps: tuple[Timestamp, ...],
-        texts: tuple[Block, ...],
-        children: tuple[Bullets, ...],
-        at: Position,
-        item: bool,
-        task: bool,
-        number: int,
-    ) -> Candidate:
-        """An item or paragraph as a takeaway, which it may turn out not to be."""
-        rest = tuple(self.for_back(block, at) for block in (*texts, *children))
-        text = label.rest if label else prose
-        listed = label is not None and bool(children) and not texts and not plain(unstamped(text)[0]).strip()
-        takeaway = Takeaway(
-            line=paragraph.line,
-            front=Front(label.label, Origin.LABEL) if label else None,
-            text=text,
-            rest=rest,
-            context=self.context.breadcrumb(at.parents),
-            headings=self.context.of_headings(),
-            stamps=(*stamps, *(stamp for block in rest if isinstance(block, Paragraph) for stamp in _stamps(block.prose))),
-            inherited=self.context.inherited(at.parents),
-            block_id=paragraph.block_id or next((b.block_id for b in texts if isinstance(b, Paragraph) and b.block_id), None),
-            depth=at.depth,
-            points=sum(len(each.items) for each in children) if listed else 0,
-            last=max(_last((paragraph, *texts, *children)), paragraph.line),
-            comments=paragraph.comments,
-            page=highlights.page_of(paragraph.prose),
-        )
-        section = self.context.section
-        return Candidate(
-            takeaway=takeaway,
-            prose=prose,
-            lead=label,
-            label=visible(label.label) if label else "",
-            section=section.line if section else 0,
-            level=section.level if section else 0,
-            left_out=self.left_out(prose, at),
-            unwanted=self.context.unwanted() or not self.has_tag(prose, at),
-            item=item,
-            task=task,
-            number=number,
-            language=self.language,
-        )
 
     def below(self, blocks: Iterable[Block], at: Position, *, directly: bool) -> None:
         """Go down the blocks below a takeaway in its item."""
@@ -674,11 +534,11 @@ class Walk:
             rest=answer,
             context=self.context.breadcrumb(at.parents),
             headings=self.context.of_headings(),
-            stamps=(*_stamps(question), *(s for block in paragraphs(answer) for s in _stamps(block.prose))),
+            stamps=(*stamps_in(question), *(s for block in paragraphs(answer) for s in stamps_in(block.prose))),
             inherited=self.context.inherited(at.parents),
             block_id=asked.block_id,
             depth=at.depth,
-            last=max(_last(asked.answer), asked.line),
+            last=max(last_line(asked.answer), asked.line),
             comments=asked.comments,
             page=asked.page,
         )
@@ -712,79 +572,6 @@ class Walk:
                     self.skipped.append((paragraph.line, visible(paragraph.prose), "a block quote"))
 
     # --------------------------------------------------------------------------------------------------- reading
-
-    def passed(self, block: Block, at: Position) -> Position:
-        """The position after a block that may be a recording; under links and references recordings are only named."""
-        level = block.level if isinstance(block, Heading) else None  # a heading ends the sections that it is no part of
-        if any(section.skipped for section in self.context.sections if level is None or section.level < level):
-            return at
-        nearest = self.recordings.after(block, at.recording)
-        return at if nearest == at.recording else replace(at, recording=nearest)
-
-    def has_tag(self, prose: Prose, at: Position) -> bool:
-        """Whether a takeaway has a tag that `cards.toml` asks for, itself, by its headings, parents or note."""
-        return self.tagged or at.tagged or self.context.is_tagged() or has_tag(plain(prose), self.context.options.only_tagged)
-
-    def left_out(self, prose: Prose, at: Position) -> str | None:
-        """Why a takeaway is none where it stands."""
-        untagged = "without a tag that `only-tagged` in cards.toml asks for"
-        return self.context.left_out() or (None if self.has_tag(prose, at) else untagged)
-
-    def only_stamps(self, prose: Prose, at: Position) -> tuple[Timestamp, ...]:
-        """The stamps of prose that is nothing else, a sign or a word for time (`🕒`, `Timestamp:`) aside."""
-        stamps = _stamps(prose)
-        if not stamps and not _DIGIT.search(plain(prose)):
-            return ()
-        shown = visible(prose)
-        name = vocabulary.heading_key(shown.strip(" -–—·•:,;"))
-        if name and name not in vocabulary.TIME_LABELS:
-            return ()
-        if stamps:
-            return self.recordings.link(stamps, at.recording)
-        time = shown.partition(":")[2] if name else vocabulary.without_emoji(shown)
-        return self.recordings.link(times.whole(time), at.recording) if self.recordings.known else ()
-
-    def time_below(self, children: tuple[Bullets, ...], at: Position) -> tuple[Timestamp, ...]:
-        """The stamps of a takeaway that are the last item below it: nothing follows that they could date."""
-        last = children[-1].items[-1].blocks if children else ()
-        return self.only_stamps(last[0].prose, at) if len(last) == 1 and isinstance(last[0], Paragraph) else ()
-
-    def for_back(self, block: Block, at: Position, *, former: bool = False) -> Block:
-        """A block for the back of a card: its stamps have their links, and no highlight its place.
-
-        `former` is one as the first version of the rules read it.
-        """
-
-        def read(block: Block) -> Block:
-            match block:
-                case Paragraph():
-                    prose = self.recordings.resolve(highlights.without_place(block.prose, former=former), at.recording)
-                    return block if prose is block.prose else replace(block, prose=prose)
-                case Bullets():
-                    items = (replace(item, blocks=tuple(map(read, item.blocks))) for item in block.items)
-                    return replace(block, items=tuple(items))
-                case Quote():
-                    return replace(block, blocks=tuple(map(read, block.blocks)))
-                case Heading():
-                    return replace(block, prose=self.recordings.resolve(block.prose, at.recording))
-                case _:
-                    return block
-
-        return read(block)
-
-    def as_parent(self, prose: Prose) -> str:
-        """A parent without a label in the breadcrumb: its last sentence, cut at twelve words; nothing where an app speaks."""
-        text = visible(prose)
-        if highlights.is_of_sync(text) or not visible(questions.without_tags(prose)):
-            return ""
-        spans = sentences(text, self.language)
-        last = text[slice(*spans[-1])].strip() if spans else text
-        parts = last.split(" ")
-        if len(parts) > MAX_PARENT_WORDS:
-            last = " ".join(parts[:MAX_PARENT_WORDS]).rstrip(",;:") + "…"
-        elif len(last) > 80:
-            last = last[:60] + "…"
-        return clean(last)
 
 
 def _is_labelled_by_now(item: Item) -> bool:
@@ -827,15 +614,11 @@ def _below(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(takewhile(lambda block: not isinstance(block, Heading | Rule), blocks))
 
 
-def _divided(prose: Prose, starts: Sequence[int]) -> list[Prose]:
-    return [strip(cut(prose, start, end)) for start, end in pairwise((0, *starts, len(plain(prose))))]
-
-
 def _parts(paragraph: Paragraph, starts: Sequence[int]) -> list[Paragraph]:
     """A paragraph divided at these offsets; its block id pins the last part."""
     text = plain(paragraph.prose)
     parts: list[Paragraph] = []
-    for start, prose in zip((0, *starts), _divided(paragraph.prose, starts), strict=True):
+    for start, prose in zip((0, *starts), divided(paragraph.prose, starts), strict=True):
         line = min(paragraph.line + sum(text.count(end, 0, start) for end in "\n\v"), max(paragraph.end, paragraph.line))
         parts.append(Paragraph(line, prose, line, None, paragraph.comments))
     ends = [part.line for part in parts[1:]]
@@ -846,12 +629,3 @@ def _parts(paragraph: Paragraph, starts: Sequence[int]) -> list[Paragraph]:
 def _leads(paragraph: Paragraph, bullets: Bullets) -> bool:
     """Whether a paragraph is the parent of the list after it: directly above it, or ending in a colon."""
     return bullets.line <= paragraph.end + 1 or ends_with_colon(visible(paragraph.prose).rstrip("*_ "))
-
-
-def _stamps(prose: Prose) -> tuple[Timestamp, ...]:
-    return tuple(stamp for run in prose for stamp in run.stamps)
-
-
-def _last(blocks: Iterable[Block]) -> int:
-    """The last line that a paragraph of the blocks stands on."""
-    return max((paragraph.end for paragraph in paragraphs(blocks)), default=0)
