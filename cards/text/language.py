@@ -36,6 +36,9 @@ def language_of(text: str) -> str:
         for code, script in _SCRIPTS.items():
             if len(script.findall(sample)) > (_FEW if code in _DISTINCTIVE else _MANY) * letters:
                 return code
-    counts = Counter(code for word in words for code in vocabulary.SMALL_WORDS.get(word, ()))
+    counts: Counter[str] = Counter()
+    for word, times in Counter(words).items():
+        for code in vocabulary.SMALL_WORDS.get(word, ()):
+            counts[code] += times
     best, count = max(counts.items(), key=lambda item: item[1], default=(DEFAULT, 0))
     return best if count > max(1, counts[DEFAULT], _SMALL_WORDS * len(words)) else DEFAULT

@@ -33,6 +33,7 @@ _NEAR = 120  # characters on either side of a full stop, for detecting the langu
 _ROMAN = re.compile(r"[IVX]+")
 _FIRST_LETTER = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
 _PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
+_EDGES = re.compile("[" + re.escape("".join((*_PAIRS, *_PAIRS.values()))) + "]")
 
 
 @lru_cache(maxsize=1024)
@@ -99,7 +100,8 @@ def _inside_pairs(line: str) -> bytearray:
     if not _PAIRED.search(line):
         return inside
     open_at: list[tuple[str, int]] = []
-    for i, char in enumerate(line):
+    for match in _EDGES.finditer(line):
+        i, char = match.start(), match[0]
         if open_at and char == open_at[-1][0]:
             _, start = open_at.pop()
             if not open_at:
