@@ -60,7 +60,7 @@ _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deleti
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _NOTED = re.compile(r"[.!?]\d")  # most texts have none
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_]{4}[.!?])\d{1,2}(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
-_SPECIAL = re.compile(r"[&<>\[\\]|([{}:])\1")  # most texts have none
+_SPECIAL = re.compile(r"&|<|>|\[|\\|\{\{|\}\}|::")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
 _LINKABLE = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)
@@ -274,9 +274,14 @@ def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
     if not (run.marks or run.link):
         return []
     target = href(run.link) if run.link and run.kind is not RunKind.STAMP else None
+    marks = _drawn(run.marks, plain_bold=plain_bold)
+    return [f'a href="{target}"', *marks] if target else [*marks]
+
+
+@lru_cache(maxsize=1024)
+def _drawn(marks: frozenset[Mark], *, plain_bold: bool) -> tuple[str, ...]:
     dropped = (Mark.BOLD, Mark.HIGHLIGHT) if plain_bold else ()
-    marks = [mark.value for mark in _ORDER if mark in run.marks and mark not in dropped]
-    return [f'a href="{target}"', *marks] if target else marks
+    return tuple(mark.value for mark in _ORDER if mark in marks and mark not in dropped)
 
 
 def _object(run: Run, media: MediaNames, *, linked: bool) -> str:

@@ -25,11 +25,9 @@ from cards.model import (
 )
 from cards.model.measures import GIST_FROM, MIN_GIST_WORDS
 from cards.model.prose import Ruler, plain, unstamped, visible
-from cards.parser.filters import is_typed
+from cards.parser.filters import PHRASE, is_typed
 from cards.text.sentences import sentences
 from cards.text.words import count, ends_with_colon
-
-PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
 
 def with_prose(blocks: Iterable[Block], change: Callable[[Prose], Prose]) -> tuple[Block, ...]:

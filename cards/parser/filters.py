@@ -33,6 +33,7 @@ _NAME = re.compile(r"(?:\w[\w.'’-]*)(?: \w[\w.'’-]*){0,3}")
 _WORDY = re.compile(r"\w")
 _CONTENTS = "table of contents generated with"  # what DocToc writes into so many files
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
+PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ class HeadingList(Struct, frozen=True, kw_only=True):
 
 def is_marked(prose: Prose) -> bool:
     """Whether prose has something that could become a card: bold, a highlight, a typed deletion."""
-    return any(run.marks & {Mark.BOLD, Mark.HIGHLIGHT} for run in prose) or is_typed(prose)
+    return not all(PHRASE.isdisjoint(run.marks) for run in prose) or is_typed(prose)
 
 
 def is_typed(prose: Prose) -> bool:
