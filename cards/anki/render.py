@@ -154,8 +154,13 @@ def stamps(timestamps: Iterable[Timestamp]) -> str:
 
 def breadcrumb(place: Place) -> str:
     """Join title, byline and headings, also those that the front shows, escaped so that nothing in them acts as markup."""
-    title, *below = (*place.context, *place.in_front)
-    return text(SEPARATOR.join((" · ".join((title, *place.byline)), *below)))
+    return _breadcrumb((*place.context, *place.in_front), place.byline)
+
+
+@lru_cache(maxsize=256)  # the cards of a section share it
+def _breadcrumb(parts: tuple[str, ...], byline: tuple[str, ...]) -> str:
+    title, *below = parts
+    return text(SEPARATOR.join((" · ".join((title, *byline)), *below)))
 
 
 def context(place: Place) -> str:
@@ -163,8 +168,13 @@ def context(place: Place) -> str:
 
     The byline goes first, then the title is cut, then the parts below it go; the nearest stays whole.
     """
-    title, *below = place.context
-    for head in (" · ".join((title, *place.byline)), title):
+    return _in_two_lines(place.context, place.byline)
+
+
+@lru_cache(maxsize=256)
+def _in_two_lines(parts: tuple[str, ...], byline: tuple[str, ...]) -> str:
+    title, *below = parts
+    for head in (" · ".join((title, *byline)), title):
         if _width(shown := SEPARATOR.join((head, *below))) <= TWO_LINES:
             return text(shown)
     kept = below
