@@ -50,8 +50,10 @@ def with_prose(blocks: Iterable[Block], change: Callable[[Prose], Prose]) -> tup
     return tuple(map(changed, blocks))
 
 
-def without_typed_marks(blocks: Iterable[Block]) -> tuple[Block, ...]:
+def without_typed_marks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Blocks without the marks of typed deletions (`{{c1::…}}`)."""
+    if not any(is_typed(each.prose) for each in paragraphs(blocks)):
+        return blocks
     return with_prose(blocks, lambda prose: without_marks(prose)[0] if is_typed(prose) else prose)
 
 
@@ -131,14 +133,20 @@ def _leads_on(text: str) -> bool:
 
 def _telling(prose: Prose, language: str) -> list[tuple[int, int]]:
     """The sentences of prose that hold a key phrase."""
-    if not any(run.marks & PHRASE for run in prose):
+    phrases: list[tuple[int, int]] = []
+    at = 0
+    for run in prose:
+        if run.kind is not RunKind.STAMP and not PHRASE.isdisjoint(run.marks):
+            phrases.append((at, at + len(run.text)))
+        at += len(run.text)
+    if not phrases:
         return []
-    ruler = Ruler(prose)
-    return [span for span in _sentences(prose, language) if any(_is_phrase(run) for run in ruler.cut(*span))]
-
-
-def _is_phrase(run: Run) -> bool:
-    return bool(run.marks & PHRASE) and run.kind is not RunKind.STAMP and bool(run.text.strip())
+    text = plain(prose)
+    return [
+        (start, end)
+        for start, end in _sentences(prose, language)
+        if any(text[max(start, first) : min(end, last)].strip() for first, last in phrases)
+    ]
 
 
 def _lit(prose: Prose, spans: Sequence[tuple[int, int]]) -> Prose:

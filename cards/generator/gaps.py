@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -108,13 +108,15 @@ class Words:
         self.text = text
         self.language = language
         self._stems = Counter(stems_in(text, language))
-        self._figures = Counter(token.strip(_AROUND) for token in text.split())
-        self._solid = "".join(text.split()).casefold()
+
+    @cached_property
+    def _figures(self) -> Counter[str]:
+        return Counter(token.strip(_AROUND) for token in self.text.split())
 
     def give(self, phrase: str, times: int) -> bool:
         """Whether every word of a phrase that says something also stands outside the gaps, of which it fills so many."""
         if cjk(phrase):
-            return self._solid.count("".join(phrase.split()).casefold()) > times
+            return "".join(self.text.split()).casefold().count("".join(phrase.split()).casefold()) > times
         if not re.search(r"[^\W\d_]", phrase):  # a figure: `-5` is not `5`
             return self._figures[phrase.strip(_AROUND)] > times
         hidden = Counter(stems_in(phrase, self.language))
