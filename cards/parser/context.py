@@ -110,7 +110,7 @@ class Context:
         )
 
     def _is_chosen(self, text: str) -> bool:
-        wanted = {vocabulary.heading_key(section) for section in self.options.sections}
+        wanted = frozenset(vocabulary.heading_key(section) for section in self.options.sections)
         return not wanted or vocabulary.matches(text, wanted)
 
     @contextmanager
