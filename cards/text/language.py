@@ -32,7 +32,7 @@ def language_of(text: str) -> str:
     sample = text.casefold()
     words = _WORD.findall(sample)
     letters = sum(map(len, words))
-    if len(_NOT_LATIN.findall(sample)) > _MANY * letters:
+    if not sample.isascii() and len(_NOT_LATIN.findall(sample)) > _MANY * letters:
         for code, script in _SCRIPTS.items():
             if len(script.findall(sample)) > (_FEW if code in _DISTINCTIVE else _MANY) * letters:
                 return code
