@@ -59,12 +59,16 @@ class Note(NamedTuple):
 def is_highlight(prose: Prose) -> bool:
     """Whether prose is a highlight as an exporter writes it, with its place or a link back to it."""
     text = plain(prose)
-    return (
-        (bool(_OPENS.search(text)) and any(run.link or run.stamps for run in prose))
-        or bool(_PLACE.search(text))
-        or any(run.stamps and "Time" in run.text for run in prose)
-        or bool(_cited(prose))
-    )
+    if _is_dashed(text) and _PLACE.search(text):
+        return True
+    if not any(run.link or run.stamps for run in prose):
+        return False
+    return bool(_OPENS.search(text) or _cited(prose)) or any(run.stamps and "Time" in run.text for run in prose)
+
+
+def _is_dashed(text: str) -> bool:
+    """Whether a place may stand in a text, behind a dash."""
+    return "—" in text or "–" in text or text.lstrip().startswith("-")
 
 
 def without_place(prose: Prose, *, former: bool = False) -> Prose:
@@ -211,6 +215,8 @@ def titled_takeaways(first: Paragraph, below: Sequence[Block]) -> Question | Non
 
     Its shape: the title, a line `Key takeaways:`, points, and perhaps a transcript, whose stamps are those of the snip.
     """
+    if not (below and isinstance(below[0], Paragraph)) and not any("\n" in run.text or "\v" in run.text for run in first.prose):
+        return None
     title, *more = lines_of(first)
     blocks: list[Block] = [Paragraph(line, prose, line) for line, prose in more if visible(prose)]
     blocks += below

@@ -306,10 +306,13 @@ class _InlineByCharacter(ParserInline):
         while state.pos < end:
             start = state.pos
             rules = self._at.get(state.src[start], self._elsewhere) if state.level < nesting else ()
-            if not any(rule(state, False) for rule in rules):
+            for rule in rules:
+                if rule(state, False):
+                    break
+            else:
                 state.append_pending(state.src[start])
                 state.pos = start + 1
-            elif state.pos <= start:
+            if state.pos <= start:
                 raise RuntimeError("an inline rule did not go on")
         if state.pending:
             state.pushPending()
@@ -371,7 +374,7 @@ def take_block_id(source: str) -> tuple[str, str | None]:
 
 def property_of(line: str) -> tuple[str, str] | None:
     """The key and value of a `key:: value` line, None for any other line."""
-    match = _PROPERTY.fullmatch(line)
+    match = _PROPERTY.fullmatch(line) if "::" in line else None
     return (match["key"].strip(), (match["value"] or "").strip()) if match else None
 
 

@@ -25,7 +25,8 @@ from cards.text.words import asks, count, words
 
 _Q = re.compile(r"\s*(?:Q|Question|问|問|質問|В|Вопрос|Frage|Pregunta)\s*\d{0,3}\s*[:：]\s*", re.I)
 _A = re.compile(r"\s*(?:A|Answer|Ans|答|回答|О|Ответ|Antwort|Respuesta)\s*\d{0,3}\s*[:：]\s*", re.I)
-_LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\n\v])", re.I)  # most paragraphs are none
+_LIKELY = re.compile(rf"[\n\v](?:{_Q.pattern}|\s*\?{{1,2}}\s*(?:$|[\n\v]))", re.I)  # below the first line
+_LINE_END = re.compile(r"[\n\v]")
 _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
 MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
@@ -75,7 +76,7 @@ def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
     if not isinstance(first, Paragraph):
         return None
     text = plain(first.prose)
-    if not _LIKELY.search(text):
+    if not ("::" in text or _Q.match(text) or (("\n" in text or "\v" in text) and _LIKELY.search(text))):
         return None
     lines = lines_of(first, former=former)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
@@ -127,9 +128,8 @@ def _line_ends(prose: Prose) -> Iterator[tuple[int, bool]]:
     """The offsets of line ends, the end of the text among them, and whether a line of the author's ends there: not in maths."""
     at = 0
     for run in prose:
-        for i, char in enumerate(run.text):
-            if char in "\n\v":
-                yield at + i, run.kind in (RunKind.TEXT, RunKind.BREAK)
+        for match in _LINE_END.finditer(run.text):
+            yield at + match.start(), run.kind in (RunKind.TEXT, RunKind.BREAK)
         at += len(run.text)
     yield at, True
 
