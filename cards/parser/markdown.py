@@ -9,14 +9,16 @@ and a bare URL is a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from html import unescape
+from itertools import groupby
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isWhiteSpace
 from markdown_it.parser_inline import ParserInline
+from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.code import code as code_rule
 from markdown_it.rules_inline import StateInline
@@ -283,6 +285,55 @@ _STARTS = {
 }
 
 
+# the same of block rules, for the first character of a line
+_BLOCK_STARTS = {
+    "comment_block": "%",
+    "lazy_end": "*|",
+    "math_block": "$",
+    "fence": "`~",
+    "blockquote": ">",
+    "hr": "*-_",
+    "list": "*+-0123456789",
+    "reference": "[",
+    "html_block": "<",
+    "heading": "#",
+}
+
+_BlockRule = Callable[[StateBlock, int, int, bool], bool]
+
+
+class _BlocksByCharacter(Ruler[_BlockRule]):
+    """The ruler of markdown-it's block parser, whose neighbouring rules are tried at a line only where they can begin there."""
+
+    def __init__(self, configured: Ruler[_BlockRule]) -> None:
+        self.__dict__.update(configured.__dict__)
+        names = dict(zip(configured.getRules(""), configured.get_active_rules(), strict=True))
+        self._chains: dict[str, list[_BlockRule]] = {}
+        for chain in ("", "paragraph", "reference", "blockquote", "list"):
+            starts = [(_BLOCK_STARTS.get(names[rule], ""), rule) for rule in configured.getRules(chain)]
+            self._chains[chain] = [
+                each
+                for known, group in groupby(starts, key=lambda start: bool(start[0]))
+                for each in ([_at_character(list(group))] if known else [rule for _, rule in group])
+            ]
+
+    def getRules(self, chainName: str = "") -> list[_BlockRule]:  # noqa: N802, N803 (markdown-it's names)
+        """Return the rules of a chain."""
+        return self._chains[chainName]
+
+
+def _at_character(starts: list[tuple[str, _BlockRule]]) -> _BlockRule:
+    """One rule that tries those of these rules that begin at the first character of the line."""
+    at = {char: [rule for chars, rule in starts if char in chars] for char in "".join(chars for chars, _ in starts)}
+
+    def first(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        begin = state.bMarks[start] + state.tShift[start]
+        rules = at.get(state.src[begin : begin + 1])
+        return rules is not None and any(rule(state, start, end, silent) for rule in rules)
+
+    return first
+
+
 class _InlineByCharacter(ParserInline):
     """markdown-it's inline parser, which tries at a character only the rules that can begin there.
 
@@ -341,6 +392,7 @@ def _configured() -> MarkdownIt:
     for char in "=%":
         md.inline.add_terminator_char(char)
     md.inline = _InlineByCharacter(md.inline)
+    md.block.ruler = _BlocksByCharacter(md.block.ruler)
     return md
 
 
