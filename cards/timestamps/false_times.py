@@ -19,7 +19,7 @@ from cards.text import vocabulary
 _EDGE = re.compile(r"[.!?;。！？\n](?=\s|$)")
 _TIME = re.compile(r"(?<![\d:])(\d{1,3}):([0-5]\d)(?![\d:])")
 _LONG = re.compile(r"\d:\d\d:\d\d")  # hours, minutes and seconds: never a verse, hardly ever a clock time
-_RANGE = re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)\s*[-–—]\s*(\d{1,2}):([0-5]\d)(?![\d:])")
+_RANGE = re.compile(r"(\d(?<![\d:]\d)\d?):([0-5]\d)\s*[-–—]\s*(\d{1,2}):([0-5]\d)(?![\d:])")
 _ZONED = re.compile(r"\d\s?(?:[ap]\.?m\b|uhr\b)", re.I)
 _PADDED = re.compile(r"[(\[][\d:]*:0\d[)\]]")  # nobody writes verse 5 as `:05`
 _SHARE = re.compile(r"\s*[(（]?\d{1,3}(?:[.,]\d+)?\s*%")
