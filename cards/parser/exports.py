@@ -78,7 +78,8 @@ def without_place(prose: Prose, *, former: bool = False) -> Prose:
     text = plain(prose)
     spans = [match.span() for match in _OPENS.finditer(text)]
     if not former:
-        spans += [match.span() for match in _PLACE.finditer(text)] + _cited(prose)
+        spans += [match.span() for match in _PLACE.finditer(text)] if _is_dashed(text) else []
+        spans += _cited(prose)
     for start, end in sorted(spans, reverse=True):
         before = len(text[:start].rstrip())
         prose = (*cut(prose, 0, before), *cut(prose, end))
@@ -118,7 +119,8 @@ def _with_page(prose: Prose) -> Prose:
 
 def _cited(prose: Prose) -> list[tuple[int, int]]:
     """The spans of the brackets that hold a link to Zotero."""
-    if not any(run.link and run.link.startswith(_ZOTERO) for run in prose):
+    links = [run.link for run in prose if run.link]
+    if not links or not any(link.startswith(_ZOTERO) for link in links):
         return []
     edges: list[tuple[int, int]] = []
     at = 0

@@ -184,7 +184,7 @@ class _Reasons:
             return "a transcript or schedule line: it starts with a bold time"
         if candidate.lead is not None and (reason := self._of_label(candidate)):
             return reason
-        if squeeze(text).casefold().startswith(_CONTENTS):
+        if "generated" in text.casefold() and squeeze(text).casefold().startswith(_CONTENTS):
             return "a table of contents"
         if _label_lines(candidate.prose, candidate.language) > 1:
             return "metadata: two or more label lines in one paragraph"

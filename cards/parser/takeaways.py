@@ -56,7 +56,8 @@ MIN_TERMS = 3  # of a list of definitions
 _ANSWERS = Quote | Code | Table | Formula
 _NO_HEADING = (":", "：", ".", "!", "…", "。", "！", "”", '"', "»", "」")
 _WORDY = re.compile(r"\w")
-_DASHED = re.compile(r"[—–―]|\s--?\s")
+_DASHED = re.compile(r"[—–―-](?:(?<!-)|(?<=\s-)-?\s)")
+_RUNS_ON = re.compile(r"(?:[^\W\d_]{2,}\W+){3}")  # no label of a time has three words
 _DIGIT = re.compile(r"\d")
 _BOLD_IN_HTML = re.compile(r"\*\*\S|==\S|<(?:b|strong|mark)\b", re.I)
 _TAGS = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
@@ -652,6 +653,8 @@ class Walk:
         if not stamps and not _DIGIT.search(plain(prose)):
             return ()
         shown = visible(prose)
+        if _RUNS_ON.search(shown):
+            return ()
         name = vocabulary.heading_key(shown.strip(" -–—·•:,;"))
         if name and name not in vocabulary.TIME_LABELS:
             return ()
