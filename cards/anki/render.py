@@ -59,7 +59,7 @@ _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
 _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _NOTED = re.compile(r"[.!?]\d")  # most texts have none
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{4}[.!?])\d{1,2}(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
+_FOOTNOTE = re.compile(r"\d(?<=[^\W\d_]{4}[.!?]\d)\d?(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
 _SPECIAL = re.compile(r"&|<|>|\[|\\|\{\{|\}\}|::")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)

@@ -154,6 +154,8 @@ class Ruler:
 
 def strip(prose: Prose) -> Prose:
     """Remove white space from both ends of the prose."""
+    if prose and not (prose[0].text[:1] or " ").isspace() and not (prose[-1].text[-1:] or " ").isspace():
+        return prose
     text = plain(prose)
     return prose if text == text.strip() else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
 

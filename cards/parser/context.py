@@ -186,6 +186,7 @@ class Context:
         return bool(self.options.sections) and not (self.section and self.section.chosen)
 
 
+@lru_cache(maxsize=1024)
 def _repeats(text: str, before: str) -> bool:
     """Whether a heading says little more than the part before it."""
     said, known = Counter(words(text)), Counter(words(before))

@@ -24,7 +24,7 @@ _PAIRS = {
     "«": "»",
     "《": "》",
 }
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{3}[.!?])\d{1,2}\s+(?=[\"“‘(]?[^\W\d_a-zà-ÿа-я])")  # `recorded.1 The`
+_FOOTNOTE = re.compile(r"\d(?<=[^\W\d_]{3}[.!?]\d)\d?\s+(?=[\"“‘(]?[^\W\d_a-zà-ÿа-я])")  # `recorded.1 The`
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
