@@ -34,6 +34,8 @@ from cards.model.prose import OBJECT, shifted, strip
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PLAIN = re.compile(r"[^\\`*_~=^\[\]<>!&$%{}\n]*")
+# bold that opens and closes whatever stands around it
+_BOLD_WORDS = re.compile(r"(?:^|(?<= ))\*\*(\w(?:[^*]*[^\s*])?)\*\*(?= |$|(?<=[0-9A-Za-z]\*\*)[,.;:)])")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 # `key:: value`: a key of at most four words, without markup and no question
@@ -409,13 +411,24 @@ def blocks(text: str) -> tuple[list[Token], EnvType]:
 
 def inline(source: str, env: EnvType) -> Inline:
     """The prose of a block's inline content."""
-    if _PLAIN.fullmatch(source) and "://" not in source:
-        return Inline((Run(source.strip()),) if source.strip() else ())
+    if "://" not in source and (prose := _simple(source)) is not None:
+        return Inline(prose)
     tokens: list[Token] = []
     # a line end at the end keeps the maths rule from looking round the corner for a digit
     MARKDOWN.inline.parse(source + "\n", MARKDOWN, env, tokens)
     comments = tuple(token.content.strip() for token in tokens if token.type == "comment")
     return Inline(strip(tuple(_Runs(tokens).runs)), comments)
+
+
+def _simple(source: str) -> Prose | None:
+    """The prose of a text without markup, or with none but bold words between spaces, as most items have it; else None."""
+    if "**" not in source:
+        text = source.strip()
+        return ((Run(text),) if text else ()) if _PLAIN.fullmatch(source) else None
+    parts = _BOLD_WORDS.split(source)  # by turns text and bold
+    if not _PLAIN.fullmatch("".join(parts)):
+        return None
+    return strip(tuple(Run(part, marks=_BOLD if n % 2 else _NO_MARKS) for n, part in enumerate(parts) if part))
 
 
 def take_block_id(source: str) -> tuple[str, str | None]:
@@ -431,6 +444,7 @@ def property_of(line: str) -> tuple[str, str] | None:
 
 
 _NO_MARKS: frozenset[Mark] = frozenset()
+_BOLD = frozenset({Mark.BOLD})
 _OPENING = {"strong_open": Mark.BOLD, "em_open": Mark.ITALIC, "s_open": Mark.STRIKE, "highlight_open": Mark.HIGHLIGHT}
 _CLOSING_MARKS = frozenset({"strong_close", "em_close", "s_close", "highlight_close"})
 
