@@ -59,8 +59,8 @@ _JOINER = "\u2060"  # no width; breaks up MathJax delimiters
 _CLASH = re.compile(r"([{}:])(?=\1)")  # opens, closes or divides a cloze deletion
 _ACTIVE = re.compile(r"(\[)(?=(?:sound|anki|latex|/latex|\$|/\$))|(\\)(?=[()\[\]])", re.I)  # media, LaTeX and MathJax tags
 _NOTED = re.compile(r"[.!?]\d")  # most texts have none
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{4}[.!?])\d{1,2}(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
-_SPECIAL = re.compile(r"[&<>\[\\]|([{}:])\1")  # most texts have none
+_FOOTNOTE = re.compile(r"\d(?<=[^\W\d_]{4}[.!?]\d)\d?(?=\s+[\"“‘(]?[^\W\d_a-zà-ÿа-я]|\s*\Z)")
+_SPECIAL = re.compile(r"&|<|>|\[|\\|\{\{|\}\}|::")  # most texts have none
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
 _TAG_OF_ANKI = re.compile(r"\[(?=/?(?:sound|anki|latex|\$))", re.I)
 _LINKABLE = re.compile(r"https?://[^\s/?#%()<>\"'{}|\\^`]+(?:[/?#]|$)|mailto:|obsidian://", re.I)
@@ -154,8 +154,13 @@ def stamps(timestamps: Iterable[Timestamp]) -> str:
 
 def breadcrumb(place: Place) -> str:
     """Join title, byline and headings, also those that the front shows, escaped so that nothing in them acts as markup."""
-    title, *below = (*place.context, *place.in_front)
-    return text(SEPARATOR.join((" · ".join((title, *place.byline)), *below)))
+    return _breadcrumb((*place.context, *place.in_front), place.byline)
+
+
+@lru_cache(maxsize=256)  # the cards of a section share it
+def _breadcrumb(parts: tuple[str, ...], byline: tuple[str, ...]) -> str:
+    title, *below = parts
+    return text(SEPARATOR.join((" · ".join((title, *byline)), *below)))
 
 
 def context(place: Place) -> str:
@@ -163,8 +168,13 @@ def context(place: Place) -> str:
 
     The byline goes first, then the title is cut, then the parts below it go; the nearest stays whole.
     """
-    title, *below = place.context
-    for head in (" · ".join((title, *place.byline)), title):
+    return _in_two_lines(place.context, place.byline)
+
+
+@lru_cache(maxsize=256)
+def _in_two_lines(parts: tuple[str, ...], byline: tuple[str, ...]) -> str:
+    title, *below = parts
+    for head in (" · ".join((title, *byline)), title):
         if _width(shown := SEPARATOR.join((head, *below))) <= TWO_LINES:
             return text(shown)
     kept = below
@@ -274,9 +284,14 @@ def _wrappers(run: Run, *, plain_bold: bool) -> list[str]:
     if not (run.marks or run.link):
         return []
     target = href(run.link) if run.link and run.kind is not RunKind.STAMP else None
+    marks = _drawn(run.marks, plain_bold=plain_bold)
+    return [f'a href="{target}"', *marks] if target else [*marks]
+
+
+@lru_cache(maxsize=1024)
+def _drawn(marks: frozenset[Mark], *, plain_bold: bool) -> tuple[str, ...]:
     dropped = (Mark.BOLD, Mark.HIGHLIGHT) if plain_bold else ()
-    marks = [mark.value for mark in _ORDER if mark in run.marks and mark not in dropped]
-    return [f'a href="{target}"', *marks] if target else marks
+    return tuple(mark.value for mark in _ORDER if mark in marks and mark not in dropped)
 
 
 def _object(run: Run, media: MediaNames, *, linked: bool) -> str:

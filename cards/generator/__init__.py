@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cards.generator.cloze import clozes_of
 from cards.generator.place import content_of, words_of
 from cards.generator.qa import qa_of
-from cards.model import Cloze, Draft, Kinds, Note, Origin, Prose, Qa, Skipped, Takeaway
+from cards.model import Bullets, Cloze, Draft, Kinds, Note, Origin, Prose, Qa, Skipped, Takeaway
 from cards.model.blocks import block_text
 from cards.model.measures import TWIN
 from cards.model.prose import plain, visible
@@ -119,8 +119,9 @@ def _without_twin(draft: Cloze, qa: Qa, takeaway: Takeaway) -> Cloze:
     if draft.typed or draft.refused:
         return draft
     if draft.back:
-        sentence, answer = Counter(words(plain(draft.text))), Counter(words(" ".join(map(block_text, qa.back))))
-        if (sentence & answer).total() < TWIN * answer.total():
+        sentence, answer = words(plain(draft.text)), words(" ".join(map(block_text, qa.back)))
+        least = TWIN * len(answer)
+        if len(sentence) < least or (Counter(sentence) & Counter(answer)).total() < least:
             return draft
     return replace(draft, refused="its label asks for the same; `twins = true` in cards.toml brings it back")
 
@@ -167,5 +168,10 @@ def _skipped(note: Note, taken: Sequence[_Taken], lists: Sequence[_Taken], liste
 
 def _with_content(takeaway: Takeaway, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts of one takeaway, each with the hash of what it shows of it."""
-    contents = {kind: content_of(takeaway, children=kind == "qa") for kind in {draft.kind for draft in drafts}}
-    return [replace(draft, place=replace(draft.place, content=contents[draft.kind])) for draft in drafts]
+    nested = any(isinstance(block, Bullets) for block in takeaway.rest)  # if not, both kinds show the same
+    shows = [nested and draft.kind == "qa" for draft in drafts]
+    contents = {children: content_of(takeaway, children=children) for children in set(shows)}
+    return [
+        replace(draft, place=replace(draft.place, content=contents[children]))
+        for draft, children in zip(drafts, shows, strict=True)
+    ]

@@ -25,11 +25,9 @@ from cards.model import (
 )
 from cards.model.measures import GIST_FROM, MIN_GIST_WORDS
 from cards.model.prose import Ruler, plain, unstamped, visible
-from cards.parser.filters import is_typed
+from cards.parser.filters import PHRASE, is_typed
 from cards.text.sentences import sentences
 from cards.text.words import count, ends_with_colon
-
-PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
 
 def with_prose(blocks: Iterable[Block], change: Callable[[Prose], Prose]) -> tuple[Block, ...]:
@@ -52,8 +50,10 @@ def with_prose(blocks: Iterable[Block], change: Callable[[Prose], Prose]) -> tup
     return tuple(map(changed, blocks))
 
 
-def without_typed_marks(blocks: Iterable[Block]) -> tuple[Block, ...]:
+def without_typed_marks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Blocks without the marks of typed deletions (`{{c1::…}}`)."""
+    if not any(is_typed(each.prose) for each in paragraphs(blocks)):
+        return blocks
     return with_prose(blocks, lambda prose: without_marks(prose)[0] if is_typed(prose) else prose)
 
 
@@ -133,14 +133,20 @@ def _leads_on(text: str) -> bool:
 
 def _telling(prose: Prose, language: str) -> list[tuple[int, int]]:
     """The sentences of prose that hold a key phrase."""
-    if not any(run.marks & PHRASE for run in prose):
+    phrases: list[tuple[int, int]] = []
+    at = 0
+    for run in prose:
+        if run.kind is not RunKind.STAMP and not PHRASE.isdisjoint(run.marks):
+            phrases.append((at, at + len(run.text)))
+        at += len(run.text)
+    if not phrases:
         return []
-    ruler = Ruler(prose)
-    return [span for span in _sentences(prose, language) if any(_is_phrase(run) for run in ruler.cut(*span))]
-
-
-def _is_phrase(run: Run) -> bool:
-    return bool(run.marks & PHRASE) and run.kind is not RunKind.STAMP and bool(run.text.strip())
+    text = plain(prose)
+    return [
+        (start, end)
+        for start, end in _sentences(prose, language)
+        if any(text[max(start, first) : min(end, last)].strip() for first, last in phrases)
+    ]
 
 
 def _lit(prose: Prose, spans: Sequence[tuple[int, int]]) -> Prose:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from cards.generator.backs import PHRASE
 from cards.generator.gaps import Shown, Span, gaps_of, given_by, numbered, spans_of
 from cards.generator.place import place_of
 from cards.generator.typed_cloze import without_marks
 from cards.model import Block, Bullets, Cloze, Mark, Note, Origin, Paragraph, Prose, Run, RunKind, Takeaway, Timestamp
 from cards.model.measures import MAX_BEFORE_WORDS
 from cards.model.prose import Ruler, plain, strip, unstamped, visible
-from cards.parser.filters import is_marked, is_typed
+from cards.parser.filters import PHRASE, is_marked, is_typed
 from cards.text import vocabulary
 from cards.text.leaning import leans
 from cards.text.sentences import sentences

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from cards.generator.narrowing import is_long, narrow
 from cards.generator.typed_cloze import MAX_ORDINAL
-from cards.model import Deletion, Mark, Prose, Run
+from cards.model import Deletion, Prose, Run
 from cards.model.measures import (
     GIVEN_AWAY,
     MAX_PHRASE_CJK,
@@ -23,6 +24,7 @@ from cards.model.measures import (
     SHORT_PHRASE_WORDS,
 )
 from cards.model.prose import plain, squeeze
+from cards.parser.filters import PHRASE
 from cards.text import vocabulary
 from cards.text.stems import content_stems, stem, stems, stems_in
 from cards.text.words import asks, cjk, count, ends_with_colon, stands_in, words
@@ -78,7 +80,7 @@ def spans_of(text: Prose) -> list[Span]:
     whole = plain(text)
     start, at, linked = -1, 0, True
     for run in (*text, Run("")):
-        if run.text and run.marks & {Mark.BOLD, Mark.HIGHLIGHT}:
+        if run.text and not PHRASE.isdisjoint(run.marks):
             if start < 0:
                 start, linked = at, True
             linked = linked and run.link is not None
@@ -105,14 +107,19 @@ class Words:
     def __init__(self, text: str, language: str) -> None:
         self.text = text
         self.language = language
-        self._stems = Counter(stems_in(text, language))
-        self._figures = Counter(token.strip(_AROUND) for token in text.split())
-        self._solid = "".join(text.split()).casefold()
+
+    @cached_property
+    def _stems(self) -> Counter[str]:
+        return Counter(stems_in(self.text, self.language))
+
+    @cached_property
+    def _figures(self) -> Counter[str]:
+        return Counter(token.strip(_AROUND) for token in self.text.split())
 
     def give(self, phrase: str, times: int) -> bool:
         """Whether every word of a phrase that says something also stands outside the gaps, of which it fills so many."""
         if cjk(phrase):
-            return self._solid.count("".join(phrase.split()).casefold()) > times
+            return "".join(self.text.split()).casefold().count("".join(phrase.split()).casefold()) > times
         if not re.search(r"[^\W\d_]", phrase):  # a figure: `-5` is not `5`
             return self._figures[phrase.strip(_AROUND)] > times
         hidden = Counter(stems_in(phrase, self.language))
@@ -283,7 +290,12 @@ def mostly_in(phrase: str, parts: Sequence[str], language: str) -> bool:
 
 def _telling(phrase: str, language: str) -> frozenset[str]:
     """The stems of the words that say something; “itself” and the like say nothing."""
-    return content_stems(phrase, language) - {stem(word, language) for word in vocabulary.REFLEXIVE_WORDS}
+    return content_stems(phrase, language) - _reflexive(language)
+
+
+@lru_cache(maxsize=64)
+def _reflexive(language: str) -> frozenset[str]:
+    return frozenset(stem(word, language) for word in vocabulary.REFLEXIVE_WORDS)
 
 
 # ---------------------------------------------------------------------------------------------------- numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -59,18 +60,29 @@ def content_of(takeaway: Takeaway, *, children: bool) -> str:
 def _written(prose: Prose) -> Iterator[str]:
     """The runs of prose as they are written: stamps by the moments they name, files by their names without folders."""
     for run in _joined(prose):
-        marks = "".join(sorted(mark.value for mark in run.marks)) if run.marks else ""
         if run.kind is RunKind.STAMP:
             yield moments(run.stamps)
         else:
-            text = run.text if run.kind is RunKind.CODE else _SPACE.sub(" ", run.text)
             file = run.target.rpartition("/")[2] if run.target else ""
-            yield f"{run.kind.value}:{marks}:{run.link or ''}:{file}:{text}"
+            yield f"{_look(run.kind, run.marks)}:{run.link or ''}:{file}:{_spaced(run)}"
+
+
+def _spaced(run: Run) -> str:
+    """The text of a run with single spaces, as it is in code."""
+    text = run.text
+    if run.kind is RunKind.CODE or (text.isprintable() and "  " not in text):  # no other white space is printable
+        return text
+    return _SPACE.sub(" ", text)
+
+
+@lru_cache(maxsize=1024)
+def _look(kind: RunKind, marks: frozenset[Mark]) -> str:
+    return f"{kind.value}:{''.join(sorted(mark.value for mark in marks))}"
 
 
 def _joined(prose: Prose) -> Iterable[Run]:
     """The runs as they were before the later marks were known: without those, and joined where they part them."""
-    if not any(run.marks - _WRITTEN for run in prose):
+    if all(run.marks <= _WRITTEN for run in prose):
         return prose
     out: list[Run] = []
     marks: frozenset[Mark] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from enum import Enum
+from functools import lru_cache
 from itertools import accumulate
 from unicodedata import normalize
 
@@ -32,6 +33,8 @@ class Timestamp(Struct, frozen=True, array_like=True):
 class Mark(Enum):
     """Mark on a run; the value is the HTML tag that draws it, if one does."""
 
+    __hash__ = object.__hash__  # each is one object, and every question to a set of marks asks for its hash
+
     BOLD = "b"
     ITALIC = "i"
     HIGHLIGHT = "mark"
@@ -46,6 +49,8 @@ class Mark(Enum):
 
 class RunKind(Enum):
     """Kind of a run."""
+
+    __hash__ = object.__hash__
 
     TEXT = "text"
     CODE = "code"
@@ -82,6 +87,8 @@ def plain(prose: Prose) -> str:
 
 def squeeze(text: str) -> str:
     """Collapse white space to single spaces, strip the ends and drop images."""
+    if text.isprintable() and "  " not in text and OBJECT not in text:  # no other white space is printable
+        return text.strip(" ")
     return " ".join(text.replace(OBJECT, " ").split())
 
 
@@ -92,12 +99,17 @@ def cut(prose: Prose, start: int, end: int | None = None) -> Prose:
     out: list[Run] = []
     run_start = 0
     for run in prose:
-        run_end = run_start + len(run.text)
-        first = max(start, run_start)
-        last = run_end if end is None else min(end, run_end)
-        if first < last:
-            whole = (first, last) == (run_start, run_end)
-            out.append(run if whole else replace(run, text=run.text[first - run_start : last - run_start]))
+        text = run.text
+        run_end = run_start + len(text)
+        if end is not None and run_start >= end:
+            break
+        if run_start >= start and (end is None or run_end <= end):
+            if text:
+                out.append(run)
+        elif run_end > start:
+            text = text[max(0, start - run_start) : None if end is None else end - run_start]
+            if text:
+                out.append(replace(run, text=text))
         run_start = run_end
     return tuple(out)
 
@@ -112,9 +124,12 @@ def shifted(text: str, marks: frozenset[Mark]) -> str:
     return text.translate(table) if all(ord(char) in table for char in text) else text
 
 
+_SHIFTED = frozenset({Mark.SUPERSCRIPT, Mark.SUBSCRIPT})
+
+
 def level(run: Run) -> str:
     """Return the text of a run with superscript and subscript characters as the plain ones that its marks shift."""
-    return normalize("NFKC", run.text) if run.marks & {Mark.SUPERSCRIPT, Mark.SUBSCRIPT} else run.text
+    return run.text if _SHIFTED.isdisjoint(run.marks) else normalize("NFKC", run.text)
 
 
 class Ruler:
@@ -141,6 +156,8 @@ class Ruler:
 
 def strip(prose: Prose) -> Prose:
     """Remove white space from both ends of the prose."""
+    if prose and not (prose[0].text[:1] or " ").isspace() and not (prose[-1].text[-1:] or " ").isspace():
+        return prose
     text = plain(prose)
     return prose if text == text.strip() else cut(prose, len(text) - len(text.lstrip()), len(text.rstrip()))
 
@@ -194,6 +211,7 @@ def _strip_end(runs: list[Run]) -> int:
     return removed
 
 
+@lru_cache(maxsize=1024)  # who reads, makes, matches and draws a card asks for it anew
 def visible(prose: Prose) -> str:
     """Return the plain text without timestamps, white space collapsed."""
     return squeeze(plain(unstamped(prose)[0]))

@@ -44,7 +44,8 @@ def parse(text: str, path: str, options: ParseOptions | None = None, *, blocks: 
     Never raises: what is odd comes back as problems, what gave no takeaway as skipped.
     """
     text = readable(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
-    text = _HARD_SPACE.sub(" ", text)
+    if "\u00a0" in text:
+        text = _HARD_SPACE.sub(" ", text)
     head = frontmatter.split(text)
     problems: list[Problem] = []
     if head.problem:
@@ -119,7 +120,9 @@ def _is_tagged(values: dict[str, object], blocks: Sequence[Block], wanted: Seque
 def _chosen(blocks: Sequence[Block], sections: Sequence[str]) -> tuple[str, ...]:
     """The sections of `cards.toml` that a heading of the note matches."""
     names = [visible(block.prose) for block in texts(blocks) if isinstance(block, Heading)]
-    return tuple(each for each in sections if any(vocabulary.matches(name, {vocabulary.heading_key(each)}) for name in names))
+    return tuple(
+        each for each in sections if any(vocabulary.matches(name, frozenset((vocabulary.heading_key(each),))) for name in names)
+    )
 
 
 def _is_aside(block: Block) -> bool:

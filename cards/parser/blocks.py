@@ -47,7 +47,7 @@ def outline(text: str, first_line: int = 1) -> tuple[Block, ...]:
 
 def _with_markers(text: str) -> str:
     """Pasted bullets as list markers, outside of code: who reads a line that begins with `•` sees an item."""
-    if not _PASTED_LINE.search(text):
+    if not any(bullet in text for bullet in "•◦▪‣●") or not _PASTED_LINE.search(text):
         return text
     lines = text.split("\n")
     fence = ""

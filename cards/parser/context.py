@@ -111,7 +111,7 @@ class Context:
         )
 
     def _is_chosen(self, text: str) -> bool:
-        wanted = {vocabulary.heading_key(section) for section in self.options.sections}
+        wanted = frozenset(vocabulary.heading_key(section) for section in self.options.sections)
         return not wanted or vocabulary.matches(text, wanted)
 
     @contextmanager
@@ -187,6 +187,7 @@ class Context:
         return bool(self.options.sections) and not (self.section and self.section.chosen)
 
 
+@lru_cache(maxsize=1024)
 def _repeats(text: str, before: str) -> bool:
     """Whether a heading says little more than the part before it."""
     said, known = Counter(words(text)), Counter(words(before))

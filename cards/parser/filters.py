@@ -34,6 +34,7 @@ _WORDY = re.compile(r"\w")
 _UNTITLED = "untitled"  # how Snipd calls a snip without a title
 _CONTENTS = "table of contents generated with"  # what DocToc writes into so many files
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:")
+PHRASE = frozenset({Mark.BOLD, Mark.HIGHLIGHT})
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ class HeadingList(Struct, frozen=True, kw_only=True):
 
 def is_marked(prose: Prose) -> bool:
     """Whether prose has something that could become a card: bold, a highlight, a typed deletion."""
-    return any(run.marks & {Mark.BOLD, Mark.HIGHLIGHT} for run in prose) or is_typed(prose)
+    return not all(PHRASE.isdisjoint(run.marks) for run in prose) or is_typed(prose)
 
 
 def is_typed(prose: Prose) -> bool:
@@ -186,7 +187,7 @@ class _Reasons:
             return "a transcript or schedule line: it starts with a bold time"
         if candidate.lead is not None and (reason := self._of_label(candidate)):
             return reason
-        if squeeze(text).casefold().startswith(_CONTENTS):
+        if "generated" in text.casefold() and squeeze(text).casefold().startswith(_CONTENTS):
             return "a table of contents"
         if _label_lines(candidate.prose, candidate.language) > 1:
             return "metadata: two or more label lines in one paragraph"

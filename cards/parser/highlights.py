@@ -66,11 +66,12 @@ class Note(NamedTuple):
 def is_highlight(prose: Prose) -> bool:
     """Whether prose is a highlight as an exporter writes it, with its place or a link back to it."""
     text = plain(prose)
-    if any(run.stamps and "Time" in run.text for run in prose) or _PLACE.search(text):
+    if _DASH.search(text) and _PLACE.search(text):
         return True
     if not any(run.link or run.stamps for run in prose):
         return False
-    return bool(_OPENS.search(text) or _TWEET.search(text) or _linked(prose))
+    timed = any(run.stamps and "Time" in run.text for run in prose)
+    return timed or bool(_OPENS.search(text) or _TWEET.search(text) or _linked(prose))
 
 
 def is_named(block: Block) -> bool:
@@ -96,7 +97,8 @@ def without_place(prose: Prose, *, former: bool = False, noted: bool = False) ->
         return prose
     spans = [match.span() for match in _OPENS.finditer(text)] if linked else []
     if not former:
-        spans += [match.span() for match in (*_TWEET.finditer(text), *_PLACE.finditer(text))] + _linked(prose)
+        dashed = _PLACE.finditer(text) if _DASH.search(text) else ()
+        spans += [match.span() for match in (*_TWEET.finditer(text), *dashed)] + _linked(prose)
         last = max((end for _, end in spans), default=len(text))
         spans += [match.span() for match in _TAGS_BEHIND.finditer(text, last) if match.start() == last]
     for start, end in reversed(_outermost(spans)):

@@ -30,6 +30,7 @@ _ENUMERATOR = re.compile(r"\s*(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|#\d{1,3}(?!\w)|\
 _TAG = re.compile(r"(?<!\S)#[^\W\d][\w/-]*(?=\s)")
 _DASHES = "—–―-→⟶⇒➔➜=>\ufe0f"
 _STOPS = ".!?。！？…؟।։"  # in all scripts
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _NAMING = re.compile(r"[\w\"'“‘„«(\[（【「『#@$]")
 _CLOSING = re.compile(rf"[{_STOPS}]+(?=\s|\v|$)")
 # `unified.1` ends in a footnote; `;` asks in Greek
@@ -239,6 +240,8 @@ def _is_marked(run: Run, mark: Mark | RunKind) -> bool:
 
 def _is_lead_in(text: str) -> bool:
     """Whether a text before the bold says nothing by itself: a number, a dash, an emoji, a tag."""
+    if "#" not in text and _TWO_LETTERS.search(text):  # no number has them
+        return False
     return not _NAMING.search(_ENUMERATOR.sub("", _TAG.sub(" ", text), count=1))
 
 

@@ -11,6 +11,8 @@ _LIKELY = re.compile(
     r"|SCHEDULED:|DEADLINE:|\[#[A-C]\]",
     re.M,
 )
+_MARKS = ("{:", "#+", "((", "SCHEDULED:", "DEADLINE:", "[#")
+_NAME = re.compile(r":[A-Z]+:[ \t]*$", re.M)  # of a drawer
 _BLOCK = re.compile(
     r"(?P<lead>[ \t]*(?:[-*+][ \t]+)?)#\+(?P<edge>BEGIN|END)_(?P<kind>\w+)[ \t]*(?P<language>[\w+-]*)[ \t]*", re.I
 )
@@ -40,7 +42,7 @@ def as_markdown(text: str, blocks: Mapping[str, str] | None = None) -> str:
 
     `blocks` are those of other notes by their id. A reference to a block that is not known goes.
     """
-    if not _LIKELY.search(text):
+    if not (any(mark in text for mark in _MARKS) or _NAME.search(text)) or not _LIKELY.search(text):
         return text
     lines = text.split("\n")
     named = {**(blocks or {}), **named_blocks(text)}

@@ -9,14 +9,17 @@ and a bare URL is a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from html import unescape
+from itertools import groupby
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import isWhiteSpace
 from markdown_it.parser_inline import ParserInline
+from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.code import code as code_rule
 from markdown_it.rules_inline import StateInline
@@ -32,7 +35,10 @@ from cards.model.prose import OBJECT, shifted, strip
 LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _PLAIN = re.compile(r"[^\\`*_~=^\[\]<>!&$%{}\n]*")
+# bold that opens and closes whatever stands around it
+_BOLD_WORDS = re.compile(r"(?:^|(?<= ))\*\*(\w(?:[^*]*[^\s*])?)\*\*(?= |$|(?<=[0-9A-Za-z]\*\*)[,.;:)])")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
+_CLEAN_URL = re.compile(r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:/[\w.~/-]*)?(?:\?[\w=&.-]*)?(?:#[\w=.-]*)?", re.A)
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 # `key:: value`: a key of at most four words, without markup and no question
 _PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
@@ -153,8 +159,9 @@ def _inline_footnote(state: StateInline, silent: bool) -> bool:
 
 
 def _link(state: StateInline, silent: bool) -> bool:
-    """CommonMark's link, which looks far ahead at every bracket, only where one closes."""
-    return _last(state.src, "]") > state.pos and link_rule(state, silent)
+    """CommonMark's link, which looks far ahead at every bracket, only where one closes and may lead somewhere."""
+    leads = "](" in state.src or "references" in state.env
+    return leads and _last(state.src, "]") > state.pos and link_rule(state, silent)
 
 
 @lru_cache(maxsize=8)
@@ -283,6 +290,55 @@ _STARTS = {
 }
 
 
+# the same of block rules, for the first character of a line
+_BLOCK_STARTS = {
+    "comment_block": "%",
+    "lazy_end": "*|",
+    "math_block": "$",
+    "fence": "`~",
+    "blockquote": ">",
+    "hr": "*-_",
+    "list": "*+-0123456789",
+    "reference": "[",
+    "html_block": "<",
+    "heading": "#",
+}
+
+_BlockRule = Callable[[StateBlock, int, int, bool], bool]
+
+
+class _BlocksByCharacter(Ruler[_BlockRule]):
+    """The ruler of markdown-it's block parser, whose neighbouring rules are tried at a line only where they can begin there."""
+
+    def __init__(self, configured: Ruler[_BlockRule]) -> None:
+        self.__dict__.update(configured.__dict__)
+        names = dict(zip(configured.getRules(""), configured.get_active_rules(), strict=True))
+        self._chains: dict[str, list[_BlockRule]] = {}
+        for chain in ("", "paragraph", "reference", "blockquote", "list"):
+            starts = [(_BLOCK_STARTS.get(names[rule], ""), rule) for rule in configured.getRules(chain)]
+            self._chains[chain] = [
+                each
+                for known, group in groupby(starts, key=lambda start: bool(start[0]))
+                for each in ([_at_character(list(group))] if known else [rule for _, rule in group])
+            ]
+
+    def getRules(self, chainName: str = "") -> list[_BlockRule]:  # noqa: N802, N803 (markdown-it's names)
+        """Return the rules of a chain."""
+        return self._chains[chainName]
+
+
+def _at_character(starts: list[tuple[str, _BlockRule]]) -> _BlockRule:
+    """One rule that tries those of these rules that begin at the first character of the line."""
+    at = {char: [rule for chars, rule in starts if char in chars] for char in "".join(chars for chars, _ in starts)}
+
+    def first(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        begin = state.bMarks[start] + state.tShift[start]
+        rules = at.get(state.src[begin : begin + 1])
+        return rules is not None and any(rule(state, start, end, silent) for rule in rules)
+
+    return first
+
+
 class _InlineByCharacter(ParserInline):
     """markdown-it's inline parser, which tries at a character only the rules that can begin there.
 
@@ -306,13 +362,21 @@ class _InlineByCharacter(ParserInline):
         while state.pos < end:
             start = state.pos
             rules = self._at.get(state.src[start], self._elsewhere) if state.level < nesting else ()
-            if not any(rule(state, False) for rule in rules):
+            for rule in rules:
+                if rule(state, False):
+                    break
+            else:
                 state.append_pending(state.src[start])
                 state.pos = start + 1
-            elif state.pos <= start:
+            if state.pos <= start:
                 raise RuntimeError("an inline rule did not go on")
         if state.pending:
             state.pushPending()
+
+
+def _normalized(url: str) -> str:
+    """A URL as markdown-it writes it; most have nothing to encode."""
+    return url if _CLEAN_URL.fullmatch(url) else normalizeLink(url)
 
 
 def _configured() -> MarkdownIt:
@@ -321,6 +385,7 @@ def _configured() -> MarkdownIt:
     md.disable("code")
     # which links may act is decided where HTML is made (`render.href`); here a refused link would stay as its markup
     md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.normalizeLink = _normalized  # type: ignore[method-assign]
     md.block.ruler.before("table", "indented_code", _indented_code)
     md.block.ruler.before("table", "comment_block", _comment_block, {"alt": ["paragraph", "reference", "list"]})
     md.block.ruler.before("table", "lazy_end", _lazy_end, {"alt": ["paragraph"]})
@@ -338,6 +403,7 @@ def _configured() -> MarkdownIt:
     for char in "=%":
         md.inline.add_terminator_char(char)
     md.inline = _InlineByCharacter(md.inline)
+    md.block.ruler = _BlocksByCharacter(md.block.ruler)
     return md
 
 
@@ -354,13 +420,24 @@ def blocks(text: str) -> tuple[list[Token], EnvType]:
 
 def inline(source: str, env: EnvType) -> Inline:
     """The prose of a block's inline content."""
-    if _PLAIN.fullmatch(source) and "://" not in source:
-        return Inline((Run(source.strip()),) if source.strip() else ())
+    if "://" not in source and (prose := _simple(source)) is not None:
+        return Inline(prose)
     tokens: list[Token] = []
     # a line end at the end keeps the maths rule from looking round the corner for a digit
     MARKDOWN.inline.parse(source + "\n", MARKDOWN, env, tokens)
     comments = tuple(token.content.strip() for token in tokens if token.type == "comment")
     return Inline(strip(tuple(_Runs(tokens).runs)), comments)
+
+
+def _simple(source: str) -> Prose | None:
+    """The prose of a text without markup, or with none but bold words between spaces, as most items have it; else None."""
+    if "**" not in source:
+        text = source.strip()
+        return ((Run(text),) if text else ()) if _PLAIN.fullmatch(source) else None
+    parts = _BOLD_WORDS.split(source)  # by turns text and bold
+    if not _PLAIN.fullmatch("".join(parts)):
+        return None
+    return strip(tuple(Run(part, marks=_BOLD if n % 2 else _NO_MARKS) for n, part in enumerate(parts) if part))
 
 
 def take_block_id(source: str) -> tuple[str, str | None]:
@@ -371,11 +448,12 @@ def take_block_id(source: str) -> tuple[str, str | None]:
 
 def property_of(line: str) -> tuple[str, str] | None:
     """The key and value of a `key:: value` line, None for any other line."""
-    match = _PROPERTY.fullmatch(line)
+    match = _PROPERTY.fullmatch(line) if "::" in line else None
     return (match["key"].strip(), (match["value"] or "").strip()) if match else None
 
 
 _NO_MARKS: frozenset[Mark] = frozenset()
+_BOLD = frozenset({Mark.BOLD})
 _OPENING = {"strong_open": Mark.BOLD, "em_open": Mark.ITALIC, "s_open": Mark.STRIKE, "highlight_open": Mark.HIGHLIGHT}
 _CLOSING_MARKS = frozenset({"strong_close", "em_close", "s_close", "highlight_close"})
 

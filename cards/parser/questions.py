@@ -32,7 +32,8 @@ _A = re.compile(
     r"\s*(?:A|Answer|Ans|答|答案|回答|О|Ответ|Antwort|Respuesta|Réponse|Rép\.?|Resposta|Risposta)\s*\d{0,3}\s*[:：]\s*", re.I
 )
 _R = re.compile(r"\s*R\s*[:：]\s*")  # of Romance languages; elsewhere R may be anything
-_LIKELY = re.compile(rf"::|(?:^|[\n\v]){_Q.pattern}|[\n\v]\s*\?{{1,2}}\s*(?:$|[\n\v])", re.I)  # most paragraphs are none
+_LIKELY = re.compile(rf"[\n\v](?:{_Q.pattern}|\s*\?{{1,2}}\s*(?:$|[\n\v]))", re.I)  # below the first line
+_LINE_END = re.compile(r"[\n\v]")
 _ANSWERED = re.compile(r"([?？][*_]{0,3})\s+(?=(?:A|R|Answer)\s*[:：])")
 _ARROW = re.compile(r"\s*(?:[→⟶⇒➔➜]\ufe0f?|[-=]>)\s*")
 MIN_QUESTION_WORDS = 4  # of a question in plain words, without an arrow
@@ -88,7 +89,7 @@ def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
     text = plain(first.prose)
     if "#card" in text and not former and (card := of_card_lines(first)):
         return Asked((card,), 1)
-    if not _LIKELY.search(text):
+    if not ("::" in text or _Q.match(text) or (("\n" in text or "\v" in text) and _LIKELY.search(text))):
         return None
     lines = lines_of(first, former=former)
     if any(_Q.sub("", plain(line), count=1).strip() for _, line in lines if _Q.match(plain(line))):
@@ -153,9 +154,8 @@ def _line_ends(prose: Prose) -> Iterator[tuple[int, bool]]:
     """The offsets of line ends, the end of the text among them, and whether a line of the author's ends there: not in maths."""
     at = 0
     for run in prose:
-        for i, char in enumerate(run.text):
-            if char in "\n\v":
-                yield at + i, run.kind in (RunKind.TEXT, RunKind.BREAK)
+        for match in _LINE_END.finditer(run.text):
+            yield at + match.start(), run.kind in (RunKind.TEXT, RunKind.BREAK)
         at += len(run.text)
     yield at, True
 

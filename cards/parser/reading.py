@@ -40,7 +40,8 @@ from cards.timestamps import times
 
 MAX_PARENT_WORDS = 12  # a parent without a label is shown by its last sentence, cut here
 MIN_TERMS = 3  # of a list of definitions
-_DASHED = re.compile(r"[—–―]|\s--?\s")
+_DASHED = re.compile(r"[—–―-](?:(?<!-)|(?<=\s-)-?\s)")
+_RUNS_ON = re.compile(r"(?:[^\W\d_]{2,}\W+){3}")  # no label of a time has three words
 _DIGIT = re.compile(r"\d")
 ANSWERS = Quote | Code | Table | Formula
 
@@ -99,6 +100,8 @@ class Reader:
         if not stamps and not _DIGIT.search(plain(prose)):
             return ()
         shown = visible(prose)
+        if _RUNS_ON.search(shown):
+            return ()
         name = vocabulary.heading_key(shown.strip(" -–—·•:,;"))
         if name and name not in vocabulary.TIME_LABELS:
             return ()

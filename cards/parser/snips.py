@@ -58,6 +58,8 @@ def titled_takeaways(first: Paragraph, below: Sequence[Block]) -> Question | Non
 
     Its shape: the title, a line `Key takeaways:`, points, and perhaps a transcript, whose stamps are those of the snip.
     """
+    if not (below and isinstance(below[0], Paragraph)) and not any("\n" in run.text or "\v" in run.text for run in first.prose):
+        return None
     title, *more = lines_of(first)
     blocks: list[Block] = [Paragraph(line, prose, line) for line, prose in more if visible(prose)]
     blocks += below

@@ -260,9 +260,10 @@ class Walk(Reader):
             for key, value in item.values
             if _MARKED_IN_VALUE.search(value)
         ]
-        for block in (Properties(item.line, item.values), first):
-            if block:
-                at = self.passed(block, at)
+        if item.values:
+            at = self.passed(Properties(item.line, item.values), at)
+        if first:
+            at = self.passed(first, at)
         dated = replace(at, parents=(*at.parents, Parent("", standing))) if standing else at
         if isinstance(first, Heading):
             level = self.context.section.level + 1 if self.context.section else 1

@@ -281,7 +281,8 @@ def pack(config: Config, parsed: ParsedNote) -> bytes:
     note = parsed.note
     drafts, skipped = parsed.made if note.wanted else ((), ())
     left_out = (*note.skipped, *skipped) if note.wanted else ()
-    deck, own_tags, tags = deck_of(config, note), tags_of(note), tags_of(note, config.tags)
+    deck, own_tags = deck_of(config, note), tags_of(note)
+    tags = tags_of(note, config.tags) if config.tags else own_tags
     broken = any(problem.code == "frontmatter" for problem in note.problems)
     repeated = (note.title, note.source, deck, tags)
     if len(parsed.text) > _LONG and _weight(drafts) + _weight(repeated) * len(drafts) > _LARGEST:

@@ -31,11 +31,14 @@ def language_of(text: str) -> str:
     """Return the two-letter code of a text's language (ISO 639-1), or DEFAULT if it is unclear."""
     sample = text.casefold()
     words = _WORD.findall(sample)
-    letters = sum(map(len, words))
-    if len(_NOT_LATIN.findall(sample)) > _MANY * letters:
+    foreign = 0 if sample.isascii() else len(_NOT_LATIN.findall(sample))
+    if foreign and foreign > _MANY * (letters := sum(map(len, words))):
         for code, script in _SCRIPTS.items():
             if len(script.findall(sample)) > (_FEW if code in _DISTINCTIVE else _MANY) * letters:
                 return code
-    counts = Counter(code for word in words for code in vocabulary.SMALL_WORDS.get(word, ()))
+    counts: Counter[str] = Counter()
+    for word, times in Counter(filter(vocabulary.SMALL_WORDS.__contains__, words)).items():
+        for code in vocabulary.SMALL_WORDS[word]:
+            counts[code] += times
     best, count = max(counts.items(), key=lambda item: item[1], default=(DEFAULT, 0))
     return best if count > max(1, counts[DEFAULT], _SMALL_WORDS * len(words)) else DEFAULT

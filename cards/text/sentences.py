@@ -24,7 +24,7 @@ _PAIRS = {
     "«": "»",
     "《": "》",
 }
-_FOOTNOTE = re.compile(r"(?<=[^\W\d_]{3}[.!?])\d{1,2}\s+(?=[\"“‘(]?[^\W\d_a-zà-ÿа-я])")  # `recorded.1 The`
+_FOOTNOTE = re.compile(r"\d(?<=[^\W\d_]{3}[.!?]\d)\d?\s+(?=[\"“‘(]?[^\W\d_a-zà-ÿа-я])")  # `recorded.1 The`
 _ENUMERATOR = re.compile(r"\s*[\[(]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[.)\]]+\s*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W\d_]{1,8}|\d{1,2})\.\s*$")
 _VOWEL = re.compile("[aeiouyäöüáàâãéèêëíìîïóòôõúùûœæåøąęěőűαεηιουωάέήίόύώаеёиоуыэюяіїє]", re.I)
@@ -33,6 +33,7 @@ _NEAR = 120  # characters on either side of a full stop, for detecting the langu
 _ROMAN = re.compile(r"[IVX]+")
 _FIRST_LETTER = re.compile(r"[\s\"'“„«‘(\[]*([^\W_])")
 _PAIRED = re.compile("[" + re.escape("".join(_PAIRS)) + "]")
+_EDGES = re.compile("[" + re.escape("".join((*_PAIRS, *_PAIRS.values()))) + "]")
 
 
 @lru_cache(maxsize=1024)
@@ -99,7 +100,8 @@ def _inside_pairs(line: str) -> bytearray:
     if not _PAIRED.search(line):
         return inside
     open_at: list[tuple[str, int]] = []
-    for i, char in enumerate(line):
+    for match in _EDGES.finditer(line):
+        i, char = match.start(), match[0]
         if open_at and char == open_at[-1][0]:
             _, start = open_at.pop()
             if not open_at:

@@ -137,10 +137,10 @@ def heading_key(text: str) -> str:
     return squeeze(_NUMBER.sub(" ", text)).strip(" :：.!-–—*_").casefold()
 
 
-def matches(text: str, entries: Iterable[str]) -> bool:
+@lru_cache(maxsize=4096)
+def matches(text: str, entries: frozenset[str]) -> bool:
     """Whether a heading is an entry, or several joined by `and`, or one followed by a preposition, a colon or brackets."""
     key = heading_key(text)
-    entries = entries if isinstance(entries, frozenset | set) else frozenset(entries)
     if key in entries:
         return True
     if (bare := _BRACKET.sub("", key)) != key:
@@ -161,9 +161,14 @@ def is_bare_label(text: str, bare: Iterable[str] = ()) -> bool:
     return any(each in BARE_LABELS or each in bare for each in (key, _ARTICLE.sub("", key)))
 
 
-def is_takeaway_heading(text: str, extra: Iterable[str] = ()) -> bool:
+def is_takeaway_heading(text: str, extra: tuple[str, ...] = ()) -> bool:
     """Whether a heading announces takeaways: it matches the list or contains the word `takeaway` or `takeaways`."""
-    return bool(_TAKEAWAY.search(heading_key(text))) or matches(text, TAKEAWAY_HEADINGS.union(extra))
+    return bool(_TAKEAWAY.search(heading_key(text))) or matches(text, _with(TAKEAWAY_HEADINGS, extra))
+
+
+@lru_cache(maxsize=16)
+def _with(entries: frozenset[str], extra: tuple[str, ...]) -> frozenset[str]:
+    return entries.union(extra)
 
 
 def is_definition_heading(text: str) -> bool:
@@ -176,6 +181,6 @@ def is_connections_heading(text: str) -> bool:
     return matches(text, CONNECTIONS_HEADINGS)
 
 
-def is_skipped_heading(text: str, extra: Iterable[str] = ()) -> bool:
+def is_skipped_heading(text: str, extra: tuple[str, ...] = ()) -> bool:
     """Whether a heading begins a section without takeaways, such as references or an agenda."""
-    return matches(text, SKIPPED_HEADINGS.union(extra))
+    return matches(text, _with(SKIPPED_HEADINGS, extra))

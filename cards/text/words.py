@@ -20,18 +20,21 @@ _NUMBERS = {
 @lru_cache(maxsize=8192)  # titles, headings and labels are asked for with each phrase below them
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a text, case folded, with number words up to twenty as digits; `mother-in-law` is one word."""
-    found = (match.casefold() for match in _WORD.findall(text.replace("’", "'")))
+    found = map(str.casefold, _WORD.findall(text.replace("’", "'")))
     return tuple([_NUMBERS.get(word, word) for word in found])
 
 
+@lru_cache(maxsize=1024)
 def count(text: str) -> int:
     """Count the words of a text; two CJK characters count as one word."""
+    if text.isascii():
+        return len(_WORD.findall(text))
     return len(_WORD.findall(_CJK.sub(" ", text))) + (cjk(text) + 1) // 2
 
 
 def cjk(text: str) -> int:
     """Count the CJK characters of a text."""
-    return len(_CJK.findall(text))
+    return 0 if text.isascii() else len(_CJK.findall(text))
 
 
 def stands_in(phrase: str, text: str) -> bool:

@@ -19,7 +19,7 @@ from cards.text import vocabulary
 _EDGE = re.compile(r"[.!?;。！？\n](?=\s|$)")
 _TIME = re.compile(r"(?<![\d:])(\d{1,3}):([0-5]\d)(?![\d:])")
 _LONG = re.compile(r"\d:\d\d:\d\d")  # hours, minutes and seconds: never a verse, hardly ever a clock time
-_RANGE = re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)\s*[-–—]\s*(\d{1,2}):([0-5]\d)(?![\d:])")
+_RANGE = re.compile(r"(\d(?<![\d:]\d)\d?):([0-5]\d)\s*[-–—]\s*(\d{1,2}):([0-5]\d)(?![\d:])")
 _ZONED = re.compile(r"\d\s?(?:[ap]\.?m\b|uhr\b)", re.I)
 _PADDED = re.compile(r"[(\[][\d:]*:0\d[)\]]")  # nobody writes verse 5 as `:05`
 _SHARE = re.compile(r"\s*[(（]?\d{1,3}(?:[.,]\d+)?\s*%")
@@ -44,7 +44,7 @@ def _any(entries: Iterable[str]) -> re.Pattern[str]:
 
 _BOOK = _any(vocabulary.SCRIPTURES)
 _NAME = _any(vocabulary.SCRIPTURE_NAMES)
-_CHAPTER = re.compile(r"(?<=[\s.])\d{1,3}\b(:\d)?")
+_CHAPTER = re.compile(r"[\s.](?P<chapter>\d{1,3})\b(?P<verse>:\d)?")
 _NAME_LIKE = re.compile(r"[^\W\d_][\w']*")
 _BOOKS = frozenset(name.rpartition(" ")[2] for name in vocabulary.SCRIPTURES | vocabulary.SCRIPTURE_NAMES)
 _WORD_BEFORE = re.compile(r"((?:[1-3] )?[^\W\d_][\w']*)\.?\s*$")
@@ -89,8 +89,9 @@ class FalseTimes:
         citations, padded = 0, False
         ranges: list[tuple[int, int, int, int]] = []
         for text in self._texts:
-            if not _BOOKS.isdisjoint(_NAME_LIKE.findall(text.casefold())):
-                citations += sum(_is_citation(text, match) for match in _CHAPTER.finditer(text))
+            cited = sum(_is_citation(text, match) for match in _CHAPTER.finditer(text))
+            if cited and not _BOOKS.isdisjoint(_NAME_LIKE.findall(text.casefold())):
+                citations += cited
             if ":" in text:
                 ranges += [(int(a), int(b), int(c), int(d)) for a, b, c, d in _RANGE.findall(text)]
                 padded = padded or bool(_PADDED.search(text))
@@ -161,13 +162,14 @@ def _fits_schedule(hour: int, minute: int, end_hour: int, end_minute: int) -> bo
 
 def _is_citation(text: str, chapter: re.Match[str]) -> bool:
     """Whether a number is the chapter of a book of scripture. After a name that people have, too, a verse must follow."""
-    before = _WORD_BEFORE.search(text, max(0, chapter.start() - 24), chapter.start())
+    start = chapter.start("chapter")
+    before = _WORD_BEFORE.search(text, max(0, start - 24), start)
     if before is None:
         return False
     name = before[1].casefold()
     alone = name[2:] if name[0].isdigit() else name
     books = vocabulary.SCRIPTURES
-    return name in books or alone in books or (bool(chapter[1]) and alone in vocabulary.SCRIPTURE_NAMES)
+    return name in books or alone in books or (bool(chapter["verse"]) and alone in vocabulary.SCRIPTURE_NAMES)
 
 
 def _context(text: str, start: int, end: int) -> _Context:

@@ -122,6 +122,7 @@ def youtube(video_id: str) -> str | None:
     return f"https://www.youtube.com/watch?v={video_id}" if re.fullmatch(r"[\w-]{11}", video_id) else None
 
 
+@lru_cache(maxsize=1024)
 def identity(url: str) -> str:
     """Return a key for comparing recordings: a YouTube id, else the URL without scheme, time, tracking and fragment."""
     if _belongs_to(host(url), _YOUTUBE) and (video := _YOUTUBE_ID.search(url)):

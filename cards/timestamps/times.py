@@ -21,7 +21,8 @@ _TIME = r"(?:\d{1,2}:[0-5]\d:[0-5]\d|\d{1,3}:[0-5]\d)"
 _APART = r"(?:\s*[-–—]\s*|\s+to\s+)"
 _SPAN = rf"[~≈]?\s?{_TIME}(?:{_APART}[~≈]?{_TIME})?"
 _LIST = rf"{_SPAN}(?:\s*[,;，；、]\s*{_SPAN})*"
-_BRACKETED = re.compile(rf"`?[(（\[【]\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]】]`?")
+# a pattern that begins with one sign of a set is looked for quickly: so none begins with what may be missing, or looks back
+_BRACKETED = re.compile(rf"[`(（\[【](?:(?<!`)|[(（\[【])\s*`?(?:Time\s+)?({_LIST})`?\s*[)）\]】]`?")
 _MIXED = re.compile(r"[(（\[]([^()（）\[\]]{1,120})[)）\]]")
 _ONE = re.compile(rf"({_TIME})(?:{_APART}[~≈]?({_TIME}))?")
 _WHOLE = re.compile(rf"\s*[(（\[]?\s*(?:Time\s+)?({_LIST})\s*[)）\]]?\s*")
@@ -40,7 +41,7 @@ _LEAD = re.compile(
 _TIMED = re.compile(rf"\s*Time\s+{_TIME}\s*")
 _RANGE_BEFORE = re.compile(rf"({_TIME}){_APART}({_TIME})[)）\]】]?\s*\Z")
 _ROUNDED = 2  # seconds that a length may be off
-_LIKELY = re.compile(r"\d:\d\d|\{\{")  # rules out most prose at little cost
+_LIKELY = re.compile(r"\d:\d\d")  # rules out most prose at little cost
 _MACRO = re.compile(r"\{\{\s*(?:\[\[)?youtube-timestamp(?:\]\])?\s+(\d{1,5}|\d{1,3}:[0-5]\d|\d{1,2}:[0-5]\d:[0-5]\d)\s*\}\}")
 BOLD_TIME = re.compile(rf"\s*[(\[]?{_TIME}")
 
@@ -101,7 +102,7 @@ def stamp(
     `is_other` takes the text and the offsets of a time without a link, and returns whether it is no timestamp.
     """
     text = plain(prose)
-    if not _LIKELY.search(text):
+    if not (_LIKELY.search(text) or "{{" in text):
         return prose
     if at_start and prose[0].kind is RunKind.CODE and (stamps := whole(prose[0].text)):
         prose = (replace(prose[0], kind=RunKind.STAMP, stamps=stamps), *prose[1:])
