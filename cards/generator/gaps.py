@@ -33,6 +33,7 @@ _NEAR = 120  # characters beside a phrase in which its sentence nearly always ha
 _NAMES = "ends in a colon: it names what follows"
 _QUESTION = "stands in a question; mark the words that answer it"
 _PART = "is the smaller part of a word"
+_SIGNS = 8  # characters before a phrase that can be signs alone
 _WHOLE = "is its whole sentence; mark the words that carry it"
 _OURS = frozenset({_NAMES, _QUESTION, _PART})
 _TIME = re.compile(r"[\[(]?\d{1,2}(:\d\d){1,2}(\s*[-–—]\s*\d{1,2}(:\d\d){1,2})?[\])]?")
@@ -146,7 +147,7 @@ def _judged(span: Span, times: int, words_of: Words, shown: Shown) -> Gap:
         return replace(gap, text=whole if all_of_it else gap.text, refused=_WHOLE if all_of_it else reason, lasting=lasting)
     if _is_stress(gap.text):
         return replace(gap, refused="is a lone function or stress word", lasting=gap.text.isupper())
-    if not vocabulary.without_emoji(sentence[: gap.start]).strip() and vocabulary.is_takeaway_heading(gap.text):
+    if gap.start < _SIGNS and vocabulary.is_takeaway_heading(gap.text) and not re.search(r"\w", sentence[: gap.start]):
         return replace(gap, refused="says what its sentence is, and is no part of it", lasting=True)
     if _says_nothing(gap.text, language):
         return replace(gap, refused="has nothing but function words", lasting=True)

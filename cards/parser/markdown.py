@@ -160,8 +160,10 @@ def _inline_footnote(state: StateInline, silent: bool) -> bool:
 
 def _link(state: StateInline, silent: bool) -> bool:
     """CommonMark's link, which looks far ahead at every bracket, only where one closes and may lead somewhere."""
-    leads = "](" in state.src or "references" in state.env
-    return leads and _last(state.src, "]") > state.pos and link_rule(state, silent)
+    if _last(state.src, "]") <= state.pos:
+        return False
+    leads = _last(state.src, "](") > state.pos or "references" in state.env
+    return leads and link_rule(state, silent)
 
 
 @lru_cache(maxsize=8)

@@ -101,7 +101,9 @@ class Walk(Reader):
                 self.context.date(self.recordings.link(times.whole(block.text), at.recording))
             case Quote(title=title) if title:
                 self.note_former_asked([], block.blocks, at)
-                self.skipped.append((block.line, title, "a callout that holds no takeaways, by its title"))
+                told = [each for each in paragraphs(block.blocks) if is_marked(each.prose) or line_asks(plain(each.prose))]
+                lines = [(each.line, visible(each.prose)) for each in told] or [(block.line, title)]
+                self.skipped += [(*line, f"the callout “{title}” holds no takeaways") for line in lines]
             case Quote() if highlights.are_highlight(block.blocks):
                 self.blocks(block.blocks, at)
             case Quote() | Table() | Html():
