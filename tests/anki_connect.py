@@ -20,6 +20,8 @@ class AnkiConnect:
         self.selected: list[int] = []
         self.reviewing = False
         self.key = ""
+        self.permission = "granted"
+        self.dies_at = ""  # the action at which Anki is killed
         self.without: set[str] = set()
         self.broken: set[str] = set()  # actions that say yes and do nothing, as an editor can make them
         self.calls: list[str] = []
@@ -28,6 +30,8 @@ class AnkiConnect:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if asked["action"] == outer.dies_at:
+                    return  # no answer
                 body = json.dumps(outer.answer(asked)).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -61,7 +65,7 @@ class AnkiConnect:
     # ------------------------------------------------------------------------------------------------------- actions
 
     def requestPermission(self) -> dict[str, Any]:
-        return {"permission": "granted", "requireApikey": bool(self.key), "version": 6}
+        return {"permission": self.permission, "requireApikey": bool(self.key), "version": 6}
 
     def apiReflect(self, scopes: list[str], actions: None) -> dict[str, Any]:
         return {

@@ -639,6 +639,29 @@ def test_a_key_is_asked_for(open_profile: OpenProfile, monkeypatch: pytest.Monke
     assert open_profile.push().exit_code == 0
 
 
+def test_a_denial_is_told(open_profile: OpenProfile) -> None:
+    open_profile.connect.permission = "denied"
+    assert "AnkiConnect denies access" in refused("push", "v", "-y")
+
+
+@pytest.mark.parametrize("step", ["exportPackage", "changeDeck", "importPackage", "notesInfo"])
+def test_an_anki_that_is_killed_loses_nothing(open_profile: OpenProfile, step: str) -> None:
+    open_profile.push()
+    open_profile.review_all()
+    open_profile.set("Front:*Bell*", Back="it rings in snow")
+    reviews = open_profile.look("select * from revlog")
+    edit(open_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    edit(open_profile.folder / "v" / "n.md", "each gale", "every gale")
+    open_profile.connect.dies_at = step
+    assert "AnkiConnect does not answer" in refused("push", "v", "-o", str(open_profile.folder / "d-v"), "--yes")
+    open_profile.connect.dies_at = ""
+    assert open_profile.push().exit_code == 0
+    assert open_profile.look("select * from revlog") == reviews
+    assert open_profile.field("Front:*Bell*", "Back") == "it rings in snow"
+    assert open_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+    assert open_profile.steps() == {"keep": ["Bell"]}
+
+
 def test_a_note_in_the_editor_is_left_alone(open_profile: OpenProfile) -> None:
     open_profile.push()
     edit(open_profile.folder / "v" / "n.md", "each gale", "every gale")
@@ -724,6 +747,22 @@ def test_ours_is_for_what_both_changed(profile: Profile) -> None:
     profile.push()
     profile.set("Front:*Bell*", Back="mine")
     assert profile.steps("--ours") == {"keep": ["Bell"]}
+
+
+def test_a_new_gap_never_takes_the_number_of_the_users_own(profile: Profile) -> None:
+    edit(
+        profile.folder / "v" / "n.md",
+        "built of **granite blocks** in two parts",
+        "built of **granite blocks** in two long parts",
+    )
+    profile.push()
+    profile.set("Text:*granite*", Text="built of {{c1::granite blocks}} in {{c2::two long}} parts.")
+    reviews = profile.review_all()
+    edit(profile.folder / "v" / "n.md", "in two long parts", "in two **long parts** of it")
+    ran = profile.push("--ours")
+    assert "1 card changed here and in Anki" in ran.stdout
+    assert "{{c2::two long}}" in profile.field("Text:*granite*", "Text")
+    assert len(profile.look("select id from revlog")) == reviews
 
 
 def test_what_the_user_suspended_before_stays_so(profile: Profile) -> None:

@@ -33,13 +33,15 @@ What = Literal["add", "update", "move", "retire", "return", "delete", "keep", "a
 class Delivered(Struct, frozen=True, array_like=True):
     """What a card looked like when it was last delivered to a collection: hashes of its parts, its tags, its deck.
 
-    `suspended` are the ids of its cards that a push suspended, since its takeaway was gone.
+    `suspended` are the ids of its cards that a push suspended, since its takeaway was gone. `ordinals` are those that it came
+    with; none where a deck brought it.
     """
 
     parts: str
     tags: tuple[str, ...]
     deck: str
     suspended: tuple[int, ...] = ()
+    ordinals: tuple[int, ...] = ()
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -178,29 +180,27 @@ def _unremembered(entry: Entry | None, there: NoteInAnki) -> Delivered | None:
 
 
 def _delivered(note: AnkiNote, fields: Sequence[str], tags: Iterable[str]) -> Delivered:
-    return Delivered(fingerprint.parts_of(fields, note.tags), tuple(sorted(tags)), note.deck)
+    return Delivered(fingerprint.parts_of(fields, note.tags), tuple(sorted(tags)), note.deck, ordinals=note.ordinals)
 
 
 def _merged(
     note: AnkiNote, there: NoteInAnki, base: Delivered | None, both: Both, newest: int
 ) -> tuple[Step | None, Delivered]:
     """The step that brings a note up to date, and what of it counts as delivered then."""
-    was, has, new = (
-        base.parts if base else "",
-        fingerprint.parts_of(there.fields, sorted(there.tags)),
-        fingerprint.parts_of(note.fields, note.tags),
-    )
+    was, has = base.parts if base else "", fingerprint.parts_of(there.fields, sorted(there.tags))
+    new = fingerprint.parts_of(note.fields, note.tags)
     fields = list(note.fields)
     fields[_EXTRA] = there.fields[_EXTRA]
     changed: list[str] = []
     kept: list[str] = []
     conflicts: list[str] = []
     parts = {name: fingerprint.part(new, name) for name in fingerprint.PARTS}
+    clashes = _clashes(note, there, base)
     for n, name in enumerate(_OURS):
         old, theirs, ours = (fingerprint.part(text, name) for text in (was, has, new))
         if theirs == ours:
             continue
-        if theirs == old or (both == "ours" and ours != old):
+        if theirs == old or (both == "ours" and ours != old and not (clashes and n == 0)):
             changed.append(name)
             continue
         fields[n] = there.fields[n]
@@ -211,7 +211,9 @@ def _merged(
     tags = _tags(note, there, base, was, has)
     if {*tags} != {*there.tags}:
         changed.append("tags")
-    known = Delivered("".join(parts[name] for name in fingerprint.PARTS), tuple(sorted(note.tags)), note.deck)
+    told = "".join(parts[name] for name in fingerprint.PARTS)
+    ordinals = base.ordinals if base and clashes else note.ordinals
+    known = Delivered(told, tuple(sorted(note.tags)), note.deck, ordinals=ordinals)
     wanted = tuple(n for n in note.ordinals if note.kind == "qa" or n in gaps_in(fields[0]))
     missing = {*wanted} - {card.ordinal for card in there.cards}
     if not (changed or kept or missing):
@@ -224,10 +226,16 @@ def _merged(
         text=words_of(note.fields[0]),
         changed=(*changed, *(["cards"] if missing else [])),
         kept=tuple(kept),
-        both=tuple(conflicts) if both == "keep" else (),
+        both=tuple(conflicts) if both == "keep" or clashes else (),
         note=merged if delivers else None,
     )
     return step, known
+
+
+def _clashes(note: AnkiNote, there: NoteInAnki, base: Delivered | None) -> bool:
+    """Whether a new gap of the notes' has the number of one that the user made in Anki, whose reviews it would take over."""
+    new = {*note.ordinals} - {*base.ordinals} if base and base.ordinals else set()
+    return note.kind == "cloze" and bool(new & {card.ordinal for card in there.cards})
 
 
 def _tags(note: AnkiNote, there: NoteInAnki, base: Delivered | None, was: str, has: str) -> tuple[str, ...]:
