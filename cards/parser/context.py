@@ -59,6 +59,7 @@ class Context:
     sections: list[Section] = field(default_factory=list)
     before: str = ""  # the heading before the last one
     titled: bool = False  # that heading stands right before this one with nothing but stamps between: it is its title
+    exported: bool = False  # it has a time as well, as an app writes it
     _settled: bool = True  # something other than stamps stands below the last heading
     _here: str = ""
     _standing: tuple[Timestamp, ...] = ()  # stamps on a line of their own, which still date what follows
@@ -85,7 +86,8 @@ class Context:
         """Go under a heading. Its stamps, or those on the line above it, date what follows up to an equal heading."""
         right_before = self.sections[-1] if self.sections and not self._settled else None
         # one above it is a title only if it has a time, as in an export
-        self.titled = right_before is not None and (right_before.level == level or bool(right_before.stamps or self._fresh))
+        self.exported = right_before is not None and bool(right_before.stamps or self._fresh)
+        self.titled = self.exported or (right_before is not None and right_before.level == level)
         self._settled = False
         self.before, self._here = self._here, text
         if stamps or (level <= self._until and not self._fresh):

@@ -349,7 +349,7 @@ class Walk(Reader):
             was = replace(found.takeaway, members=found.members, flaw=READ_OTHERWISE)
             self.former += [was, replace(was, inherited=())]  # a player between title and list once hid the range
         if self.context.titled:
-            front = Front((Run(above),), Origin.TITLE)
+            front = Front((Run(above),), Origin.TITLE if self.context.exported else Origin.HEADING)
             found = replace(found, takeaway=replace(found.takeaway, front=front))
         self.lists.append(found)
 
