@@ -86,7 +86,7 @@ def command(
     """
     from cards.commands import messages, push_messages, terminal
     from cards.pipeline.build import build
-    from cards.sync import memory
+    from cards.sync import closed, memory
     from cards.sync.push import push
 
     report = build(config, dry_run=dry_run, keep_cards=True, progress=terminal.progress)
@@ -104,7 +104,7 @@ def command(
         return
     if planned.acts and not yes:
         _confirm(len(planned.of("delete")))
-    with terminal.waiting("Pushing; Ctrl-C cancels"):
+    with terminal.waiting("Pushing; Ctrl-C cancels" if ask is closed.ask else "Pushing"):  # an open Anki goes on by itself
         outcome = push(ask, collection, planned, before, report.result.media, remembered)
     if planned.acts and not as_json:
         for line in push_messages.pushed_lines(outcome):
