@@ -89,16 +89,22 @@ Block = Paragraph | Heading | Bullets | Code | Formula | Quote | Table | Html | 
 
 
 def texts(blocks: Iterable[Block]) -> Iterator[Paragraph | Heading]:
-    """Yield every paragraph and heading in the blocks, at any depth, in reading order."""
+    """Return every paragraph and heading in the blocks, at any depth, in reading order."""
+    found: list[Paragraph | Heading] = []
+    _find_texts(blocks, found)
+    return iter(found)
+
+
+def _find_texts(blocks: Iterable[Block], found: list[Paragraph | Heading]) -> None:
     for block in blocks:
         match block:
             case Paragraph() | Heading():
-                yield block
+                found.append(block)
             case Bullets():
                 for item in block.items:
-                    yield from texts(item.blocks)
+                    _find_texts(item.blocks, found)
             case Quote():
-                yield from texts(block.blocks)
+                _find_texts(block.blocks, found)
 
 
 def paragraphs(blocks: Iterable[Block]) -> Iterator[Paragraph]:

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import isWhiteSpace
 from markdown_it.parser_inline import ParserInline
 from markdown_it.ruler import Ruler
@@ -37,6 +38,7 @@ _PLAIN = re.compile(r"[^\\`*_~=^\[\]<>!&$%{}\n]*")
 # bold that opens and closes whatever stands around it
 _BOLD_WORDS = re.compile(r"(?:^|(?<= ))\*\*(\w(?:[^*]*[^\s*])?)\*\*(?= |$|(?<=[0-9A-Za-z]\*\*)[,.;:)])")
 _URL = re.compile(r"\bhttps?://[^\s<>\"“”（）]+")
+_CLEAN_URL = re.compile(r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:/[\w.~/-]*)?(?:\?[\w=&.-]*)?(?:#[\w=.-]*)?", re.A)
 _CLOSING = {"}": "{", ")": "(", "]": "["}
 # `key:: value`: a key of at most four words, without markup and no question
 _PROPERTY = re.compile(r"[ \t]*(?P<key>[^\s:`*=\[({]+(?: [^\s:`*=\[({]+){0,3}(?<![?？]))::(?:[ \t]+(?P<value>[^\n]*)|[ \t]*$)")
@@ -157,8 +159,9 @@ def _inline_footnote(state: StateInline, silent: bool) -> bool:
 
 
 def _link(state: StateInline, silent: bool) -> bool:
-    """CommonMark's link, which looks far ahead at every bracket, only where one closes."""
-    return _last(state.src, "]") > state.pos and link_rule(state, silent)
+    """CommonMark's link, which looks far ahead at every bracket, only where one closes and may lead somewhere."""
+    last = _last(state.src, "]" if "references" in state.env else "](")
+    return last > state.pos and link_rule(state, silent)
 
 
 @lru_cache(maxsize=8)
@@ -371,12 +374,18 @@ class _InlineByCharacter(ParserInline):
             state.pushPending()
 
 
+def _normalized(url: str) -> str:
+    """A URL as markdown-it writes it; most have nothing to encode."""
+    return url if _CLEAN_URL.fullmatch(url) else normalizeLink(url)
+
+
 def _configured() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
     md.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     md.disable("code")
     # which links may act is decided where HTML is made (`render.href`); here a refused link would stay as its markup
     md.validateLink = lambda url: True  # type: ignore[method-assign]
+    md.normalizeLink = _normalized  # type: ignore[method-assign]
     md.block.ruler.before("table", "indented_code", _indented_code)
     md.block.ruler.before("table", "comment_block", _comment_block, {"alt": ["paragraph", "reference", "list"]})
     md.block.ruler.before("table", "lazy_end", _lazy_end, {"alt": ["paragraph"]})
