@@ -123,7 +123,7 @@ def _build(
     if not retire:
         refuse_many(config, known, result.entries, run.tree.notes)
     written, removed = output.write(
-        config, packages, decks.file_names, known, result.entries, dry_run=dry_run, new_ledger=new_ledger
+        config, packages, decks.file_names, known, result.entries, read=decks.read, dry_run=dry_run, new_ledger=new_ledger
     )
     report = Report(result, decks.all_files(written), removed)
     if not dry_run:

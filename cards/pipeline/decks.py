@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from msgspec import structs
 
@@ -30,6 +31,7 @@ class Decks:
         self._config, self._run, self._only = config, run, only
         self._touched = only.changed | only.gone if only else frozenset()
         self._media: dict[str, bytes] = {}
+        self.read: dict[Path, tuple[AnkiNote, ...]] = {}  # what packages on disk hold, as far as they were read
         concerned = set(run.decks)
         if only:
             living = [entry for entry in run.known.values() if entry.live]
@@ -76,6 +78,7 @@ class Decks:
         if {note.guid for note in notes} != {g for g, entry in known.items() if entry.live and top(entry.deck) == name}:
             raise NeedsAllError
         self._media |= media
+        self.read[path] = notes
         kept = (note for note in notes if known[note.guid].note not in self._touched)
         return [structs.replace(note, media=tuple(each for each in note.media if each in media)) for note in kept]
 

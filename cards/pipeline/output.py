@@ -104,13 +104,15 @@ def write(
     known: Ledger,
     entries: Ledger,
     *,
+    read: Mapping[Path, tuple[AnkiNote, ...]],
     dry_run: bool = False,
     new_ledger: bool = False,
 ) -> tuple[list[DeckFile], tuple[Path, ...]]:
     """Write the ledger, then each package whose bytes differ; the packages there are, and those that were removed.
 
-    `names` are those of their files, by deck, `known` is the ledger as it was, `entries` as it is to be. Raises CardsError,
-    also where the decks on disk hold more than the ledger knows, unless that is a `new_ledger`.
+    `names` are those of their files, by deck, `known` is the ledger as it was, `entries` as it is to be, `read` the notes of
+    packages on disk as far as they were read. Raises CardsError, also where those hold more than the ledger knows, unless that
+    is a `new_ledger`.
     """
     out = config.out
     decks = [
@@ -121,7 +123,7 @@ def write(
     if not new_ledger:
         again = {guid: question for package in packages for guid, question in package.questions.items()}
         for path in (*(deck.path for deck in decks if deck.changed), *emptied):
-            _refuse_unknown(path, known, again)
+            _refuse_unknown(path, read.get(path), known, again)
     if dry_run:
         return decks, ()
     # before the ledger, which says from then on that these decks have been empty all along
@@ -134,16 +136,16 @@ def write(
     return decks, emptied
 
 
-def _refuse_unknown(path: Path, known: Ledger, again: Mapping[str, str]) -> None:
+def _refuse_unknown(path: Path, notes: tuple[AnkiNote, ...] | None, known: Ledger, again: Mapping[str, str]) -> None:
     """Raise CardsError where a package that is to go holds what the ledger has lost, and would come back as something else.
 
     A ledger knows every card that was ever exported; without one of its lines, cards would be new ones, or their deletions get
-    other numbers. `again` are the questions that are made now.
+    other numbers. `notes` are those of the package, None where it was not read, `again` the questions that are made now.
     """
     from cards.anki import read_package
 
     try:
-        notes = read_package.read(files.read_deck(path), str(path)).notes
+        notes = read_package.read(files.read_deck(path), str(path)).notes if notes is None else notes
     except CardsError:
         return  # not a package: nothing to lose
     lost = [
