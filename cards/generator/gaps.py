@@ -107,7 +107,10 @@ class Words:
     def __init__(self, text: str, language: str) -> None:
         self.text = text
         self.language = language
-        self._stems = Counter(stems_in(text, language))
+
+    @cached_property
+    def _stems(self) -> Counter[str]:
+        return Counter(stems_in(self.text, self.language))
 
     @cached_property
     def _figures(self) -> Counter[str]:

@@ -87,6 +87,8 @@ def plain(prose: Prose) -> str:
 
 def squeeze(text: str) -> str:
     """Collapse white space to single spaces, strip the ends and drop images."""
+    if text.isprintable() and "  " not in text and OBJECT not in text:  # no other white space is printable
+        return text.strip(" ")
     return " ".join(text.replace(OBJECT, " ").split())
 
 

@@ -274,9 +274,10 @@ class Walk:
     def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
         """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
         first = item.blocks[0] if item.blocks else None
-        for block in (Properties(item.line, item.values), first):
-            if block:
-                at = self.passed(block, at)
+        if item.values:
+            at = self.passed(Properties(item.line, item.values), at)
+        if first:
+            at = self.passed(first, at)
         dated = replace(at, parents=(*at.parents, Parent("", standing))) if standing else at
         if isinstance(first, Heading):
             level = self.context.section.level + 1 if self.context.section else 1
