@@ -35,6 +35,7 @@ _EQUAL = 92.0  # answers this similar, with the same numbers, are one answer
 
 _TOKEN = re.compile(r"[\u30a0-\u30ff]+|[\u3040-\u309f\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORD = re.compile(_WORD.pattern, re.A)  # finds the same in a text of ASCII, and sooner
 _DIGITS = re.compile(r"\d+")
 
 
@@ -49,7 +50,8 @@ class Features(Struct, frozen=True, array_like=True):
 @lru_cache(maxsize=8192)
 def normal(text: str) -> str:
     """Reduce a text to its words, case-folded and NFKC-normalised, without white space and punctuation."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join((_ASCII_WORD if folded.isascii() else _WORD).findall(folded))
 
 
 def score(

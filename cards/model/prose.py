@@ -196,7 +196,9 @@ def unstamped(prose: Prose, *, opening: bool = True) -> tuple[Prose, tuple[tuple
 
 def _join(runs: list[Run], text: str) -> str:
     """Return the text that follows the runs once the timestamp between them is gone: no space after `(` or a quote."""
-    return text.lstrip() if runs and _OPENS.search(runs[-1].text[-2:]) else text
+    if not runs or runs[-1].text[-1:].isalnum():
+        return text
+    return text.lstrip() if _OPENS.search(runs[-1].text[-2:]) else text
 
 
 def _strip_end(runs: list[Run]) -> int:

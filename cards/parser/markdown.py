@@ -160,10 +160,8 @@ def _inline_footnote(state: StateInline, silent: bool) -> bool:
 
 def _link(state: StateInline, silent: bool) -> bool:
     """CommonMark's link, which looks far ahead at every bracket, only where one closes and may lead somewhere."""
-    if _last(state.src, "]") <= state.pos:
-        return False
-    leads = _last(state.src, "](") > state.pos or "references" in state.env
-    return leads and link_rule(state, silent)
+    last = _last(state.src, "]" if "references" in state.env else "](")
+    return last > state.pos and link_rule(state, silent)
 
 
 @lru_cache(maxsize=8)

@@ -257,12 +257,9 @@ class Walk(Reader):
     def item(self, item: Item, at: Position, standing: tuple[Timestamp, ...], number: int) -> tuple[Timestamp, ...]:
         """Read an item of a list. `standing` are stamps that date it; returned are those that it is nothing else than."""
         first = item.blocks[0] if item.blocks else None
-        self.skipped += [
-            (item.line, f"{key}:: {value}", "a property (`key:: value`)")
-            for key, value in item.values
-            if _MARKED_IN_VALUE.search(value)
-        ]
         if item.values:
+            marked = [(key, value) for key, value in item.values if _MARKED_IN_VALUE.search(value)]
+            self.skipped += [(item.line, f"{key}:: {value}", "a property (`key:: value`)") for key, value in marked]
             at = self.passed(Properties(item.line, item.values), at)
         if first:
             at = self.passed(first, at)
