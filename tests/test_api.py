@@ -1,4 +1,4 @@
-"""The library: README's example runs, and the steps hold what they promise without a vault."""
+"""The library: the example of its page runs, and the steps hold what they promise without a vault."""
 
 from __future__ import annotations
 
@@ -72,16 +72,16 @@ def test_import_is_light() -> None:
 # -------------------------------------------------------------------------------------------------------- the example
 
 
-def readme_example() -> str:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
+def example_of_the_docs() -> str:
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
     return str(example)
 
 
-def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
+def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "Tides.md").write_text(NOTE, encoding="utf-8")
-    code = readme_example() + "print(len(drafts), len(skipped), report.behind, *(card.guid for card in made))\n"
+    code = example_of_the_docs() + "print(len(drafts), len(skipped), report.behind, *(card.guid for card in made))\n"
     said = []
     for _ in range(2):
         ran = subprocess.run(
@@ -106,7 +106,7 @@ def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
 def test_the_docstring_is_the_example_in_short() -> None:
     calls = re.findall(r"cards\.(\w+)\(", cards.__doc__ or "")
     assert calls == ["parse", "generate", "assign", "export", "build"]
-    assert set(calls) <= set(re.findall(r"cards\.(\w+)\(", readme_example()))
+    assert set(calls) <= set(re.findall(r"cards\.(\w+)\(", example_of_the_docs()))
 
 
 # ---------------------------------------------------------------------------------------------------------- the steps

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,22 @@ def test_an_export_gives_the_cards_beside_it(example: re.Match[str], tmp_path: P
     write(tmp_path, {f"{name}.md": example["note"]})
     monkeypatch.chdir(tmp_path)
     assert run("list").stdout == example["cards"]
+
+
+def test_the_tutorial_gives_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    (note,) = re.findall(r"^```markdown\n(.*?)^```$", page, re.M | re.S)
+    (cards,) = re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S)
+    write(tmp_path, {"Tides.md": note})
+    monkeypatch.chdir(tmp_path)
+    assert run("list").stdout == cards
+    assert run("build").exit_code == 0
+    assert (tmp_path / "decks" / "Takeaways.apkg").is_file()
+
+
+def test_every_setting_stands_in_the_docs() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    schema = json.loads((ROOT / "cards" / "vault" / "cards.schema.json").read_text(encoding="utf-8"))
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
+    settings = schema["$defs"][schema["$ref"].rpartition("/")[2]]["properties"]
+    assert set(tomllib.loads(example)) == set(settings) - {"$schema"}

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from cards.cli import COMMANDS
+
 ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 
 
 @pytest.mark.parametrize("flag", ["--help", "--version", "build --help"])
@@ -23,22 +26,35 @@ def test_start_up_is_light(flag: str) -> None:
     assert not heavy & set(ran.stdout.splitlines()[-1].split())
 
 
-def test_the_readme_names_every_command_and_option() -> None:
-    from cards.cli import main
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, command in main.commands.items():
-        assert f"cards {name}" in readme
-        for parameter in command.params:
-            for option in parameter.opts:
-                assert not option.startswith("-") or option in readme, f"{name} {option}"
+def test_the_docs_name_every_command() -> None:
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("commands.md", "lint.md", "push.md"))
+    assert set(re.findall(r"^#+ .*?`cards ([\w-]+)", pages, re.M)) | {"push", "anki-addon"} == set(COMMANDS)
+    assert "cards anki-addon" in pages
+    assert "click:: cards.cli:main" in (ROOT / "docs" / "options.md").read_text(encoding="utf-8")  # every option of them
 
 
-def test_the_readme_closes_what_it_opens() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    fences = [line for line in readme.splitlines() if line.startswith("```")]
-    assert all(re.fullmatch(r"```\w*", fence) for fence in fences[::2])
-    assert set(fences[1::2]) == {"```"}
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_closes_what_it_opens(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    fences = [line for line in text.splitlines() if line.startswith("```")]
+    assert all(re.fullmatch(r"```(\w*|\{[\w-]+\})", fence) for fence in fences[::2])
+    assert set(fences[1::2]) <= {"```"}
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx_click")
+    pytest.importorskip("furo")
+    pytest.importorskip("myst_parser")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "docs", str(tmp_path)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    page = (tmp_path / "options.html").read_text(encoding="utf-8")
+    assert all(f"cards-{name}" in page for name in COMMANDS)
+    assert (tmp_path / "llms.txt").is_file()
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
@@ -48,9 +64,9 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     assert "scripts/check.py" in command
 
 
-def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
-    # the folder differs from the README's, what is said does not
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_docs_show_what_the_examples_give(tmp_path: Path) -> None:
+    # the folder differs from that of the docs, what is said does not
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "cards", "build", "examples", "-o", str(tmp_path)],
         cwd=ROOT,
@@ -60,8 +76,8 @@ def test_the_readme_shows_what_the_examples_give(tmp_path: Path) -> None:
     )
     for line in ran.stdout.splitlines():
         if line.strip() and ".apkg" not in line:
-            assert line.strip().replace(f" -o {tmp_path}", "") in readme
-    shown = re.findall(r"^  try/(\S+\.apkg .*)$", readme, re.M)
+            assert line.strip().replace(str(tmp_path), "try") in page
+    shown = re.findall(r"^  try/(\S+\.apkg .*)$", page, re.M)
     assert len(shown) == 3
     for line in shown:
         assert line in ran.stdout.replace(str(tmp_path) + "/", "")
@@ -84,7 +100,7 @@ def test_the_glossary_names_what_there_is() -> None:
         assert re.search(rf"^(?:class {name}\(|{name} = )", code, re.M), name
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "trials/README.md"])
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "SECURITY.md", "trials/README.md"])
 def test_paths_and_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     spans = " ".join(re.findall(r"`([^`\n]+)`", text))
