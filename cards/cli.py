@@ -22,6 +22,7 @@ COMMANDS = {
     "build": "Make Anki decks (.apkg) from the notes in PATHS.",
     "diff": "Show what a build would change, card by card.",
     "edits": "Show what was edited in Anki, or a patch of the notes.",
+    "help": "Show what COMMAND does.",
     "init": "Write a commented cards.toml into FOLDER.",
     "lint": "Find cards that will be hard or useless to review.",
     "list": "List the cards from the notes in PATHS, or the skipped takeaways.",
@@ -92,7 +93,12 @@ def _print(error: Exception) -> None:
     click.echo(f"{click.style('error', fg='red', bold=True)}: {safe(message)}", err=True)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cards")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Turn your notes into Anki decks, without markup in the notes."""
+    if ctx.invoked_subcommand is None:
+        from cards.commands.start import say
+
+        say(ctx)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cards.cli import COMMANDS
 
@@ -127,3 +131,37 @@ def test_no_function_is_longer_than_a_page() -> None:
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno is not None
                 assert node.end_lineno - node.lineno < 50, f"{path.relative_to(ROOT)}: {node.name}"
+
+
+def test_the_action_runs_commands_that_there_are(tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    shutil.copytree(ROOT / "examples", tmp_path / "notes")
+    given = {"NOTES": "notes", "DECKS": "decks"}
+    scripts = {step["name"]: step["run"] for step in action["runs"]["steps"] if "run" in step}
+    assert set(scripts) == {"Install", "Check", "Lint", "Build"}
+    codes: dict[str, list[int]] = {}
+    for name in ("Check", "Build", "Check", "Lint"):
+        command = re.sub(r"^cards ", f"{shlex.quote(sys.executable)} -m cards ", scripts[name])
+        ran = subprocess.run(
+            ["bash", "-ec", command], cwd=tmp_path, env={**os.environ, **given, "PYTHONPATH": str(ROOT)}, check=False
+        )
+        codes.setdefault(name, []).append(ran.returncode)
+    assert codes["Build"] == [0]
+    assert codes["Check"] == [1, 0]
+
+
+def test_the_hooks_run_commands_that_there_are() -> None:
+    for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")):
+        program, command, *options = hook["entry"].split()
+        assert program == "cards"
+        assert command in COMMANDS
+        help_ = subprocess.run(
+            [sys.executable, "-m", "cards", command, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        assert all(option in help_ for option in options)
+
+
+def test_the_container_runs_cards_as_nobody_special() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert 'ENTRYPOINT ["cards"]' in lines
+    assert lines.index("USER cards") < lines.index('ENTRYPOINT ["cards"]')

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cards.anki import read_package
+from cards.commands import init
 from cards.commands.init import set_up
 from cards.vault.cards_toml import CardsToml, FolderTable, LintTable
 from tests.vaults import CARDS, ROOT, git, on_a_terminal, refused, run, write
@@ -46,6 +48,57 @@ def test_init_writes_nothing_over(vault: Path) -> None:
     assert "already exists; nothing was written" in refused("init")
     assert (vault / "cards.toml").read_text(encoding="utf-8") == "deck = 'Mine'\n"
     assert "is not in a git repository" in run("init", "--hook").stderr
+
+
+def test_init_asks_three_questions(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(vault, {"Podcasts/x.md": NOTE, "My books/y.md": NOTE})
+    monkeypatch.setattr(init, "is_terminal", lambda: True)
+    assert run("init", given='Podcasts, My books\nSea "\\ of all\n#flash\n').exit_code == 0
+    written = tomllib.loads((vault / "cards.toml").read_text(encoding="utf-8"))
+    assert written == {"notes": ["Podcasts", "My books"], "deck": 'Sea "\\ of all', "only-tagged": ["flash"]}
+    (vault / "cards.toml").unlink()
+    assert run("init", given="\n\n\n").exit_code == 0
+    assert tomllib.loads((vault / "cards.toml").read_text(encoding="utf-8")) == {}
+    (vault / "cards.toml").unlink()
+    assert "Folders" not in run("init", "--yes").stdout
+
+
+def test_init_works_in_any_order(vault: Path) -> None:
+    git(vault, "init", "-q")
+    assert run("init").exit_code == 0
+    assert run("init", "--hook").exit_code == 0
+    assert run("init", "--ci").exit_code == 0
+    assert "already exists" in refused("init", "--ci")
+    assert (vault / ".git" / "hooks" / "pre-commit").exists()
+
+
+def test_without_a_command_it_says_what_comes_next(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = run().stdout
+    assert said.startswith("1 note here: 2 cards in 1 deck.\n")
+    assert "Next: cards build" in said
+    assert not (vault / "decks").exists()
+    run("build")
+    assert "Next: cards push" in run().stdout
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert run().stdout == run("--help").stdout
+
+
+def test_help_of_a_command() -> None:
+    assert run("help", "build").stdout == run("build", "--help").stdout
+    assert run("help").stdout == run("--help").stdout
+    assert "Did you mean build?" in refused("help", "biuld")
+
+
+def test_one_package_of_all_decks(vault: Path) -> None:
+    write(vault, {"Far/Ports.md": NOTE.replace("Depth", "Height")})
+    assert run("build", "--single", "all.apkg").exit_code == 0
+    package = read_package.read((vault / "all.apkg").read_bytes(), "all.apkg")
+    assert {note.deck for note in package.notes} == {"Far", "Takeaways"}
+    first = (vault / "all.apkg").read_bytes()
+    assert run("build", "--single", "all.apkg").exit_code == 0
+    assert (vault / "all.apkg").read_bytes() == first
+    assert "no such folder" in refused("build", "--single", "gone/all.apkg")
 
 
 def test_init_in_a_repository(vault: Path) -> None:

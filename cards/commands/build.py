@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ import click
 from cards.commands.options import PROBLEMS, of_notes
 
 if TYPE_CHECKING:
+    from cards.pipeline.report import Result
     from cards.vault.config import Config
 
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--new-ledger", is_flag=True, help="Start a new ledger even if decks exist.")
 @click.option("--refresh", is_flag=True, help="Also deliver new titles, paths and looks; replaces edits made in Anki.")
 @click.option("--retire", is_flag=True, help="Go on even if much of a deck is retired at once.")
+@click.option("--single", type=click.Path(dir_okay=False, path_type=Path), help="Also write all cards into this one package.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     config: Config,
@@ -37,6 +40,7 @@ def command(
     new_ledger: bool,
     refresh: bool,
     retire: bool,
+    single: Path | None,
     as_json: bool,
 ) -> None:
     """Make Anki decks (.apkg) from the notes in PATHS.
@@ -48,7 +52,7 @@ def command(
     from cards.pipeline.state import changes_since_last_build
 
     dry_run = dry_run or check
-    changed = None if new_ledger or refresh or verbose else changes_since_last_build(config)
+    changed = None if new_ledger or refresh or verbose or single else changes_since_last_build(config)
     if changed and changed.nothing:
         report = changed.last.report()
     else:
@@ -61,8 +65,11 @@ def command(
             refresh=refresh,
             retire=retire,
             keep_skipped=verbose,
+            keep_cards=single is not None,
             progress=terminal.progress,
         )
+    if single and not dry_run:
+        _write_single(report.result, single)
     if as_json:
         terminal.echo(report.as_json())
     elif not quiet:
@@ -71,3 +78,14 @@ def command(
     messages.print_problems(report.result.problems)
     if (strict and report.result.problems) or (check and report.behind):
         sys.exit(PROBLEMS)
+
+
+def _write_single(result: Result, path: Path) -> None:
+    """Write the cards of all decks into one package. Raises CardsError where it can't be written."""
+    from cards.anki.write_package import export
+    from cards.model import CardsError, Deck
+    from cards.vault.files import replace_file
+
+    if not path.parent.is_dir():
+        raise CardsError(f"{path.parent}: no such folder")
+    replace_file(path, export(Deck("all", tuple(card.anki for card in result.cards)), result.media))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import subprocess
+import sys
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from cards.commands.terminal import done, quoted, safe
 from cards.model import CardsError
 from cards.vault.cards_toml import NAME
 
+_DECK = "Takeaways"
 _HOOK = """#!/bin/sh
 # Stops the commit if the decks are out of date; `cards build` updates them.
 exec cards build --check {folder}
@@ -40,26 +45,67 @@ jobs:
 @click.argument("folder", type=EXISTING_FOLDER, default=".")
 @click.option("--hook", is_flag=True, help="Add a git hook that checks the decks before each commit.")
 @click.option("--ci", is_flag=True, help="Add a GitHub workflow that checks the decks on each push.")
-def command(folder: Path, hook: bool, ci: bool) -> None:
+@click.option("-y", "--yes", is_flag=True, help="Don't ask; take the defaults.")
+def command(folder: Path, hook: bool, ci: bool, yes: bool) -> None:
     """Write a commented cards.toml into FOLDER.
 
-    FOLDER is the root of your vault. Existing files are never overwritten.
+    FOLDER is the root of your vault. On a terminal it asks three questions first. Existing files are never overwritten.
     """
-    for line in set_up(folder, hook=hook, ci=ci):
+    there = os.path.lexists(folder / NAME)
+    given = {} if yes or there or not is_terminal() else ask()
+    for line in set_up(folder, hook=hook, ci=ci, given=given):
         click.echo(f"{done()} {safe(line)}")
     click.echo(f"\n  Next: cards build {quoted(folder)}")
 
 
-def set_up(folder: Path, *, hook: bool = False, ci: bool = False) -> list[str]:
-    """Write the files, and return a message for each. Raises CardsError if one exists or can't be written."""
+def is_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
+
+
+def ask() -> dict[str, str | list[str]]:
+    """Ask for the settings that people need most; what differs from the defaults, by its key."""
+    notes = click.prompt("Folders with notes for cards, by commas (Enter for all)", default="", show_default=False)
+    deck = click.prompt("Deck for notes outside of folders", default=_DECK)
+    tag = click.prompt("Make cards only of notes and takeaways with this tag (Enter for all)", default="", show_default=False)
+    given: dict[str, str | list[str]] = {}
+    if folders := [each.strip() for each in notes.split(",") if each.strip()]:
+        given["notes"] = folders
+    if deck.strip() and deck.strip() != _DECK:
+        given["deck"] = deck.strip()
+    if tag.strip(" #"):
+        given["only-tagged"] = [tag.strip(" #")]
+    return given
+
+
+def with_settings(text: str, given: Mapping[str, str | list[str]]) -> str:
+    """The example of `cards.toml` with these settings in the place of its examples."""
+    for key, value in given.items():
+        line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        example = re.compile(rf"^# {re.escape(key)} = .*$", re.M)
+        text = example.sub(line.replace("\\", "\\\\"), text, count=1)
+    return text
+
+
+def set_up(
+    folder: Path, *, hook: bool = False, ci: bool = False, given: Mapping[str, str | list[str]] | None = None
+) -> list[str]:
+    """Write the files with the settings `given`, and return a message for each.
+
+    Raises CardsError if one exists or can't be written. A `cards.toml` that is there may stay where a hook or a workflow is
+    asked for.
+    """
     try:
-        return _set_up(folder, hook=hook, ci=ci)
+        return _set_up(folder, hook=hook, ci=ci, given=given or {})
     except OSError as error:
         raise CardsError(f"{error.filename}: can't be written: {error.strerror}") from None
 
 
-def _set_up(folder: Path, *, hook: bool, ci: bool) -> list[str]:
-    texts = {folder / NAME: (files("cards.commands") / "cards.example.toml").read_text(encoding="utf-8")}
+def _set_up(folder: Path, *, hook: bool, ci: bool, given: Mapping[str, str | list[str]]) -> list[str]:
+    texts: dict[Path, str] = {}
+    if not ((hook or ci) and os.path.lexists(folder / NAME)):
+        example = (files("cards.commands") / "cards.example.toml").read_text(encoding="utf-8")
+        texts[folder / NAME] = with_settings(example, given)
     if hook or ci:
         top, hooks = _git_path(folder, "--show-toplevel"), _git_path(folder, "--git-path", "hooks")
         if top is None or hooks is None:
