@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cards.commands import push_messages
+from cards.identity.ledger import Entry
+from cards.sync.edits import Edit
+from cards.sync.plan import Step
 from tests.vaults import ROOT, run, write
 
 PAGE = ROOT / "docs" / "exports.md"
@@ -47,3 +51,31 @@ def test_every_setting_stands_in_the_docs() -> None:
     (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
     settings = schema["$defs"][schema["$ref"].rpartition("/")[2]]["properties"]
     assert set(tomllib.loads(example)) == set(settings) - {"$schema"}
+
+
+def test_the_keys_of_the_json_outputs_are_those_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `cards ([\w -]+) --json`.*?\| (.+) \|$", page, re.M)
+    documented = {command: re.findall(r"`(\w+)`", keys) for command, keys in rows}
+    write(
+        tmp_path,
+        {
+            "Sea.md": "- **Depth:** four\n- Sleep **replays the whole day at about twenty times the speed** of it all again.\n- plain\n"
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    commands = ("list", "list --skipped", "diff", "lint", "build")
+    printed = {each: json.loads(run(*each.split(), "--json").stdout.splitlines()[0]) for each in commands}
+    write(tmp_path, {"Sea.md": "- **Depth:** four\n"})
+    run("build")
+    printed["retired"] = json.loads(run("retired", "--json").stdout.splitlines()[0])
+    for command, found in printed.items():
+        assert list(found) == documented[command], command
+    step = push_messages.step_json(Step(guid="g", what="add"))
+    edit = push_messages.edit_json(Edit(guid="g", note="n", line=1, field="back", was="a", now="b", reason=""))
+    assert (list(step), list(edit)) == (documented["push"], documented["edits"])
+
+
+def test_the_columns_of_the_ledger_are_those_of_the_docs() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == list(Entry.__struct_fields__)

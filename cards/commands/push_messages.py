@@ -144,10 +144,10 @@ def plan_json(plan: Plan) -> Iterator[dict[str, object]]:
         yield {"id": None, "what": "note type", "changed": [look.what], "text": look.name}
     for file in plan.media:
         yield {"id": None, "what": "file", "changed": ["add"], "text": file}
-    yield from map(_step_json, plan.steps)
+    yield from map(step_json, plan.steps)
 
 
-def _step_json(step: Step) -> dict[str, object]:
+def step_json(step: Step) -> dict[str, object]:
     return {
         "id": step.guid,
         "what": step.what,
