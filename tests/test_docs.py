@@ -57,12 +57,8 @@ def test_the_keys_of_the_json_outputs_are_those_of_the_docs(tmp_path: Path, monk
     page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `cards ([\w -]+) --json`.*?\| (.+) \|$", page, re.M)
     documented = {command: re.findall(r"`(\w+)`", keys) for command, keys in rows}
-    write(
-        tmp_path,
-        {
-            "Sea.md": "- **Depth:** four\n- Sleep **replays the whole day at about twenty times the speed** of it all again.\n- plain\n"
-        },
-    )
+    hard = "- Sleep **replays the whole day at about twenty times the speed** of it all again."
+    write(tmp_path, {"Sea.md": f"- **Depth:** four\n{hard}\n- plain\n"})
     monkeypatch.chdir(tmp_path)
     commands = ("list", "list --skipped", "diff", "lint", "build")
     printed = {each: json.loads(run(*each.split(), "--json").stdout.splitlines()[0]) for each in commands}
