@@ -14,9 +14,11 @@ from cards.model.measures import MAX_BACK_WORDS, MAX_LIST_WORDS, POINTS
 from cards.model.prose import strip, unstamped, visible
 from cards.text import vocabulary
 from cards.text.language import DEFAULT
-from cards.text.words import asks, ends_with_colon
+from cards.text.words import asks, count, ends_with_colon
 
 _WORDY = re.compile(r"[^\W_]")
+_QUOTATION = re.compile(r"[“\"„«「『].+[”\"“»」』][.!]?")
+MIN_QUOTED_WORDS = 6  # of a quotation that is no name or term
 _ASKS_OR_BLANK = re.compile(r"[?？؟][\"'”’»」』)）]*$|_{3,}")
 
 Asked = Mapping[int, Prose | None]  # the lines of takeaways that have a card of their own, with their labels
@@ -40,6 +42,8 @@ def qa_of(note: Note, takeaway: Takeaway, asked: Asked | None = None, *, cue: st
     whole, refused = backs.without_typed_marks(back), ""
     if front.origin is Origin.LABEL:
         back, refused = _answer(back, asked or {})
+        if not refused and _QUOTATION.fullmatch(shown) and count(shown) >= MIN_QUOTED_WORDS:
+            refused = "its label is a quotation, which asks nothing; name what it is about"
     elif front.origin.of_list:
         refused = takeaway.flaw or ""
     back = backs.without_typed_marks(back)
