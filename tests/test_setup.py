@@ -87,7 +87,7 @@ def test_without_a_command_it_says_what_comes_next(vault: Path, tmp_path: Path, 
 def test_help_of_a_command() -> None:
     assert run("help", "build").stdout == run("build", "--help").stdout
     assert run("help").stdout == run("--help").stdout
-    assert "Did you mean build?" in refused("help", "biuld")
+    assert "Did you mean push?" in refused("help", "psh")
 
 
 def test_one_package_of_all_decks(vault: Path) -> None:
