@@ -471,9 +471,9 @@ def test_a_push_that_is_cancelled_leaves_all_as_it_was(closed_profile: Profile, 
     edit(closed_profile.folder / "v" / "n.md", "each gale", "every gale")
     edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
     interrupted = (
-        "import os, signal, sys; from anki.collection import Collection; from cards.sync import closed\n"
+        "import signal, sys; from anki.collection import Collection; from cards.sync import closed\n"
         "set_deck = Collection.set_deck\n"
-        "Collection.set_deck = lambda *each: (set_deck(*each), os.kill(os.getpid(), signal.SIGINT))\n"
+        "Collection.set_deck = lambda *each: (set_deck(*each), signal.raise_signal(signal.SIGINT))\n"
         "closed.main(*sys.argv[1:])"
     )
     run_ = closed.run
