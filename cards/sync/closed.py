@@ -112,7 +112,7 @@ def _older_schema(path: str) -> int:
 
 def _said(error: Exception) -> str:
     if "already open" in str(error).lower():
-        return "Anki has it open; close Anki and push again"
+        return "Anki has it open; close Anki and push again, or let it stay open with the add-on that `cards anki-addon` writes"
     return f"Anki can't open it ({error}); open it in Anki once"
 
 
