@@ -104,9 +104,10 @@ def _its_words_are_those_of_the_draft(draft: Draft, fields: Sequence[str]) -> No
     front, back = letters(drawn(fields[0])), letters(drawn(fields[1]))
     if isinstance(draft, Cloze):
         hints = "".join(f"::{each.hint or ''}" for each in draft.deletions)
-        assert Counter(front) == Counter(letters(said(draft.text) + hints)), fields
+        written = said(draft.before) + said(draft.text)
+        assert Counter(front) == Counter(letters(written + hints)), fields
         if not any(each.hint for each in draft.deletions):
-            assert front == letters(said(draft.text)), fields
+            assert front == letters(written), fields
     else:
         assert front in (letters(draft.shown), letters(said(draft.front))), fields
     assert back == letters("".join(map(_block, draft.back))), fields

@@ -28,6 +28,8 @@ BROKE = [
     # the same sentence thrice on one line, told apart by stamps alone
     "---\nsource: https://youtu.be/abcdefghijk\n---\n- "
     + " ".join(f"**the long tide** turns at noon ({n}:20)." for n in range(1, 4)),
+    # a former reading of the same words, on another line, took the card of today's
+    "Intro\nQ: How deep is it$$?\nA: A$\n>>>\nqa 1 $ $\n",
 ]
 
 

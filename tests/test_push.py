@@ -472,6 +472,7 @@ def test_a_push_that_is_cancelled_leaves_all_as_it_was(closed_profile: Profile, 
     edit(closed_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
     interrupted = (
         "import signal, sys; from anki.collection import Collection; from cards.sync import closed\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a program in the background ignores it
         "set_deck = Collection.set_deck\n"
         "Collection.set_deck = lambda *each: (set_deck(*each), signal.raise_signal(signal.SIGINT))\n"
         "closed.main(*sys.argv[1:])"

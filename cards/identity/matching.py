@@ -121,21 +121,25 @@ def _grouped(
 
 
 def _by_former_reading(search: _Search) -> None:
-    """Pair what an earlier version read otherwise with the card that it made, before today's reading takes it for edited."""
+    """Pair what an earlier version read otherwise with the card that it made, before today's reading takes it for edited.
+
+    What today's reading gives as well needs no other.
+    """
     former = [(at, draft) for at, draft in search.free_drafts() if draft.former]
     if not former:
         return
     entries = _grouped(((at, entry) for at, entry in search.free_entries() if entry.live), _words_and_note)
+    today = Counter((_words_and_note(draft), draft.content) for _, draft in search.free_drafts() if draft.born)
     for group, drafts in _grouped(former, _words_and_note).items():
         for draft_at in drafts:
             content = search.drafts[draft_at].content
-            same = (
+            same = [
                 at
                 for at in entries.get(group, ())
                 if at not in search.taken and bare_content(search.entries[at].content).startswith(content)
-            )
-            if (entry_at := next(same, None)) is not None:
-                search.pair(draft_at, entry_at, "same")
+            ]
+            if len(same) > today[group, content]:
+                search.pair(draft_at, same[0], "same")
 
 
 def _by_block_id(search: _Search) -> None:
