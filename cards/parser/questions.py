@@ -41,6 +41,9 @@ MAX_YES_OR_NO = 6  # words of an answer that says little more than yes or no
 RHETORICAL = tuple(vocabulary.RHETORICAL_ENDS)
 _CARD_TAG = re.compile(r"(?<!\S)#card(?:-reverse|-spaced)?(?!\S)\s*|(?<!\S)\[\[card\]\](?!\S)\s*", re.I)
 _TAGS = re.compile(r"(?<!\S)#[^\W\d][\w/-]*")
+_TAG_LINES = re.compile(r"(?:[ \t]*#[^\W\d][\w/-]*(?:[ \t]+#[^\W\d][\w/-]*)*[ \t]*(?:[\n\v]|$))+")
+_CARDS = re.compile(r"(?<!\S)#(?:flash)?cards?(?![^\s/-])[\w/-]*", re.I)  # tags of other tools for what is to be a card
+_ENDS = (*'?？؟.。!！…:：)）”"’»',)
 _TAGS_BEFORE = re.compile(r"\s*(?:#[^\W\d][\w/-]*(?:\s+|$))+")
 _TAGS_BEHIND = re.compile(r"(?:(?:^|\s+)#[^\W\d][\w/-]*)+\s*$")
 MIN_CLAIM_WORDS = 3  # of a heading that claims
@@ -102,12 +105,17 @@ def read(blocks: Sequence[Block], *, former: bool = False) -> Asked | None:
 
 def _untagged(question: Question) -> Question:
     """A question without the tags around it and around its answer, which sort it."""
-    answer = tuple(
-        replace(each, prose=without_tags(each.prose)) if isinstance(each, Paragraph) else each for each in question.answer
-    )
+    answer = tuple(map(_untagged_block, question.answer))
     said = " ".join(plain(each.prose) for each in question.answer if isinstance(each, Paragraph))
     tags = " ".join(_TAGS.findall(f"{plain(question.question)} {said}"))
     return replace(question, question=without_tags(question.question), answer=answer, tags=tags)
+
+
+def _untagged_block(block: Block) -> Block:
+    """A block of an answer without the tags around it, unless they are all it says."""
+    if not isinstance(block, Paragraph) or not visible(own := without_tags(block.prose)):
+        return block
+    return replace(block, prose=own)
 
 
 def read_items(items: Sequence[Item]) -> Asked | None:
@@ -423,47 +431,62 @@ def without_card_tag(prose: Prose) -> Prose:
 
 
 def without_tags(prose: Prose) -> Prose:
-    """Prose without the `#tags` at its start and its end, which sort a question and are no part of it."""
-    if "#" not in (text := plain(prose)):
+    """Prose without the `#tags` around it that sort it. One that is a word of its sentence (`What is #ebb`) stays.
+
+    They stand on lines of their own, behind its end, or with a tag that is for cards.
+    """
+    text = plain(prose)
+    if "#" not in text:
         return strip(prose)
-    before, behind = _TAGS_BEFORE.match(text), _TAGS_BEHIND.search(text)
-    start = before.end() if before else 0
-    return strip(cut(prose, start, max(start, behind.start()) if behind else len(text)))
+    start, end = _first_tags(text), len(text)
+    if behind := _TAGS_BEHIND.search(text, start):
+        known = _CARDS.search(text, behind.start())
+        ended = behind.start() == start or text[start : behind.start()].rstrip().endswith(_ENDS)
+        end = behind.start() if ended else known.start() if known else end
+    return strip(cut(prose, start, end))
+
+
+def _first_tags(text: str) -> int:
+    """The end of the tags that a text begins with: lines of nothing else, and those beside one that is for cards."""
+    lines = _TAG_LINES.match(text)
+    start = lines.end() if lines else 0
+    before = _TAGS_BEFORE.match(text, start)
+    return before.end() if before and _CARDS.search(before[0]) else start
 
 
 def without_first_tags(prose: Prose) -> Prose:
     """Prose without the `#tags` that it begins with; prose itself where it has none, or nothing else."""
     text = plain(prose)
-    before = _TAGS_BEFORE.match(text) if text.startswith("#") else None
-    return strip(cut(prose, before.end())) if before and text[before.end() :].strip() else prose
+    start = _first_tags(text) if text.startswith("#") else 0
+    return strip(cut(prose, start)) if start and text[start:].strip() else prose
 
 
 def of_card_block(first: Paragraph, below: Sequence[Block]) -> Question | None:
     """The question of a block that Logseq's `#card` marks; what stands below it answers."""
-    asked = without_card_tag(first.prose)
-    if asked is first.prose or not below:
+    if not below or without_card_tag(first.prose) is first.prose:
         return None
-    asked = without_tags(asked)
+    asked = without_card_tag(without_tags(first.prose))
     return Question(first.line, asked, tuple(below), first.comments, first.block_id) if visible(asked) else None
 
 
 def of_card_heading(heading: Heading, body: Sequence[Block]) -> Question | None:
     """The question of a heading that `#card` marks; what stands below it answers."""
-    asked = without_card_tag(heading.prose)
+    asked = without_card_tag(without_tags(heading.prose))
     body = tuple(takewhile(lambda block: not (isinstance(block, Paragraph) and of_card_lines(block)), body))
-    if asked is heading.prose or not visible(asked) or not any(map(_answers, paragraphs(body))):
+    marked = without_card_tag(heading.prose) is not heading.prose
+    if not marked or not visible(asked) or not any(map(_answers, paragraphs(body))):
         return None
-    return Question(heading.line, without_tags(asked), tuple(body))
+    return Question(heading.line, asked, tuple(body))
 
 
 def of_card_lines(first: Paragraph) -> Question | None:
     """The question of a paragraph whose first line `#card` marks; its other lines answer."""
     (line, asked), *rest = lines_of(first)
-    said = without_card_tag(asked)
-    if said is asked or not visible(said) or not any(visible(each) for _, each in rest):
+    said = without_card_tag(without_tags(asked))
+    if without_card_tag(asked) is asked or not visible(said) or not any(visible(each) for _, each in rest):
         return None
     answer = Paragraph(rest[0][0], _lined(rest), first.end)
-    return Question(line, without_tags(said), (answer,), first.comments, first.block_id)
+    return Question(line, said, (answer,), first.comments, first.block_id)
 
 
 def is_rhetorical(name: str, answer: Sequence[Block]) -> bool:
