@@ -30,6 +30,8 @@ BROKE = [
     + " ".join(f"**the long tide** turns at noon ({n}:20)." for n in range(1, 4)),
     # a former reading of the same words, on another line, took the card of today's
     "Intro\nQ: How deep is it$$?\nA: A$\n>>>\nqa 1 $ $\n",
+    # of two phrases with the same words one is refused: it took the number of the other
+    "w **four**wwwww **four**o",
 ]
 
 

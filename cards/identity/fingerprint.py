@@ -192,7 +192,9 @@ def _ordinals(phrases: Sequence[DraftPhrase], before: Sequence[Phrase], *, refre
             similarity += phrase.text == old.text  # `C++` and `C#` have the same words
             # only the same words bring a deleted phrase back
             if similarity >= (_EQUAL if old.gone else PHRASE) and (phrase.ordinal or not old.gone):
-                weights[at, old_at] = similarity - 0.01 * abs(at + 1 - old.ordinal) - 0.5 * old.gone
+                place = 0.01 * abs(at + 1 - old.ordinal)
+                refused = 0.4 * (not phrase.ordinal)  # of two with the same words the one that is made has the number
+                weights[at, old_at] = similarity - place - 0.5 * old.gone - refused
     found = {at: before[old_at].ordinal for at, old_at in best_pairs(weights)}
     unused = count(max((phrase.ordinal for phrase in before), default=0) + 1)
     for at, phrase in sorted(enumerate(phrases), key=lambda each: each[1].ordinal):
