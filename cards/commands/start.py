@@ -22,6 +22,7 @@ def say(ctx: click.Context) -> None:
     click.echo(f"{count(totals.notes, 'note')} here: {count(totals.cards, 'card')} in {count(len(report.decks), 'deck')}.")
     if totals.skipped:
         click.echo(f"{count(totals.skipped, 'takeaway')} give none: cards list --skipped says why.")
-    behind = "the decks are behind" if report.decks and report.behind else "the decks are up to date"
+    there = any(deck.path.exists() for deck in report.decks)
+    behind = "the decks are up to date" if not report.behind else "the decks are behind" if there else "there are no decks yet"
     click.echo(f"\n  Next: {'cards build' if report.behind else 'cards push, or double-click a deck'}  ({behind})")
     click.echo("  Look first: cards preview     Settings: cards init     All commands: cards --help")
