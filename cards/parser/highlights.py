@@ -8,13 +8,14 @@ the reader's own, and is not shown; a page stands with the title instead.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from cards.model import Block, Bullets, Heading, Item, Paragraph, Prose, Quote, Rule, Run, paragraphs
-from cards.model.prose import cut, plain, strip, visible
+from cards.model.prose import Ruler, cut, plain, strip, visible
 from cards.parser.filters import is_marked
 from cards.parser.labels import lead, term
 from cards.parser.questions import Question, lines_of
@@ -101,10 +102,16 @@ def without_place(prose: Prose, *, former: bool = False, noted: bool = False) ->
         spans += [match.span() for match in (*_TWEET.finditer(text), *dashed)] + _linked(prose)
         last = max((end for _, end in spans), default=len(text))
         spans += [match.span() for match in _TAGS_BEHIND.finditer(text, last) if match.start() == last]
-    for start, end in reversed(_outermost(spans)):
-        before = len(text[:start].rstrip())
-        prose = (*cut(prose, 0, before), *cut(prose, end))
-    return strip(prose) if spans else prose
+    if not spans:
+        return prose
+    ruler, at = Ruler(prose), 0
+    out: list[Run] = []
+    for start, end in _outermost(spans):
+        while start > at and text[start - 1].isspace():
+            start -= 1
+        out += ruler.cut(at, start)
+        at = end
+    return strip((*out, *ruler.cut(at, len(text))))
 
 
 def without_comment(paragraph: Paragraph) -> list[Paragraph]:
@@ -174,19 +181,23 @@ def _linked(prose: Prose) -> list[tuple[int, int]]:
     """
     if not any(run.link and run.link.startswith((_ZOTERO, *_READERS)) for run in prose):
         return []
-    spans: list[tuple[int, int]] = []
     text, at = plain(prose), 0
     brackets = [match.span() for match in _CITED.finditer(text)]
+    starts = [start for start, _ in brackets]
+    spans: list[tuple[int, int]] = []
     for run in prose:
         start, at = at, at + len(run.text)
-        if run.link and run.link.startswith((_ZOTERO, *_READERS)) and _is_bare(run):
+        if not run.link or not run.link.startswith((_ZOTERO, *_READERS)):
+            continue
+        around = bisect_right(starts, start) - 1
+        if around >= 0 and at <= brackets[around][1]:
+            alone = text[slice(*brackets[around])].strip(" ()") == run.text
+            if run.link.startswith(_ZOTERO) or alone:
+                spans.append(brackets[around])
+                continue
+        if _is_bare(run):
             spans.append((start, at))
-        for bracket in brackets if run.link else ():
-            within = bracket[0] <= start and at <= bracket[1]
-            alone = text[slice(*bracket)].strip(" ()") == run.text
-            if within and run.link and (run.link.startswith(_ZOTERO) or (alone and run.link.startswith(_READERS))):
-                spans.append(bracket)
-    return _outermost(spans)
+    return spans
 
 
 def _is_bare(run: Run) -> bool:
@@ -196,17 +207,23 @@ def _is_bare(run: Run) -> bool:
 
 
 def _outermost(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans that no other one holds, each once."""
-    each = {*spans}
-    return sorted(
-        span for span in each if not any(span != other and other[0] <= span[0] and span[1] <= other[1] for other in each)
-    )
+    """The spans that no other one holds, each once, in their order."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted({*spans}, key=lambda span: (span[0], -span[1])):
+        if not found or end > found[-1][1]:
+            found.append((start, end))
+    return found
 
 
 def is_placed_anew(blocks: Iterable[Block]) -> bool:
     """Whether blocks name places that the first version of the rules left in their text."""
-    found = (each.prose for each in paragraphs(blocks))
-    return any(without_place(prose) != without_place(prose, former=True) for prose in found)
+    placed = (each.prose for each in paragraphs(blocks) if _may_be_placed(each.prose))
+    return any(without_place(prose) != without_place(prose, former=True) for prose in placed)
+
+
+def _may_be_placed(prose: Prose) -> bool:
+    """Whether prose has what a place is told by: most has not."""
+    return any(run.link or run.stamps or "—" in run.text or "–" in run.text for run in prose) or plain(prose).startswith("-")
 
 
 # ------------------------------------------------------------------------------------------------ the reader's notes

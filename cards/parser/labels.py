@@ -242,7 +242,7 @@ def _is_lead_in(text: str) -> bool:
     """Whether a text before the bold says nothing by itself: a number, a dash, an emoji, a tag."""
     if "#" not in text and _TWO_LETTERS.search(text):  # no number has them
         return False
-    return not _NAMING.search(_ENUMERATOR.sub("", _TAG.sub(" ", text), count=1))
+    return not _NAMING.search(_ENUMERATOR.sub("", squeeze(_TAG.sub(" ", text)), count=1))
 
 
 def _is_quotation(text: str) -> bool:

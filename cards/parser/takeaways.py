@@ -418,7 +418,7 @@ class Walk(Reader):
         if (untagged := questions.without_first_tags(paragraph.prose)) is not paragraph.prose:
             at = replace(at, tagged=self.has_tag(paragraph.prose, at))
             paragraph = replace(paragraph, prose=untagged)
-        if item:
+        if item and (texts or children):
             paragraph, texts, children = self.with_notes(paragraph, texts, children, at)
         prose = self.recordings.resolve(highlights.without_place(paragraph.prose), at.recording)
         stamps = stamps_in(prose) or self.time_below(children, at)
