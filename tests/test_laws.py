@@ -32,6 +32,8 @@ BROKE = [
     "Intro\nQ: How deep is it$$?\nA: A$\n>>>\nqa 1 $ $\n",
     # of two phrases with the same words one is refused: it took the number of the other
     "w **four**wwwww **four**o",
+    # the same block id twice: what the rules refuse took the card of what they make
+    "- **d:** o\n**-\nd:**`\n- *Second:* a point of\x00^tain\n**d:**\n- *Second:* a point of\x00^tain\n**d:**",
 ]
 
 

@@ -172,8 +172,8 @@ def _by_block_id(search: _Search) -> None:
             similarity = score(_features(entry), draft.features)
             only_card = before.get(place) == [entry_at] and after[place] == 1
             if similarity >= PINNED or (same_note and only_card and _words(entry) not in words):
-                # similarity is 100 at most: the same note outweighs all else, then a live entry
-                weights[draft_at, entry_at] = 1 + similarity + 200 * same_note + 50 * entry.live
+                # similarity is 100 at most: the same note outweighs all else, then a live entry; of equals one that is born
+                weights[draft_at, entry_at] = 1 + similarity + 200 * same_note + 50 * entry.live + 0.5 * draft.born
     for draft_at, entry_at in best_pairs(weights):
         search.pair(draft_at, entry_at, "pinned")
 
