@@ -86,11 +86,11 @@ def assign(
     found, _ = match_drafts([fingerprint.card_key(draft) for draft in drafts], ledger, may_be_claimed)
     source = render.source_line(note.source, None, note.path, note.spoken, recorded=note.source == note.recording)
     cards, entries = [], Ledger(ledger)
-    for draft, match in zip(drafts, found, strict=True):
-        phrases = fingerprint.phrases_of(draft)
-        typed = isinstance(draft, Cloze) and draft.typed
-        ordinals = fingerprint.ordinals_of(phrases, match.entry if match else None, typed=typed)
-        if not match or (draft.refused and phrases and not any(ordinals)):
+    for draft, match in ((draft, match) for draft, match in zip(drafts, found, strict=True) if match):
+        phrases, typed = fingerprint.phrases_of(draft), isinstance(draft, Cloze) and draft.typed
+        wanted = fingerprint.ordinals_of(phrases, match.entry, typed=typed)
+        ordinals = fingerprint.delivered_ordinals(wanted, match)
+        if draft.refused and phrases and not any(ordinals):
             continue
         numbered = fingerprint.with_ordinals(draft, phrases, ordinals)
         fields = render.fields(numbered, match.guid, source, {})

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.anki_run import collection, import_deck
 from tests.test_identity import stories, write_notes
-from tests.vaults import built, write
+from tests.vaults import built, run, write
 
 anki_run = pytest.importorskip("tests.anki_run")
 
@@ -82,3 +83,23 @@ def test_the_reviews_of_a_deleted_note_pass_to_no_other(tmp_path: Path, monkeypa
         anki_run.import_deck(opened, tmp_path / "decks" / "New.apkg")
         assert opened.db.scalar("select count() from cards") == 20
         assert opened.db.scalar("select count() from cards where id in (select cid from revlog)") == 0
+
+
+def test_a_gap_that_waits_brings_no_empty_card(tmp_path: Path) -> None:
+    """A title that no longer gives a phrase away changes no takeaway: the note stays, so its new gap waits."""
+    text = "- the **neap tide** comes every **other week** in May\n"
+    write(tmp_path, {"v/The neap tide.md": text})
+    with collection(tmp_path / "anki") as opened:
+        run("build", tmp_path / "v", "-o", tmp_path / "d")
+        import_deck(opened, tmp_path / "d" / "Takeaways.apkg")
+        (tmp_path / "v" / "The neap tide.md").rename(tmp_path / "v" / "Waters.md")
+        for _ in range(2):
+            run("build", tmp_path / "v", "-o", tmp_path / "d")
+            import_deck(opened, tmp_path / "d" / "Takeaways.apkg")
+            assert list(opened.get_empty_cards().notes) == []
+            assert opened.card_count() == 1
+        assert "waiting" in run("diff", tmp_path / "v", "-o", tmp_path / "d").stdout
+        run("build", tmp_path / "v", "-o", tmp_path / "d", "--refresh")
+        import_deck(opened, tmp_path / "d" / "Takeaways.apkg")
+        assert opened.card_count() == 2
+        assert list(opened.get_empty_cards().notes) == []

@@ -166,6 +166,20 @@ def ordinals_of(phrases: Sequence[DraftPhrase], entry: Entry | None, *, typed: b
     return tuple(ordinal if ordinal <= MAX_ORDINAL else 0 for ordinal in found)
 
 
+def delivered_ordinals(wanted: tuple[int, ...], match: Match) -> tuple[int, ...]:
+    """The ordinals that a card is delivered with, of those that the rules want.
+
+    Where its takeaway is what it was, its note is not delivered, so a new gap waits: its card would be empty.
+    """
+    entry = match.entry
+    if entry is None or not entry.live or not entry.content:
+        return wanted
+    if not bare_content(entry.content).startswith(match.card.content):
+        return wanted
+    known = {phrase.ordinal for phrase in entry.phrases if not phrase.gone}
+    return tuple(ordinal if ordinal in known else 0 for ordinal in wanted)
+
+
 def with_ordinals(draft: Draft, phrases: Sequence[DraftPhrase], ordinals: Sequence[int]) -> Draft:
     """Give the deletions of a draft the ordinals of its phrases, and drop those without one."""
     if isinstance(draft, Qa) or draft.typed:

@@ -131,11 +131,14 @@ class Run:
         keep: bool,
     ) -> Made:
         cards, old = note.cards, match.entry
-        ordinals = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed, refresh=self.refresh)
+        wanted = fingerprint.ordinals_of(rendered.phrases, old, typed=rendered.typed, refresh=self.refresh)
+        ordinals = wanted if self.refresh else fingerprint.delivered_ordinals(wanted, match)
         fields, media, problems = self._fields(rendered, ordinals, drafts, n)
         audio, odd = self._audio(note, rendered, match, fields[3])
         drawn = (*fields, audio, source, "", match.guid)
         parts = fingerprint.parts_of(drawn, cards.tags)
+        if wanted != ordinals:  # what waits is the card with its new gap
+            parts = fingerprint.parts_of((*self._fields(rendered, wanted, drafts, n)[0], *drawn[4:]), cards.tags)
         if not audio and self.config.clips and old:
             parts = fingerprint.with_audio_of(old.parts, parts)
         entry = fingerprint.remember(
