@@ -165,3 +165,12 @@ def test_the_container_runs_cards_as_nobody_special() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     assert 'ENTRYPOINT ["cards"]' in lines
     assert lines.index("USER cards") < lines.index('ENTRYPOINT ["cards"]')
+
+
+def test_every_command_has_a_man_page(tmp_path: Path) -> None:
+    pytest.importorskip("click_man")
+    subprocess.run(
+        [sys.executable, "scripts/man.py", str(tmp_path)], cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"cards.1", *(f"cards-{name}.1" for name in COMMANDS)}
+    assert "dry" in (tmp_path / "cards-push.1").read_text(encoding="utf-8")
