@@ -107,14 +107,13 @@ class Profile:
             return seen
 
 
-class OpenProfile(Profile):
+class LiveProfile(Profile):
     """The same, with Anki open."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.opened = anki.Collection(str(self.path))
-        self.connect = AnkiConnect(self.opened)
-        monkeypatch.setenv(live.PORT, str(self.connect.port))
+        self.served: AnkiConnect | Desktop | None = None
 
     @property
     def which(self) -> list[object]:
@@ -125,8 +124,27 @@ class OpenProfile(Profile):
         yield self.opened
 
     def close(self) -> None:
-        self.connect.close()
+        assert self.served is not None
+        self.served.close()
         self.opened.close()
+
+
+class OpenProfile(LiveProfile):
+    """With AnkiConnect in it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        self.served = self.connect = AnkiConnect(self.opened)
+        monkeypatch.setenv(live.PORT, str(self.connect.port))
+
+
+class AddonProfile(LiveProfile):
+    """With our own add-on in it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        monkeypatch.setenv("ANKI_BASE", str(folder / "base"))
+        self.served = self.desktop = Desktop(self.opened, folder / "base", monkeypatch)
 
 
 @pytest.fixture
@@ -143,28 +161,6 @@ def open_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
     profile = OpenProfile(tmp_path, monkeypatch)
     yield profile
     profile.close()
-
-
-class AddonProfile(Profile):
-    """The same, with Anki open and our add-on in it."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__(folder)
-        monkeypatch.setenv("ANKI_BASE", str(folder / "base"))
-        self.opened = anki.Collection(str(self.path))
-        self.desktop = Desktop(self.opened, folder / "base", monkeypatch)
-
-    @property
-    def which(self) -> list[object]:
-        return []
-
-    @contextmanager
-    def anki(self) -> Iterator[Any]:
-        yield self.opened
-
-    def close(self) -> None:
-        self.desktop.close()
-        self.opened.close()
 
 
 @pytest.fixture
