@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -33,23 +32,21 @@ class Push(RuleBasedStateMachine):
         self.path = self.folder / "anki" / "collection.anki2"
         with collection(self.path.parent):
             pass
-        self.run = subprocess.run
-        subprocess.run = self.here  # type: ignore[assignment]
+        self.run = closed.run
+        closed.run = self.here  # type: ignore[assignment]
         self.said: dict[str, str] = {"Bar": WORDS[0], "Mole": WORDS[1]}
         self.deck = "Harbour"
         self.reviews: set[int] = set()
         self.edits: dict[str, str] = {}  # what the user wrote in Anki, by label
         self.write()
 
-    def here(self, command: list[str], **more: Any) -> Any:
+    def here(self, command: list[str]) -> str:
         """Change the closed collection in this process, which is faster."""
-        if "cards.sync.closed" not in command:
-            return self.run(command, **more)
         closed.main(*command[-2:])
-        return subprocess.CompletedProcess(command, 0, "", "")
+        return ""
 
     def teardown(self) -> None:
-        subprocess.run = self.run
+        closed.run = self.run
         shutil.rmtree(self.folder)
         os.environ.pop(memory.HOME, None)
         if self.home is not None:
