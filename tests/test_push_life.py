@@ -33,7 +33,7 @@ class Push(RuleBasedStateMachine):
         with collection(self.path.parent):
             pass
         self.run = closed.run
-        closed.run = self.here  # type: ignore[assignment]
+        closed.run = self.here
         self.said: dict[str, str] = {"Bar": WORDS[0], "Mole": WORDS[1]}
         self.deck = "Harbour"
         self.reviews: set[int] = set()
