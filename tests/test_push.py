@@ -23,7 +23,7 @@ from cards.commands.watch import _push as push_once
 from cards.identity.fingerprint import FIRST_MOD
 from cards.model import Deck
 from cards.pipeline.build import build
-from cards.sync import closed, live, looks, memory
+from cards.sync import addon, closed, live, looks, memory
 from cards.sync import push as sync_push
 from cards.sync.plan import RETIRED
 from cards.sync.request import Answer, Request
@@ -480,6 +480,36 @@ def test_a_push_that_is_cancelled_leaves_all_as_it_was(closed_profile: Profile, 
     assert closed_profile.look(rows) == before
     assert closed_profile.push().exit_code == 0
     assert closed_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
+
+
+@pytest.mark.parametrize("kind", ["open", "addon"])
+def test_a_cancelled_push_into_an_open_anki_is_taken_back(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_profile: LiveProfile = request.getfixturevalue(f"{kind}_profile")
+    live_profile.push()
+    rows = "select n.guid, flds, tags, c.did, c.queue from notes n join cards c on c.nid = n.id order by 1"
+    before = live_profile.look(rows)
+    edit(live_profile.folder / "v" / "n.md", "each gale", "every gale")
+    edit(live_profile.folder / "v" / "n.md", "tags: [sea]", "tags: [sea]\ndeck: Harbour")
+    module = addon if kind == "addon" else live
+    ask: Callable[[Request], Answer] = module.ask
+    interrupted = [True]
+
+    def once(asked: Request) -> Answer:
+        answer = ask(asked)
+        if asked.acts and interrupted:
+            interrupted.clear()
+            raise KeyboardInterrupt
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "ask", once)
+        assert live_profile.push().exit_code != 0
+    assert interrupted == []
+    assert live_profile.look(rows) == before
+    assert live_profile.push().exit_code == 0
+    assert live_profile.field("Front:*Bar*", "Back") == "it moves with every gale"
 
 
 # ------------------------------------------------------------------------------------------------ looks and files

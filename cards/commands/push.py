@@ -104,13 +104,29 @@ def command(
         return
     if planned.acts and not yes:
         _confirm(len(planned.of("delete")))
-    with terminal.waiting("Pushing; Ctrl-C cancels" if ask is closed.ask else "Pushing"):  # an open Anki goes on by itself
-        outcome = push(ask, collection, planned, before, report.result.media, remembered)
+    with terminal.waiting("Pushing; Ctrl-C cancels"):
+        try:
+            outcome = push(ask, collection, planned, before, report.result.media, remembered)
+        except KeyboardInterrupt:
+            if ask is not closed.ask:  # an open Anki goes on by itself
+                _cancel(ask, collection, remembered)
+            raise
     if planned.acts and not as_json:
         for line in push_messages.pushed_lines(outcome):
             terminal.echo(line)
     if outcome.amiss or outcome.lacks:
         sys.exit(PROBLEMS)
+
+
+def _cancel(ask: Ask, collection: Path, remembered: Path) -> None:
+    """Take back what an open Anki has made of a push that was cancelled: it answers when it is done."""
+    from cards.sync import memory
+    from cards.sync.push import read, take_back, taking_back
+
+    known = memory.load(remembered)
+    if known.begun is not None:
+        back = taking_back(collection, known.begun, read(ask, collection, ()), known.newest)
+        take_back(ask, back, known, remembered)
 
 
 def plan_of(
