@@ -1,4 +1,4 @@
-"""JSON output of the commands. Keys and their order are documented in `docs/commands.md`."""
+"""JSON output of the commands. Keys and their order are documented in `docs/json.md`."""
 
 from __future__ import annotations
 
