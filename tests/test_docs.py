@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -51,6 +53,14 @@ def test_every_setting_stands_in_the_docs() -> None:
     (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
     settings = schema["$defs"][schema["$ref"].rpartition("/")[2]]["properties"]
     assert set(tomllib.loads(example)) == set(settings) - {"$schema"}
+
+
+def test_the_table_of_settings_is_that_of_the_schema() -> None:
+    """`python scripts/schema.py` writes it."""
+    code = "import schema, sys; sys.stdout.buffer.write(schema.page().encode())"
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, check=True).stdout.decode()
+    assert made == (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert {"only-tagged", "lint.ignore", "folders.PATH.deck"} <= set(re.findall(r"^\| `([\w.-]+)` \|", made, re.M))
 
 
 def test_the_keys_of_the_json_outputs_are_those_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
