@@ -12,10 +12,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
-from cards.cli import COMMANDS
+from cards.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
@@ -35,6 +36,31 @@ def test_the_docs_name_every_command() -> None:
     assert set(re.findall(r"^#+ .*?`cards ([\w-]+)", pages, re.M)) | {"push", "anki-addon"} == set(COMMANDS)
     assert "cards anki-addon" in pages
     assert "click:: cards.cli:main" in (ROOT / "docs" / "options.md").read_text(encoding="utf-8")  # every option of them
+
+
+def test_the_docs_name_every_option_and_no_other() -> None:
+    """By hand, with what it is for; `docs/options.md` has what `--help` says."""
+    context = click.Context(main)
+    options = {name: {"--help", *_options(main.get_command(context, name))} for name in COMMANDS}
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    assert set().union(*options.values()) - {"--help"} <= set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
+    for name, line in re.findall(r"(?<![\w-])cards ([a-z-]+)\b([^`\n|&#]*)", text):
+        assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", line)) <= options.get(name, set()), f"cards {name}{line}"
+
+
+def _options(command: click.Command | None) -> set[str]:
+    assert command is not None
+    return {option for each in command.params for option in (*each.opts, *each.secondary_opts) if option.startswith("-")}
+
+
+def test_the_readme_shows_what_a_clone_gives(tmp_path: Path) -> None:
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("so this one prints\n\n```\n")[2].partition("```\n")[0]
+    for name in ("examples", "decks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    command = [sys.executable, "-m", "cards", "build", "examples", "-o", "decks"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == shown.strip() != ""
 
 
 def test_the_readme_is_short() -> None:
