@@ -20,6 +20,7 @@ from tests.vaults import ROOT, run, write
 PAGE = ROOT / "docs" / "exports.md"
 _EXAMPLE = re.compile(r"```markdown\n(?P<note>.*?)^```\n\n```text\n(?P<cards>.*?)^```\n", re.S | re.M)
 EXAMPLES = list(_EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")))
+MOVING = list(_EXAMPLE.finditer((ROOT / "docs" / "moving.md").read_text(encoding="utf-8")))
 
 
 def test_each_export_has_an_example() -> None:
@@ -28,8 +29,14 @@ def test_each_export_has_an_example() -> None:
     assert len(EXAMPLES) >= len(headings) - 1  # the last section is about times
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each["cards"].partition("  ")[0])
-def test_an_export_gives_the_cards_beside_it(example: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_tool_that_people_come_from_has_an_example() -> None:
+    text = (ROOT / "docs" / "moving.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (?!Try it)(.+)$", re.sub(r"```.*?^```", "", text, flags=re.S | re.M), re.M)
+    assert len(MOVING) == len(headings) == 4
+
+
+@pytest.mark.parametrize("example", [*EXAMPLES, *MOVING], ids=lambda each: each["cards"].partition("  ")[0])
+def test_a_note_gives_the_cards_beside_it(example: re.Match[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = example["cards"].partition(".md:")[0]
     write(tmp_path, {f"{name}.md": example["note"]})
     monkeypatch.chdir(tmp_path)
