@@ -89,6 +89,15 @@ def test_the_keys_of_the_json_outputs_are_those_of_the_docs(tmp_path: Path, monk
     assert (list(step), list(edit)) == (documented["push"], documented["edits"])
 
 
+def test_every_page_stands_in_the_index_and_in_llms_txt() -> None:
+    docs = ROOT / "docs"
+    pages = sorted(path.stem for path in docs.glob("*.md") if path.stem != "index")
+    assert sorted(re.findall(r"^- \[[^\]]+\]\((\w+)\.html\): ", (docs / "llms.txt").read_text(encoding="utf-8"), re.M)) == pages
+    index = (docs / "index.md").read_text(encoding="utf-8")
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```$", index, re.M | re.S)
+    assert sorted(line for tree in trees for line in tree.splitlines() if re.fullmatch(r"\w+", line)) == pages
+
+
 def test_the_columns_of_the_ledger_are_those_of_the_docs() -> None:
     page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.M) == list(Entry.__struct_fields__)
